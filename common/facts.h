@@ -1,0 +1,103 @@
+/* facts.h - the facts mxgrade establishes, their values, evidence and reasons.
+ *
+ * One table each; everything else (SQL columns, proto ids, JSON keys, report rows) is derived from
+ * them. shared/grading.md section 1 defines every fact. Places in the tables are on the wire: append only.
+ */
+#ifndef MXG_FACTS_H
+#define MXG_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(enum suffix, SQL column and JSON key, title in reports) */
+#define ENDPOINT_FACTS(X)                                                                                              \
+    X(REACHABLE, "reachable", "Reachable")                                                                             \
+    X(STARTTLS_ADVERTISED, "starttls_advertised", "STARTTLS advertised")                                               \
+    X(TLS_ENABLED, "tls_enabled", "TLS enabled")                                                                       \
+    X(SSLV2, "sslv2", "SSLv2")                                                                                         \
+    X(SSLV3, "sslv3", "SSLv3")                                                                                         \
+    X(TLS1_0, "tls1_0", "TLS 1.0")                                                                                     \
+    X(TLS1_1, "tls1_1", "TLS 1.1")                                                                                     \
+    X(TLS1_2, "tls1_2", "TLS 1.2")                                                                                     \
+    X(TLS1_3, "tls1_3", "TLS 1.3")                                                                                     \
+    X(WEAK_CIPHERS, "weak_ciphers", "Weak ciphers")                                                                    \
+    X(ANON_SUITES, "anon_suites", "Anonymous suites")                                                                  \
+    X(NIST_R1, "nist_r1", "NIST SP 800-52r1 suites")                                                                   \
+    X(NIST_R2, "nist_r2", "NIST SP 800-52r2 suites")                                                                   \
+    X(FORWARD_SECRECY, "forward_secrecy", "Forward secrecy")                                                           \
+    X(PQ_HYBRID, "pq_hybrid", "Post-quantum hybrid")
+
+#define NAME_FACTS(X)                                                                                                  \
+    X(CERT_TRUSTED, "cert_trusted", "Certificate trusted")                                                             \
+    X(CERT_IN_DATE, "cert_in_date", "Certificate in date")                                                             \
+    X(CERT_NAME_MATCH, "cert_name_match", "Certificate name matches")                                                  \
+    X(CERT_VERIFIABLE, "cert_verifiable", "Certificate verifiable")
+
+enum fact_id {
+#define X(id, key, title) FACT_##id,
+    ENDPOINT_FACTS(X) FACT_ENDPOINT_COUNT,
+    FACT_NAME_FIRST = FACT_ENDPOINT_COUNT,
+    FACT_NAME_BASE_ = FACT_NAME_FIRST - 1,
+    NAME_FACTS(X)
+#undef X
+        FACT_COUNT
+};
+#define FACT_NAME_COUNT (FACT_COUNT - FACT_NAME_FIRST)
+
+enum tri { TRI_UNKNOWN = 0, TRI_NO = 1, TRI_YES = 2 };
+enum evidence { EVIDENCE_NONE = 0, EVIDENCE_OBSERVED = 1, EVIDENCE_INFERRED = 2, EVIDENCE_SHARED = 3 };
+
+/* Why a fact is unknown, an endpoint unfinished or an exchange ungraded.
+ * X(enum suffix, key, worth asking again later, sentence for people) */
+#define REASONS(X)                                                                                                     \
+    X(NONE, "", false, "")                                                                                             \
+    X(NOT_ASKED, "not_asked", false, "the plan did not ask")                                                           \
+    X(UNREACHABLE, "unreachable", true, "the TCP connection was refused or has no route")                              \
+    X(CONNECT_TIMEOUT, "connect_timeout", true, "no answer to the TCP connection")                                     \
+    X(GREETING_TIMEOUT, "greeting_timeout", true, "connected, but no greeting arrived in time")                        \
+    X(RATE_LIMITED, "rate_limited", true, "the server said 421 or a temporary error: too many connections")            \
+    X(REFUSED_SERVICE, "refused_service", true, "the server refuses to talk to this client (554)")                     \
+    X(STARTTLS_REFUSED, "starttls_refused", true, "STARTTLS is advertised but was refused")                            \
+    X(PROTOCOL_ERROR, "protocol_error", true, "the answer was not SMTP or not TLS")                                    \
+    X(CLOSED, "closed", true, "the server closed the connection")                                                      \
+    X(RESET, "reset", true, "the connection was reset")                                                                \
+    X(TIMEOUT, "timeout", true, "the server fell silent")                                                              \
+    X(INCONSISTENT, "inconsistent", true, "the control handshake failed, so refusals prove nothing")                   \
+    X(DEADLINE, "deadline", true, "the probe ran out of its time")                                                     \
+    X(REFUSED_BY_POLICY, "refused_by_policy", false, "the address is reserved or blocklisted and was not contacted")   \
+    X(DNS, "dns", true, "the exchange's address could not be resolved")                                                \
+    X(NO_ADDRESS, "no_address", false, "the exchange has no address")                                                  \
+    X(CANNOT_OFFER, "cannot_offer", false, "mxgrade cannot offer what this needs")                                     \
+    X(LOCAL_RESOURCES, "local_resources", true, "the worker ran out of a local resource")                              \
+    X(NOT_COMPLETED, "not_completed", true, "no complete handshake, so no certificate was verified")
+
+enum reason {
+#define X(id, key, retry, text) REASON_##id,
+    REASONS(X)
+#undef X
+        REASON_COUNT
+};
+
+struct fact {
+    enum tri value;
+    enum evidence evidence;
+    enum reason reason;  /* set when value is TRI_UNKNOWN */
+    unsigned connection; /* 1-based number of the connection that showed it, 0 = none */
+};
+
+/* Name tables; out-of-range values give "unknown"/"" and never a crash (they come from the wire). */
+const char *fact_key(enum fact_id id);
+const char *fact_title(enum fact_id id);
+const char *tri_name(enum tri value);           /* "yes" | "no" | "unknown" */
+const char *evidence_name(enum evidence value); /* "observed" | "inferred" | "shared" | "" */
+const char *reason_key(enum reason reason);
+const char *reason_text(enum reason reason);
+bool reason_retry(enum reason reason);
+
+/* TRI_UNKNOWN for anything but "yes"/"no". */
+enum tri tri_from_name(const char *name);
+/* REASON_COUNT if no reason has that key. */
+enum reason reason_from_key(const char *key);
+
+#endif

@@ -1,0 +1,36 @@
+/* suites.h - the TLS cipher suite registry, built from cipher_suites.csv at build time. */
+#ifndef MXG_SUITES_H
+#define MXG_SUITES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum suite_flag {
+    SUITE_WEAK = 1 << 0,  /* weak_class holds a token other than ANON */
+    SUITE_ANON = 1 << 1,  /* unauthenticated */
+    SUITE_R1 = 1 << 2,    /* NIST SP 800-52 revision 1 */
+    SUITE_R2 = 1 << 3,    /* NIST SP 800-52 revision 2 */
+    SUITE_FS = 1 << 4,    /* forward secrecy, authenticated */
+    SUITE_TLS13 = 1 << 5, /* TLS 1.3 only */
+};
+
+struct suite {
+    uint16_t id;
+    uint16_t flags;           /* SUITE_… */
+    const char *name;         /* IANA */
+    const char *openssl_name; /* "" where OpenSSL has none */
+    const char *weak_class;   /* tokens joined by '|', "" = none */
+    const char *kx, *auth, *enc;
+};
+
+/* Sorted by id. */
+extern const struct suite SUITES[];
+extern const size_t SUITE_COUNT;
+
+/* NULL for an unknown id. */
+const struct suite *suite_find(uint16_t id);
+/* IANA name, or "0x1234" in a static table-free form written to out (cap >= 7). */
+const char *suite_name(uint16_t id, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,412 @@
+-- 001 core: surveys and what is learnt in them.
+--
+-- Data flows one way: submitted_line -> domain -> mx_set -> exchange -> endpoint. Natural keys (names,
+-- addresses, hashes) let every program write set-based, without asking for ids first. Tables that
+-- grow with a list are LIST-partitioned by survey: dropping a survey drops partitions.
+
+CREATE TYPE mxgrade.tri AS ENUM ('unknown', 'no', 'yes');
+COMMENT ON TYPE mxgrade.tri IS 'A fact: yes and no need an answer from the server; everything else is unknown';
+
+CREATE TYPE mxgrade.survey_state AS ENUM ('submitted', 'running', 'grading', 'complete', 'cancelled');
+COMMENT ON TYPE mxgrade.survey_state IS 'submitted: list stored; running: resolving and probing; grading: all probed, final grades under way; complete; cancelled';
+
+CREATE TYPE mxgrade.mx_status AS ENUM
+    ('pending', 'mx', 'implicit', 'null_mx', 'no_mail_host', 'nxdomain', 'servfail', 'timeout');
+COMMENT ON TYPE mxgrade.mx_status IS 'What the MX lookup of a domain ended with; servfail and timeout are unknown, never "no MX"';
+
+CREATE TYPE mxgrade.dns_status AS ENUM
+    ('pending', 'ok', 'nodata', 'nxdomain', 'servfail', 'timeout', 'invalid');
+COMMENT ON TYPE mxgrade.dns_status IS 'What the address lookups of an exchange ended with; invalid: the MX target is an IP literal, a single label or no host name';
+
+CREATE TYPE mxgrade.grade AS ENUM ('A+', 'A', 'A-', 'B+', 'B', 'B-', 'C+', 'C', 'C-', 'D', 'F');
+COMMENT ON TYPE mxgrade.grade IS 'Grades, best first: the greatest value is the worst grade';
+
+CREATE TABLE mxgrade.survey (
+    survey_id     integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name          text NOT NULL,
+    state         mxgrade.survey_state NOT NULL DEFAULT 'submitted',
+    policy        text NOT NULL DEFAULT '1',
+    max_attempts  integer NOT NULL DEFAULT 3 CHECK (max_attempts BETWEEN 1 AND 100),
+    retry_delay   interval NOT NULL DEFAULT '10 minutes' CHECK (retry_delay >= '0 s'),
+    lines         bigint NOT NULL DEFAULT 0,
+    intake_line   bigint NOT NULL DEFAULT 0,
+    submitted_at  timestamptz NOT NULL DEFAULT now(),
+    started_at    timestamptz,
+    completed_at  timestamptz
+);
+COMMENT ON TABLE mxgrade.survey IS 'One submitted list, scanned once';
+COMMENT ON COLUMN mxgrade.survey.survey_id IS 'Number of the survey, printed by mxgrade submit';
+COMMENT ON COLUMN mxgrade.survey.name IS 'The submitter''s name for it';
+COMMENT ON COLUMN mxgrade.survey.state IS 'How far the survey is';
+COMMENT ON COLUMN mxgrade.survey.policy IS 'Version of the grading policy (grading.md section 5)';
+COMMENT ON COLUMN mxgrade.survey.max_attempts IS 'How often a lookup or an endpoint that gave no answer is tried in all';
+COMMENT ON COLUMN mxgrade.survey.retry_delay IS 'Wait before the second attempt; doubles with each further one';
+COMMENT ON COLUMN mxgrade.survey.lines IS 'Lines in the submitted list';
+COMMENT ON COLUMN mxgrade.survey.intake_line IS 'The coordinator has taken in the lines up to this one';
+COMMENT ON COLUMN mxgrade.survey.submitted_at IS 'When the list was stored';
+COMMENT ON COLUMN mxgrade.survey.started_at IS 'When a coordinator first took it up';
+COMMENT ON COLUMN mxgrade.survey.completed_at IS 'When its final grades were stored';
+
+CREATE TABLE mxgrade.submitted_line (
+    survey_id  integer NOT NULL,
+    line_no    bigint NOT NULL,
+    input      text NOT NULL,
+    name       text CHECK (name ~ '^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+$' AND length(name) <= 253),
+    rank       bigint,
+    rejected   text,
+    PRIMARY KEY (survey_id, line_no),
+    CHECK ((name IS NULL) <> (rejected IS NULL))
+) PARTITION BY LIST (survey_id);
+COMMENT ON TABLE mxgrade.submitted_line IS 'Every line of the list as submitted. A line with a name is a duplicate when domain.first_line of that name is another line';
+COMMENT ON COLUMN mxgrade.submitted_line.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.submitted_line.line_no IS 'Line number in the list, from 1';
+COMMENT ON COLUMN mxgrade.submitted_line.input IS 'The line, control and invalid bytes escaped, cut at 1,024 octets';
+COMMENT ON COLUMN mxgrade.submitted_line.name IS 'The domain in A-label form, or null if the line was rejected';
+COMMENT ON COLUMN mxgrade.submitted_line.rank IS 'Rank given with the domain (Tranco-like CSV)';
+COMMENT ON COLUMN mxgrade.submitted_line.rejected IS 'Why the line is no domain';
+
+CREATE TABLE mxgrade.domain (
+    survey_id         integer NOT NULL,
+    name              text NOT NULL,
+    first_line        bigint NOT NULL,
+    rank              bigint,
+    mx_status         mxgrade.mx_status NOT NULL DEFAULT 'pending',
+    mx_set            uuid,
+    flags             text[] NOT NULL DEFAULT '{}',
+    resolve_attempts  integer NOT NULL DEFAULT 0,
+    next_resolve_at   timestamptz DEFAULT now(),
+    resolved_at       timestamptz,
+    PRIMARY KEY (survey_id, name)
+) PARTITION BY LIST (survey_id);
+CREATE INDEX domain_pending ON mxgrade.domain (survey_id, first_line) WHERE next_resolve_at IS NOT NULL;
+CREATE INDEX domain_mx_set ON mxgrade.domain (survey_id, mx_set);
+COMMENT ON TABLE mxgrade.domain IS 'The distinct domains of a survey and what DNS says of their mail service';
+COMMENT ON COLUMN mxgrade.domain.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.domain.name IS 'The domain, A-label form';
+COMMENT ON COLUMN mxgrade.domain.first_line IS 'The line that submitted it first';
+COMMENT ON COLUMN mxgrade.domain.rank IS 'Rank given with that line';
+COMMENT ON COLUMN mxgrade.domain.mx_status IS 'How its mail hosts were found';
+COMMENT ON COLUMN mxgrade.domain.mx_set IS 'Its MX set; null while pending and where there is none';
+COMMENT ON COLUMN mxgrade.domain.flags IS 'Oddities: cname, null_mx_with_others, mx_capped, duplicate_mx';
+COMMENT ON COLUMN mxgrade.domain.resolve_attempts IS 'Lookups made';
+COMMENT ON COLUMN mxgrade.domain.next_resolve_at IS 'When to look it up (again); null once settled';
+COMMENT ON COLUMN mxgrade.domain.resolved_at IS 'When the last lookup ended';
+
+CREATE TABLE mxgrade.mx_set (
+    survey_id     integer NOT NULL,
+    mx_set        uuid NOT NULL,
+    mx_total      integer NOT NULL,
+    mx_graded     integer NOT NULL DEFAULT 0,
+    grade         mxgrade.grade,
+    score         integer,
+    provisional   boolean NOT NULL DEFAULT false,
+    worst_mx      text,
+    reason        text,
+    forced_tls    mxgrade.tri NOT NULL DEFAULT 'unknown',
+    forced_tls_mx text,
+    forced_tls_why text,
+    graded_at     timestamptz,
+    PRIMARY KEY (survey_id, mx_set)
+) PARTITION BY LIST (survey_id);
+COMMENT ON TABLE mxgrade.mx_set IS 'Distinct sets of (preference, exchange); equal sets are one, whatever the number of domains that use them';
+COMMENT ON COLUMN mxgrade.mx_set.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.mx_set.mx_set IS 'First 128 bits of the SHA-256 of its sorted "preference exchange" lines';
+COMMENT ON COLUMN mxgrade.mx_set.mx_total IS 'Exchanges in it';
+COMMENT ON COLUMN mxgrade.mx_set.mx_graded IS 'Exchanges that have a grade';
+COMMENT ON COLUMN mxgrade.mx_set.grade IS 'The worst graded exchange''s grade; null = ungraded';
+COMMENT ON COLUMN mxgrade.mx_set.score IS 'The worst graded exchange''s score';
+COMMENT ON COLUMN mxgrade.mx_set.provisional IS 'A fact behind the grade is unknown or an exchange is ungraded';
+COMMENT ON COLUMN mxgrade.mx_set.worst_mx IS 'The exchange that decided';
+COMMENT ON COLUMN mxgrade.mx_set.reason IS 'Why it is ungraded';
+COMMENT ON COLUMN mxgrade.mx_set.forced_tls IS 'Forced TLS eligible (grading.md section 4)';
+COMMENT ON COLUMN mxgrade.mx_set.forced_tls_mx IS 'The exchange that fails, or is unknown';
+COMMENT ON COLUMN mxgrade.mx_set.forced_tls_why IS 'What it fails, or why it is unknown';
+COMMENT ON COLUMN mxgrade.mx_set.graded_at IS 'When this was computed; null = not yet';
+
+CREATE TABLE mxgrade.mx_set_member (
+    survey_id   integer NOT NULL,
+    mx_set      uuid NOT NULL,
+    exchange    text NOT NULL,
+    preference  integer NOT NULL,
+    PRIMARY KEY (survey_id, mx_set, exchange)
+) PARTITION BY LIST (survey_id);
+CREATE INDEX mx_set_member_exchange ON mxgrade.mx_set_member (survey_id, exchange);
+COMMENT ON TABLE mxgrade.mx_set_member IS 'The exchanges of each MX set (an exchange listed twice counts once, with its lowest preference)';
+COMMENT ON COLUMN mxgrade.mx_set_member.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.mx_set_member.mx_set IS 'The set';
+COMMENT ON COLUMN mxgrade.mx_set_member.exchange IS 'MX host name, A-label form, lower case, no trailing dot';
+COMMENT ON COLUMN mxgrade.mx_set_member.preference IS 'MX preference; 0 for an implicit MX';
+
+CREATE TABLE mxgrade.exchange (
+    survey_id         integer NOT NULL,
+    exchange          text NOT NULL,
+    dns_status        mxgrade.dns_status NOT NULL DEFAULT 'pending',
+    flags             text[] NOT NULL DEFAULT '{}',
+    resolve_attempts  integer NOT NULL DEFAULT 0,
+    next_resolve_at   timestamptz,
+    resolved_at       timestamptz,
+    grade             mxgrade.grade,
+    score             integer,
+    provisional       boolean NOT NULL DEFAULT false,
+    reason            text,
+    forced_tls        mxgrade.tri NOT NULL DEFAULT 'unknown',
+    forced_tls_why    text,
+    graded_at         timestamptz,
+    PRIMARY KEY (survey_id, exchange)
+) PARTITION BY LIST (survey_id);
+CREATE INDEX exchange_pending ON mxgrade.exchange (survey_id, next_resolve_at) WHERE next_resolve_at IS NOT NULL;
+COMMENT ON TABLE mxgrade.exchange IS 'MX host names and their grade';
+COMMENT ON COLUMN mxgrade.exchange.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.exchange.exchange IS 'MX host name, A-label form';
+COMMENT ON COLUMN mxgrade.exchange.dns_status IS 'How its address lookups ended';
+COMMENT ON COLUMN mxgrade.exchange.flags IS 'Oddities: cname, address_capped, aaaa_failed, a_failed';
+COMMENT ON COLUMN mxgrade.exchange.resolve_attempts IS 'Address lookups made';
+COMMENT ON COLUMN mxgrade.exchange.next_resolve_at IS 'When to look it up again; null once settled';
+COMMENT ON COLUMN mxgrade.exchange.resolved_at IS 'When the last lookup ended';
+COMMENT ON COLUMN mxgrade.exchange.grade IS 'Grade of its worst reachable address; null = ungraded';
+COMMENT ON COLUMN mxgrade.exchange.score IS 'Score of that address';
+COMMENT ON COLUMN mxgrade.exchange.provisional IS 'A fact behind the grade is unknown';
+COMMENT ON COLUMN mxgrade.exchange.reason IS 'Why it is ungraded';
+COMMENT ON COLUMN mxgrade.exchange.forced_tls IS 'Takes part in forced TLS: every reachable address has TLS, a version and a NIST suite';
+COMMENT ON COLUMN mxgrade.exchange.forced_tls_why IS 'What it fails, or why it is unknown';
+COMMENT ON COLUMN mxgrade.exchange.graded_at IS 'When the grade was computed; null = not yet';
+
+CREATE TABLE mxgrade.endpoint (
+    survey_id            integer NOT NULL,
+    address              inet NOT NULL,
+    port                 integer NOT NULL DEFAULT 25,
+    shuffle              integer NOT NULL,
+    next_probe_at        timestamptz DEFAULT now(),
+    attempts             integer NOT NULL DEFAULT 0,
+    last_job             bigint,
+    facts_known          boolean NOT NULL DEFAULT false,
+    reason               text,
+    reachable            mxgrade.tri NOT NULL DEFAULT 'unknown',
+    starttls_advertised  mxgrade.tri NOT NULL DEFAULT 'unknown',
+    tls_enabled          mxgrade.tri NOT NULL DEFAULT 'unknown',
+    sslv2                mxgrade.tri NOT NULL DEFAULT 'unknown',
+    sslv3                mxgrade.tri NOT NULL DEFAULT 'unknown',
+    tls1_0               mxgrade.tri NOT NULL DEFAULT 'unknown',
+    tls1_1               mxgrade.tri NOT NULL DEFAULT 'unknown',
+    tls1_2               mxgrade.tri NOT NULL DEFAULT 'unknown',
+    tls1_3               mxgrade.tri NOT NULL DEFAULT 'unknown',
+    weak_ciphers         mxgrade.tri NOT NULL DEFAULT 'unknown',
+    anon_suites          mxgrade.tri NOT NULL DEFAULT 'unknown',
+    nist_r1              mxgrade.tri NOT NULL DEFAULT 'unknown',
+    nist_r2              mxgrade.tri NOT NULL DEFAULT 'unknown',
+    forward_secrecy      mxgrade.tri NOT NULL DEFAULT 'unknown',
+    pq_hybrid            mxgrade.tri NOT NULL DEFAULT 'unknown',
+    fact_evidence        jsonb,
+    flags                text[] NOT NULL DEFAULT '{}',
+    banner               text,
+    ehlo                 text[],
+    ehlo_tls             text[],
+    tls_version          integer,
+    suite                integer,
+    key_group            text,
+    signature            text,
+    suites_seen          integer[],
+    weak_seen            text[],
+    pq_group             text,
+    connections          jsonb,
+    connection_count     integer NOT NULL DEFAULT 0,
+    observed_at          timestamptz,
+    worker               text,
+    vantage              text,
+    duration_ms          integer,
+    PRIMARY KEY (survey_id, address)
+) PARTITION BY LIST (survey_id);
+CREATE INDEX endpoint_pending ON mxgrade.endpoint (survey_id, shuffle, address) WHERE next_probe_at IS NOT NULL;
+COMMENT ON TABLE mxgrade.endpoint IS 'Addresses of exchanges and the facts about the server there. A probe job is pending because next_probe_at is not null: there is no other queue';
+COMMENT ON COLUMN mxgrade.endpoint.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.endpoint.address IS 'IP address';
+COMMENT ON COLUMN mxgrade.endpoint.port IS 'TCP port';
+COMMENT ON COLUMN mxgrade.endpoint.shuffle IS 'Hash of the address: the pseudo-random order of probing';
+COMMENT ON COLUMN mxgrade.endpoint.next_probe_at IS 'When to probe it (again); null once settled';
+COMMENT ON COLUMN mxgrade.endpoint.attempts IS 'Probe jobs whose results were stored';
+COMMENT ON COLUMN mxgrade.endpoint.last_job IS 'Job of the last stored result; a result that comes twice changes nothing';
+COMMENT ON COLUMN mxgrade.endpoint.facts_known IS 'No further probe of the endpoint itself is wanted; new names make names-only jobs';
+COMMENT ON COLUMN mxgrade.endpoint.reason IS 'Why it is not fully known';
+COMMENT ON COLUMN mxgrade.endpoint.reachable IS 'TCP connects and a 220 banner arrives';
+COMMENT ON COLUMN mxgrade.endpoint.starttls_advertised IS 'EHLO lists STARTTLS';
+COMMENT ON COLUMN mxgrade.endpoint.tls_enabled IS 'STARTTLS works: a complete handshake succeeded';
+COMMENT ON COLUMN mxgrade.endpoint.sslv2 IS 'The server selected SSL 2.0';
+COMMENT ON COLUMN mxgrade.endpoint.sslv3 IS 'The server selected SSL 3.0';
+COMMENT ON COLUMN mxgrade.endpoint.tls1_0 IS 'The server selected TLS 1.0';
+COMMENT ON COLUMN mxgrade.endpoint.tls1_1 IS 'The server selected TLS 1.1';
+COMMENT ON COLUMN mxgrade.endpoint.tls1_2 IS 'The server selected TLS 1.2';
+COMMENT ON COLUMN mxgrade.endpoint.tls1_3 IS 'The server selected TLS 1.3';
+COMMENT ON COLUMN mxgrade.endpoint.weak_ciphers IS 'The server selected a weak suite (export, low, medium, NULL, RC2, RC4, DES, 3DES, MD5 …)';
+COMMENT ON COLUMN mxgrade.endpoint.anon_suites IS 'The server selected an unauthenticated suite';
+COMMENT ON COLUMN mxgrade.endpoint.nist_r1 IS 'The server selected a suite of NIST SP 800-52 revision 1';
+COMMENT ON COLUMN mxgrade.endpoint.nist_r2 IS 'The server selected a suite of NIST SP 800-52 revision 2';
+COMMENT ON COLUMN mxgrade.endpoint.forward_secrecy IS 'The server selected an (EC)DHE or TLS 1.3 suite';
+COMMENT ON COLUMN mxgrade.endpoint.pq_hybrid IS 'The server selected a post-quantum hybrid group';
+COMMENT ON COLUMN mxgrade.endpoint.fact_evidence IS 'Per fact: evidence, connection number, or the reason why it is unknown';
+COMMENT ON COLUMN mxgrade.endpoint.flags IS 'Oddities: starttls_stripped, early_bytes, no_esmtp, inconsistent …';
+COMMENT ON COLUMN mxgrade.endpoint.banner IS 'Greeting, sanitised';
+COMMENT ON COLUMN mxgrade.endpoint.ehlo IS 'EHLO lines in clear';
+COMMENT ON COLUMN mxgrade.endpoint.ehlo_tls IS 'EHLO lines inside TLS';
+COMMENT ON COLUMN mxgrade.endpoint.tls_version IS 'Version of the full handshake, as on the wire (771 = TLS 1.2)';
+COMMENT ON COLUMN mxgrade.endpoint.suite IS 'Suite of the full handshake (see suite)';
+COMMENT ON COLUMN mxgrade.endpoint.key_group IS 'Key exchange group of the full handshake';
+COMMENT ON COLUMN mxgrade.endpoint.signature IS 'Signature algorithm of the full handshake';
+COMMENT ON COLUMN mxgrade.endpoint.suites_seen IS 'Every suite that the server selected on some connection';
+COMMENT ON COLUMN mxgrade.endpoint.weak_seen IS 'Weak classes seen';
+COMMENT ON COLUMN mxgrade.endpoint.pq_group IS 'The post-quantum group selected';
+COMMENT ON COLUMN mxgrade.endpoint.connections IS 'What every connection offered and what came back';
+COMMENT ON COLUMN mxgrade.endpoint.connection_count IS 'Connections made in all';
+COMMENT ON COLUMN mxgrade.endpoint.observed_at IS 'When the last stored probe ended';
+COMMENT ON COLUMN mxgrade.endpoint.worker IS 'Who observed it';
+COMMENT ON COLUMN mxgrade.endpoint.vantage IS 'Where that worker stands';
+COMMENT ON COLUMN mxgrade.endpoint.duration_ms IS 'How long the probe took';
+
+CREATE TABLE mxgrade.certificate_row (
+    sha256        bytea PRIMARY KEY CHECK (length(sha256) = 32),
+    spki_sha256   bytea,
+    der           bytea NOT NULL,
+    subject_cn    text,
+    subject       text,
+    issuer        text,
+    serial        text,
+    san           text[],
+    san_total     integer NOT NULL DEFAULT 0,
+    key_type      text,
+    key_bits      integer,
+    signature     text,
+    not_before    timestamptz,
+    not_after     timestamptz,
+    self_signed   boolean NOT NULL DEFAULT false,
+    chain         bytea[],
+    first_seen    timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE mxgrade.certificate_row IS 'Leaf certificates by SHA-256, stored once for all surveys';
+COMMENT ON COLUMN mxgrade.certificate_row.sha256 IS 'SHA-256 of the DER';
+COMMENT ON COLUMN mxgrade.certificate_row.spki_sha256 IS 'SHA-256 of its public key info';
+COMMENT ON COLUMN mxgrade.certificate_row.der IS 'The certificate';
+COMMENT ON COLUMN mxgrade.certificate_row.subject_cn IS 'Common name, sanitised';
+COMMENT ON COLUMN mxgrade.certificate_row.subject IS 'Subject, sanitised';
+COMMENT ON COLUMN mxgrade.certificate_row.issuer IS 'Issuer, sanitised';
+COMMENT ON COLUMN mxgrade.certificate_row.serial IS 'Serial number, hexadecimal';
+COMMENT ON COLUMN mxgrade.certificate_row.san IS 'SAN dNSNames, the first 1,000';
+COMMENT ON COLUMN mxgrade.certificate_row.san_total IS 'How many there are';
+COMMENT ON COLUMN mxgrade.certificate_row.key_type IS 'RSA, EC …';
+COMMENT ON COLUMN mxgrade.certificate_row.key_bits IS 'Key size';
+COMMENT ON COLUMN mxgrade.certificate_row.signature IS 'Signature algorithm on the certificate';
+COMMENT ON COLUMN mxgrade.certificate_row.not_before IS 'Valid from, clamped to what PostgreSQL holds';
+COMMENT ON COLUMN mxgrade.certificate_row.not_after IS 'Valid until, clamped';
+COMMENT ON COLUMN mxgrade.certificate_row.self_signed IS 'Issuer equals subject and the signature verifies with its own key';
+COMMENT ON COLUMN mxgrade.certificate_row.chain IS 'SHA-256 of the certificates that came behind it when first seen';
+COMMENT ON COLUMN mxgrade.certificate_row.first_seen IS 'When it was first stored';
+
+CREATE TABLE mxgrade.exchange_endpoint (
+    survey_id        integer NOT NULL,
+    exchange         text NOT NULL,
+    address          inet NOT NULL,
+    judged_at        timestamptz,
+    certificate      bytea,
+    cert_trusted     mxgrade.tri NOT NULL DEFAULT 'unknown',
+    cert_in_date     mxgrade.tri NOT NULL DEFAULT 'unknown',
+    cert_name_match  mxgrade.tri NOT NULL DEFAULT 'unknown',
+    cert_verifiable  mxgrade.tri NOT NULL DEFAULT 'unknown',
+    fact_evidence    jsonb,
+    matched          text,
+    matched_by_cn    boolean NOT NULL DEFAULT false,
+    trust_error      text,
+    grade            mxgrade.grade,
+    score            integer,
+    provisional      boolean NOT NULL DEFAULT false,
+    missing          text[] NOT NULL DEFAULT '{}',
+    findings         text[] NOT NULL DEFAULT '{}',
+    reason           text,
+    forced_tls       mxgrade.tri NOT NULL DEFAULT 'unknown',
+    forced_tls_why   text,
+    PRIMARY KEY (survey_id, exchange, address)
+) PARTITION BY LIST (survey_id);
+CREATE INDEX exchange_endpoint_address ON mxgrade.exchange_endpoint (survey_id, address);
+COMMENT ON TABLE mxgrade.exchange_endpoint IS 'Exchange names on addresses: the certificate as that name sees it, and the grade there';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.exchange IS 'MX host name';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.address IS 'One of its addresses';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.judged_at IS 'When a probe judged this name; null = not yet';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.certificate IS 'SHA-256 of the leaf shown to this name';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.cert_trusted IS 'The chain builds to a trusted root, dates left aside';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.cert_in_date IS 'Leaf and chain are within their validity';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.cert_name_match IS 'The certificate names the exchange (RFC 6125)';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.cert_verifiable IS 'Trusted, in date and name matches';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.fact_evidence IS 'Per fact: evidence, connection number, or the reason why it is unknown';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.matched IS 'The SAN or CN that matched';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.matched_by_cn IS 'It was the CN (RFC 9525 no longer allows that)';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.trust_error IS 'Why the chain is not trusted';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.grade IS 'Grade of this exchange at this address; null = ungraded';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.score IS 'Its score, 0 to 100';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.provisional IS 'A fact behind the grade is unknown';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.missing IS 'The unknown facts that the grade would have used';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.findings IS 'Codes of finding_code';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.reason IS 'Why it is ungraded';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.forced_tls IS 'TLS, a version from TLS 1.0 up and a NIST suite here';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.forced_tls_why IS 'What it fails, or why it is unknown';
+
+CREATE TABLE mxgrade.finding_code (
+    code            text PRIMARY KEY,
+    weight          text NOT NULL CHECK (weight IN ('fatal', 'significant', 'slight', 'advice')),
+    title           text NOT NULL,
+    recommendation  text NOT NULL
+);
+COMMENT ON TABLE mxgrade.finding_code IS 'What findings mean; filled by mxgrade schema upgrade from the program''s own table';
+COMMENT ON COLUMN mxgrade.finding_code.code IS 'Stable code';
+COMMENT ON COLUMN mxgrade.finding_code.weight IS 'fatal, significant (-30), slight (-5) or advice (0)';
+COMMENT ON COLUMN mxgrade.finding_code.title IS 'What was found';
+COMMENT ON COLUMN mxgrade.finding_code.recommendation IS 'What the operator should change';
+
+CREATE TABLE mxgrade.suite (
+    suite            integer PRIMARY KEY,
+    name             text NOT NULL,
+    openssl_name     text,
+    weak_class       text[] NOT NULL DEFAULT '{}',
+    nist_r1          boolean NOT NULL,
+    nist_r2          boolean NOT NULL,
+    forward_secrecy  boolean NOT NULL
+);
+COMMENT ON TABLE mxgrade.suite IS 'TLS cipher suites; filled by mxgrade schema upgrade from cipher_suites.csv';
+COMMENT ON COLUMN mxgrade.suite.suite IS 'Code point';
+COMMENT ON COLUMN mxgrade.suite.name IS 'IANA name';
+COMMENT ON COLUMN mxgrade.suite.openssl_name IS 'OpenSSL''s name';
+COMMENT ON COLUMN mxgrade.suite.weak_class IS 'Why it is weak; ANON alone is not counted as weak';
+COMMENT ON COLUMN mxgrade.suite.nist_r1 IS 'Listed in NIST SP 800-52 revision 1';
+COMMENT ON COLUMN mxgrade.suite.nist_r2 IS 'Listed in NIST SP 800-52 revision 2';
+COMMENT ON COLUMN mxgrade.suite.forward_secrecy IS 'Authenticated ephemeral key exchange, or TLS 1.3';
+
+-- A survey's partitions come and go with it.
+CREATE FUNCTION mxgrade.survey_tables() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY['submitted_line', 'domain', 'mx_set', 'mx_set_member', 'exchange', 'endpoint', 'exchange_endpoint']
+$$;
+COMMENT ON FUNCTION mxgrade.survey_tables() IS 'The tables that are partitioned by survey';
+
+CREATE FUNCTION mxgrade.create_survey(p_name text, p_max_attempts integer, p_retry_delay interval)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = mxgrade, pg_temp AS $$
+DECLARE
+    v_id integer;
+    v_table text;
+BEGIN
+    INSERT INTO mxgrade.survey (name, max_attempts, retry_delay)
+    VALUES (p_name, p_max_attempts, p_retry_delay) RETURNING survey_id INTO v_id;
+    FOREACH v_table IN ARRAY mxgrade.survey_tables() LOOP
+        EXECUTE format('CREATE TABLE mxgrade.%I PARTITION OF mxgrade.%I FOR VALUES IN (%s)',
+                       v_table || '_' || v_id, v_table, v_id);
+    END LOOP;
+    RETURN v_id;
+END $$;
+COMMENT ON FUNCTION mxgrade.create_survey(text, integer, interval) IS 'Makes a survey and its partitions; COPY the lines in the same transaction, then NOTIFY mxgrade_survey';
+
+CREATE FUNCTION mxgrade.drop_survey(p_survey integer)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = mxgrade, pg_temp AS $$
+DECLARE
+    v_table text;
+BEGIN
+    FOREACH v_table IN ARRAY mxgrade.survey_tables() LOOP
+        EXECUTE format('DROP TABLE IF EXISTS mxgrade.%I', v_table || '_' || p_survey);
+    END LOOP;
+    DELETE FROM mxgrade.survey WHERE survey_id = p_survey;
+END $$;
+COMMENT ON FUNCTION mxgrade.drop_survey(integer) IS 'Removes a survey and everything learnt in it';
