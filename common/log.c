@@ -76,7 +76,7 @@ static void put_pair(struct line *line, const char *key, const char *value) {
 static void put_head(struct line *line, enum log_level level, const char *event) {
     struct timespec now;
     struct tm utc;
-    char stamp[40], full[48];
+    char stamp[40], full[64];
     clock_gettime(CLOCK_REALTIME, &now);
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &utc));
     snprintf(full, sizeof full, "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
