@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+"""compare.py EXPECT ACTUAL - fact by fact: what the lab's configuration implies against what a survey found.
+
+A cell of `*` in EXPECT is not compared. A fact of a row without an endpoint stands as `-` or `unknown` there and as nothing in
+ACTUAL; both mean that nobody was asked. Prints every difference and `N passed, N failed`; exits 1 on a difference.
+"""
+import sys
+
+KEY = ("domain", "exchange", "address")
+NOTE = "why"
+NOBODY_ASKED = {"", "-", "unknown"}
+
+
+def read(path, header=None):
+    rows = {}
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            cells = line.rstrip("\n").split("\t")
+            if header is None:
+                header = cells
+                continue
+            if len(cells) < len(header) - (header[-1] == NOTE):
+                sys.exit(f"{path} line {number}: {len(cells)} columns, expected {len(header)}")
+            row = dict(zip(header, cells))
+            key = tuple(row[column] for column in KEY)
+            if key in rows:
+                sys.exit(f"{path} line {number}: {' '.join(key)} stands twice")
+            rows[key] = row
+    return header, rows
+
+
+def same(expected, actual):
+    return expected in ("*", actual) or {expected, actual} <= NOBODY_ASKED
+
+
+def main():
+    header, expected = read(sys.argv[1])
+    _, actual = read(sys.argv[2], header)
+    passed = failed = 0
+    for key, row in expected.items():
+        found = actual.pop(key, None)
+        if found is None:
+            print(f"not ok - {' '.join(key)}: not in the survey ({row[NOTE]})")
+            failed += 1
+            continue
+        for column in header:
+            if column == NOTE or column in KEY:
+                continue
+            if same(row[column], found[column]):
+                passed += 1
+            else:
+                print(f"not ok - {' '.join(key)}: {column} is {found[column] or '-'}, expected {row[column]} ({row[NOTE]})")
+                failed += 1
+    for key in actual:
+        print(f"not ok - {' '.join(key)}: in the survey, but not expected")
+        failed += 1
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+/* jobs.c - see jobs.h. */
+#include "jobs.h"
+
+#include "log.h"
+#include "mem.h"
+#include "name.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+struct job {
+    uint64_t id;
+    enum job_state state;
+    uint32_t survey;
+    uint32_t port;
+    char address[INET6_ADDRSTRLEN];
+    bool cancelled, handed_back; /* what becomes of it when its probe has ended */
+    struct probe *probe;         /* JOB_PROBING */
+    struct probe_config config;  /* the worker's, with this lease's deadline */
+    struct jobs *owner;
+    struct job *prev, *next; /* on lists[state] */
+    UT_hash_handle hh;       /* by id */
+};
+
+struct jobs {
+    uv_loop_t *loop;
+    const struct probe_config *config;
+    struct outbox *outbox;
+    struct job *by_id;
+    struct job *lists[JOB_STATE_COUNT];
+    size_t counts[JOB_STATE_COUNT];
+};
+
+struct jobs *jobs_new(uv_loop_t *loop, const struct probe_config *config, struct outbox *outbox) {
+    struct jobs *jobs = mem_alloc(sizeof *jobs);
+    jobs->loop = loop;
+    jobs->config = config;
+    jobs->outbox = outbox;
+    return jobs;
+}
+
+static void move(struct job *job, enum job_state state) {
+    struct jobs *jobs = job->owner;
+    DL_DELETE(jobs->lists[job->state], job);
+    jobs->counts[job->state]--;
+    job->state = state;
+    DL_APPEND(jobs->lists[state], job);
+    jobs->counts[state]++;
+}
+
+static void forget(struct job *job) {
+    struct jobs *jobs = job->owner;
+    DL_DELETE(jobs->lists[job->state], job);
+    jobs->counts[job->state]--;
+    HASH_DEL(jobs->by_id, job);
+    free(job);
+}
+
+void jobs_free(struct jobs **jobs) {
+    struct jobs *self = *jobs;
+    if (self == NULL)
+        return;
+    *jobs = NULL;
+    for (unsigned state = 0; state < JOB_STATE_COUNT; state++)
+        while (self->lists[state])
+            forget(self->lists[state]);
+    free(self);
+}
+
+static struct job *find(const struct jobs *jobs, uint64_t id) {
+    struct job *job = NULL;
+    HASH_FIND(hh, jobs->by_id, &id, sizeof id, job);
+    return job;
+}
+
+static void on_probe_done(struct probe_report *report, void *context) {
+    struct job *job = context;
+    job->probe = NULL;
+    if (job->handed_back || job->cancelled) {
+        move(job, job->handed_back ? JOB_HANDED_BACK : JOB_DONE);
+    } else {
+        Mxgrade__EndpointResult *result = result_from_report(report);
+        result->job = job->id;
+        result->survey = job->survey;
+        free(result->address != protobuf_c_empty_string ? result->address : NULL);
+        result->address = mem_strdup(job->address);
+        result->port = job->port;
+        outbox_add(job->owner->outbox, result, report->chain, report->chain_count);
+        log_info("probe done", LOG_INT("survey", job->survey), LOG_STR("endpoint", job->address),
+                 LOG_INT("connections", report->connection_count), LOG_INT("ms", report->duration_ms),
+                 LOG_STR("reason", reason_key(report->reason)));
+        move(job, JOB_REPORTED);
+    }
+    probe_report_free(&report);
+}
+
+static bool parse_address(const char *text, uint32_t port, struct sockaddr_storage *out) {
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    memset(out, 0, sizeof *out);
+    if (port == 0 || port > UINT16_MAX)
+        return false;
+    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+        return true;
+    }
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons((uint16_t)port);
+    return inet_pton(AF_INET6, text, &v6->sin6_addr) == 1;
+}
+
+/* SNI and EHLO lines are made of these names: only real host names may pass. */
+static bool names_are_clean(const Mxgrade__ProbeJob *message) {
+    char name[NAME_CAP];
+    for (size_t i = 0; i < message->n_name; i++)
+        if (name_from_dns(name, message->name[i]) != NAME_OK || strcmp(name, message->name[i]) != 0)
+            return false;
+    return message->n_name <= PROBE_NAMES_MAX;
+}
+
+static struct job *add(struct jobs *jobs, const Mxgrade__ProbeJob *message, enum job_state state) {
+    struct job *job = mem_alloc(sizeof *job);
+    job->id = message->id;
+    job->survey = message->survey;
+    job->port = message->port;
+    job->owner = jobs;
+    job->state = state;
+    job->config = *jobs->config;
+    strncat(job->address, message->address, sizeof job->address - 1);
+    HASH_ADD(hh, jobs->by_id, id, sizeof job->id, job);
+    DL_APPEND(jobs->lists[state], job);
+    jobs->counts[state]++;
+    return job;
+}
+
+void jobs_take(struct jobs *jobs, const Mxgrade__ProbeJob *message) {
+    struct probe_target target = {
+        .names = (const char *const *)message->name, .name_count = message->n_name, .names_only = message->names_only};
+    if (find(jobs, message->id))
+        return;
+    if (!parse_address(message->address, message->port, &target.address) || !names_are_clean(message)) {
+        log_error("unusable job dropped", LOG_INT("survey", message->survey), LOG_STR("endpoint", message->address));
+        add(jobs, message, JOB_DONE);
+        return;
+    }
+    struct job *job = add(jobs, message, JOB_PROBING);
+    /* The probe must be over before the coordinator may lease the address to another worker. */
+    uint64_t lease = message->lease_ms / 10 * 9;
+    if (lease && lease < job->config.deadline_ms)
+        job->config.deadline_ms = lease;
+    job->probe = probe_start(jobs->loop, &job->config, &target, on_probe_done, job);
+}
+
+void jobs_acknowledged(struct jobs *jobs, uint64_t id) {
+    struct job *job = find(jobs, id);
+    if (job && job->state == JOB_REPORTED)
+        move(job, JOB_DONE);
+}
+
+void jobs_cancel(struct jobs *jobs, uint64_t id) {
+    struct job *job = find(jobs, id);
+    if (job && job->probe) {
+        job->cancelled = true;
+        probe_abort(job->probe);
+    }
+}
+
+void jobs_cancel_survey(struct jobs *jobs, uint32_t survey) {
+    struct job *job, *next;
+    DL_FOREACH_SAFE(jobs->lists[JOB_PROBING], job, next) {
+        if (job->survey == survey)
+            jobs_cancel(jobs, job->id);
+    }
+}
+
+void jobs_hand_back(struct jobs *jobs) {
+    struct job *job, *next;
+    DL_FOREACH_SAFE(jobs->lists[JOB_PROBING], job, next) {
+        job->handed_back = true;
+        probe_abort(job->probe);
+    }
+}
+
+size_t jobs_count(const struct jobs *jobs, enum job_state state) { return jobs->counts[state]; }
+size_t jobs_held(const struct jobs *jobs) { return jobs->counts[JOB_PROBING] + jobs->counts[JOB_REPORTED]; }
+
+static size_t list_ids(const struct job *list, uint64_t *ids, size_t cap) {
+    size_t count = 0;
+    for (const struct job *job = list; job && count < cap; job = job->next)
+        ids[count++] = job->id;
+    return count;
+}
+
+size_t jobs_list(const struct jobs *jobs, uint64_t *ids, size_t cap) {
+    size_t count = list_ids(jobs->lists[JOB_PROBING], ids, cap);
+    return count + list_ids(jobs->lists[JOB_REPORTED], ids + count, cap - count);
+}
+
+size_t jobs_collect(struct jobs *jobs, enum job_state state, uint64_t *ids, size_t cap) {
+    return list_ids(jobs->lists[state], ids, cap);
+}
+
+void jobs_forget_collected(struct jobs *jobs, enum job_state state, size_t count) {
+    while (count-- > 0 && jobs->lists[state])
+        forget(jobs->lists[state]);
+}

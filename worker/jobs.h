@@ -1,0 +1,43 @@
+/* jobs.h - the jobs that this worker holds, from lease to Done.
+ *
+ * A job is on exactly one list, named by its state: probing (a probe is under way), reported (its result waits for
+ * an ack), or finished (to be told to the coordinator: done, or handed back).
+ */
+#ifndef MXG_JOBS_H
+#define MXG_JOBS_H
+
+#include "bus.h"
+#include "outbox.h"
+#include "probe.h"
+
+enum job_state { JOB_PROBING, JOB_REPORTED, JOB_DONE, JOB_HANDED_BACK, JOB_STATE_COUNT };
+
+struct jobs;
+
+struct jobs *jobs_new(uv_loop_t *loop, const struct probe_config *config, struct outbox *outbox);
+void jobs_free(struct jobs **jobs); /* no probe may be under way */
+
+/* Takes a job and starts its probe. A job that is unusable (bad address, bad names) is logged and handed back as done,
+ * a job that is held already is ignored. */
+void jobs_take(struct jobs *jobs, const Mxgrade__ProbeJob *job);
+
+/* The result of that job was stored. */
+void jobs_acknowledged(struct jobs *jobs, uint64_t id);
+
+/* Cancelled: the probe is broken off and its result dropped. */
+void jobs_cancel(struct jobs *jobs, uint64_t id);
+void jobs_cancel_survey(struct jobs *jobs, uint32_t survey);
+/* Breaks every probe off; the jobs are handed back. */
+void jobs_hand_back(struct jobs *jobs);
+
+size_t jobs_count(const struct jobs *jobs, enum job_state state);
+size_t jobs_held(const struct jobs *jobs); /* all but done and handed back */
+
+/* Ids held, into ids[0..cap); returns how many. */
+size_t jobs_list(const struct jobs *jobs, uint64_t *ids, size_t cap);
+
+/* Takes up to cap ids off the list of that state (JOB_DONE or JOB_HANDED_BACK), and puts them back. */
+size_t jobs_collect(struct jobs *jobs, enum job_state state, uint64_t *ids, size_t cap);
+void jobs_forget_collected(struct jobs *jobs, enum job_state state, size_t count);
+
+#endif

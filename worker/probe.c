@@ -1,0 +1,326 @@
+/* probe.c - see probe.h.
+ *
+ * next() is the whole flow: the plan's next step, else the next name that needs a handshake of its own, else the end.
+ * Each connection's callback notes what it brought and arms the gap; the gap's end calls next() again.
+ */
+#include "probe.h"
+
+#include "mem.h"
+#include "reserved.h"
+#include "server_flight.h"
+#include "suites.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct probe {
+    uv_loop_t *loop;
+    uv_timer_t gap, deadline;
+    unsigned handles;
+    const struct probe_config *config;
+    struct sockaddr_storage address;
+    struct probe_report *report;
+    struct connection *connection; /* under way, or NULL */
+    size_t handshakes;             /* for names, so far */
+    size_t naming;                 /* the name that the connection under way is for; SIZE_MAX = the plan's */
+    size_t next_name;              /* the first name not yet judged */
+    bool proven;                   /* the chain of name 0 comes from a completed handshake */
+    bool ended, aborted;
+    uint64_t started_ms;
+    probe_cb *on_done;
+    void *context;
+};
+
+static void next(struct probe *probe);
+
+/* ---- the report ---- */
+
+void probe_report_free(struct probe_report **report) {
+    struct probe_report *r = *report;
+    if (r == NULL)
+        return;
+    *report = NULL;
+    for (size_t i = 0; i < r->chain_count; i++)
+        cert_chain_free(&r->chain[i]);
+    for (size_t i = 0; i < r->ehlo_count; i++)
+        free(r->ehlo[i]);
+    for (size_t i = 0; i < r->ehlo_tls_count; i++)
+        free(r->ehlo_tls[i]);
+    free(r->ehlo);
+    free(r->ehlo_tls);
+    free(r->chain);
+    free(r->name);
+    free(r->banner);
+    free(r);
+}
+
+static void note_connection(struct probe_report *report, const struct connection_outcome *outcome) {
+    if (report->connection_count == PROBE_CONNECTIONS_MAX)
+        return;
+    struct probe_connection *c = &report->connection[report->connection_count++];
+    const struct step *step = &outcome->step;
+    c->kind = outcome->answer.kind;
+    c->reason = outcome->answer.reason;
+    c->version = outcome->answer.version;
+    c->suite = outcome->answer.suite;
+    c->group = outcome->answer.group;
+    c->alerted = outcome->answer.alerted;
+    c->alert = outcome->answer.alert;
+    c->duration_ms = (unsigned)outcome->duration_ms;
+    snprintf(c->step, sizeof c->step, "%s", step->name);
+    snprintf(c->detail, sizeof c->detail, "%s", outcome->detail);
+    const char *how = step->kind == STEP_HANDSHAKE ? "full handshake, " : step->max == VERSION_TLS1_3 ? "only " : "up to ";
+    snprintf(c->offered, sizeof c->offered, "%s%s, %s", how, tls_version_name(step->max), offer_name(step->offer));
+}
+
+/* The lines behind the first, which only names the server. */
+static void keep_lines(const struct smtp_reply *reply, char ***lines, size_t *count) {
+    if (reply == NULL || *count > 0 || reply->line_count < 2)
+        return;
+    *lines = mem_calloc(reply->line_count - 1, sizeof **lines);
+    for (size_t i = 1; i < reply->line_count; i++)
+        (*lines)[(*count)++] = mem_strdup(smtp_reply_line(reply, i));
+}
+
+static void note_server(struct probe_report *report, const struct connection_outcome *outcome) {
+    if (report->banner == NULL && outcome->banner)
+        report->banner = mem_strdup(smtp_reply_line(outcome->banner, 0));
+    keep_lines(outcome->ehlo, &report->ehlo, &report->ehlo_count);
+    keep_lines(outcome->ehlo_tls, &report->ehlo_tls, &report->ehlo_tls_count);
+    if (report->version == 0 && outcome->answer.completed) {
+        report->version = outcome->handshake.version;
+        report->suite = outcome->handshake.suite;
+        snprintf(report->group, sizeof report->group, "%s", outcome->handshake.group);
+        snprintf(report->signature, sizeof report->signature, "%s", outcome->handshake.signature);
+    }
+}
+
+/* The chain that a connection brought, parsed once even if several connections bring it; NULL if none. */
+static const struct cert_chain *note_chain(struct probe *probe, const struct connection_outcome *outcome) {
+    struct probe_report *report = probe->report;
+    const char *error;
+    if (outcome->certificates == NULL)
+        return NULL;
+    struct cert_chain *chain =
+        cert_chain_parse(probe->config->trust, outcome->certificates, outcome->certificates_len, &error);
+    if (chain == NULL)
+        return NULL;
+    for (size_t i = 0; i < report->chain_count; i++)
+        if (memcmp(report->chain[i]->leaf_sha256, chain->leaf_sha256, sizeof chain->leaf_sha256) == 0) {
+            cert_chain_free(&chain);
+            return report->chain[i];
+        }
+    report->chain = mem_realloc(report->chain, (report->chain_count + 1) * sizeof(struct cert_chain *));
+    return report->chain[report->chain_count++] = chain;
+}
+
+/* ---- names ---- */
+
+static void set_fact(struct probe_name *name, enum fact_id id, enum tri value, enum evidence evidence, unsigned number) {
+    name->fact[id - FACT_NAME_FIRST] = (struct fact){.value = value, .evidence = evidence, .connection = number};
+}
+
+static enum tri yes_no(bool yes) { return yes ? TRI_YES : TRI_NO; }
+
+static void judge_name(struct probe_name *name, const struct cert_chain *chain, enum evidence evidence, unsigned number) {
+    bool in_date = cert_chain_in_date(chain, (int64_t)time(NULL));
+    name->chain = chain;
+    name->match = cert_chain_match(chain, name->name);
+    set_fact(name, FACT_CERT_TRUSTED, yes_no(chain->trusted), evidence, number);
+    set_fact(name, FACT_CERT_IN_DATE, yes_no(in_date), evidence, number);
+    if (*name->name == '\0') { /* probed by address alone: no name to compare with */
+        name->fact[FACT_CERT_NAME_MATCH - FACT_NAME_FIRST].reason = REASON_NOT_ASKED;
+        name->fact[FACT_CERT_VERIFIABLE - FACT_NAME_FIRST].reason = REASON_NOT_ASKED;
+        return;
+    }
+    set_fact(name, FACT_CERT_NAME_MATCH, yes_no(name->match.matched), evidence, number);
+    set_fact(name, FACT_CERT_VERIFIABLE, yes_no(chain->trusted && in_date && name->match.matched), evidence, number);
+}
+
+/* All names judged so far, and at least PROBE_SHARED_AFTER, saw one leaf: the rest would too. */
+static bool leaf_is_shared(const struct probe *probe) {
+    const struct probe_report *report = probe->report;
+    return probe->next_name >= PROBE_SHARED_AFTER && report->chain_count == 1 &&
+           report->name[probe->next_name - 1].chain == report->chain[0];
+}
+
+/* A handshake of our own can be had for another name. */
+static bool can_ask_name(const struct probe *probe) {
+    bool works = probe->report->names_only || probe->report->version != 0;
+    return works && !probe->aborted && probe->report->reason == REASON_NONE && probe->handshakes < PROBE_NAME_HANDSHAKES;
+}
+
+static void leave_name(struct probe_name *name, enum reason reason) {
+    for (unsigned i = 0; i < FACT_NAME_COUNT; i++)
+        name->fact[i] = (struct fact){.value = TRI_UNKNOWN, .reason = reason};
+}
+
+/* Names that no handshake was made for: shared where that is sure (or where no handshake can be had at all, as with
+ * RC4-only servers, which know no SNI), else unknown. */
+static void settle_other_names(struct probe *probe) {
+    struct probe_report *report = probe->report;
+    bool raw_only = report->version == 0 && !report->names_only;
+    bool shared = report->chain_count > 0 && (leaf_is_shared(probe) || raw_only);
+    enum reason reason = report->reason != REASON_NONE ? report->reason : REASON_NOT_COMPLETED;
+    if (report->chain_count > 0 && report->reason == REASON_NONE)
+        reason = REASON_NOT_ASKED;
+    for (; probe->next_name < report->name_count; probe->next_name++) {
+        struct probe_name *name = &report->name[probe->next_name];
+        if (shared)
+            judge_name(name, report->chain[0], EVIDENCE_SHARED, 0);
+        else
+            leave_name(name, reason);
+    }
+}
+
+/* ---- flow ---- */
+
+static void on_handle_closed(uv_handle_t *handle) {
+    struct probe *probe = handle->data;
+    if (--probe->handles > 0)
+        return;
+    probe->on_done(probe->report, probe->context);
+    free(probe);
+}
+
+static void end(struct probe *probe) {
+    struct probe_report *report = probe->report;
+    struct timespec now;
+    probe->ended = true;
+    if (!report->names_only) {
+        plan_finish(&report->plan);
+        if (report->reason == REASON_NONE)
+            report->reason = report->plan.reason;
+    }
+    settle_other_names(probe);
+    report->retry = reason_retry(report->reason);
+    clock_gettime(CLOCK_REALTIME, &now);
+    report->observed_at_ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+    report->duration_ms = (unsigned)(uv_now(probe->loop) - probe->started_ms);
+    uv_close((uv_handle_t *)&probe->gap, on_handle_closed);
+    uv_close((uv_handle_t *)&probe->deadline, on_handle_closed);
+}
+
+static void on_gap_over(uv_timer_t *timer) { next(timer->data); }
+
+/* A chain for name 0 came with the plan's own connections; a completed handshake outweighs a raw flight. */
+static void take_first_chain(struct probe *probe, const struct connection_outcome *outcome, const struct cert_chain *chain) {
+    struct probe_report *report = probe->report;
+    if (chain == NULL || report->name_count == 0 || probe->proven || (report->name[0].chain && !outcome->answer.completed))
+        return;
+    judge_name(&report->name[0], chain, EVIDENCE_OBSERVED, report->connection_count);
+    probe->proven = outcome->answer.completed;
+    probe->next_name = 1;
+}
+
+static void take_name_chain(struct probe *probe, const struct connection_outcome *outcome, const struct cert_chain *chain) {
+    struct probe_report *report = probe->report;
+    struct probe_name *name = &report->name[probe->naming];
+    probe->next_name = probe->naming + 1;
+    if (chain && outcome->answer.completed) {
+        judge_name(name, chain, EVIDENCE_OBSERVED, report->connection_count);
+        if (report->names_only && report->version == 0)
+            note_server(report, outcome);
+        return;
+    }
+    enum reason reason = outcome->answer.reason == REASON_NONE ? REASON_NOT_COMPLETED : outcome->answer.reason;
+    leave_name(name, reason);
+    if (outcome->answer.kind == ANSWER_STOPPED || outcome->answer.kind == ANSWER_SILENT)
+        report->reason = reason; /* the server has had enough: ask no further name now */
+}
+
+static void on_connection_done(const struct connection_outcome *outcome, void *context) {
+    struct probe *probe = context;
+    struct probe_report *report = probe->report;
+    probe->connection = NULL;
+    note_connection(report, outcome);
+    if (probe->naming == SIZE_MAX) {
+        note_server(report, outcome);
+        take_first_chain(probe, outcome, note_chain(probe, outcome));
+        plan_answer(&report->plan, &outcome->answer);
+    } else {
+        take_name_chain(probe, outcome, note_chain(probe, outcome));
+    }
+    if (probe->aborted)
+        plan_stop(&report->plan, REASON_DEADLINE);
+    uv_timer_start(&probe->gap, on_gap_over, probe->config->gap_ms, 0);
+}
+
+static void connect_for(struct probe *probe, const struct step *step, size_t naming) {
+    struct probe_report *report = probe->report;
+    size_t sni = naming == SIZE_MAX ? 0 : naming;
+    struct connection_params params = {
+        .address = (const struct sockaddr *)&probe->address,
+        .step = step,
+        .server_name = report->name_count > sni ? report->name[sni].name : "",
+        .ehlo_name = probe->config->ehlo_name,
+        .contexts = probe->config->contexts,
+        .timeouts = probe->config->timeouts,
+    };
+    probe->naming = naming;
+    probe->connection = connection_start(probe->loop, &params, on_connection_done, probe);
+}
+
+static void next(struct probe *probe) {
+    static const struct step for_name = {"name", STEP_HANDSHAKE, HANDSHAKE_EVERYTHING, OFFER_ALL, VERSION_TLS1_3};
+    struct probe_report *report = probe->report;
+    const struct step *step = report->names_only || probe->aborted ? NULL : plan_next(&report->plan);
+    if (step) {
+        connect_for(probe, step, SIZE_MAX);
+        return;
+    }
+    if (report->reason == REASON_NONE && !report->names_only)
+        report->reason = report->plan.reason;
+    if (probe->next_name < report->name_count && !leaf_is_shared(probe) && can_ask_name(probe)) {
+        probe->handshakes++;
+        connect_for(probe, &for_name, probe->next_name);
+        return;
+    }
+    end(probe);
+}
+
+static void on_deadline(uv_timer_t *timer) { probe_abort(timer->data); }
+
+void probe_abort(struct probe *probe) {
+    if (probe->ended || probe->aborted)
+        return;
+    probe->aborted = true;
+    plan_stop(&probe->report->plan, REASON_DEADLINE);
+    if (probe->report->reason == REASON_NONE)
+        probe->report->reason = REASON_DEADLINE;
+    if (probe->connection)
+        connection_abort(probe->connection);
+    else
+        uv_timer_start(&probe->gap, on_gap_over, 0, 0);
+}
+
+struct probe *probe_start(uv_loop_t *loop, const struct probe_config *config, const struct probe_target *target,
+                          probe_cb *on_done, void *context) {
+    struct probe *probe = mem_alloc(sizeof *probe);
+    struct probe_report *report = probe->report = mem_alloc(sizeof *report);
+    probe->loop = loop;
+    probe->config = config;
+    probe->address = target->address;
+    probe->on_done = on_done;
+    probe->context = context;
+    probe->started_ms = uv_now(loop);
+    plan_init(&report->plan);
+    report->names_only = target->names_only;
+    report->name_count = target->name_count < PROBE_NAMES_MAX ? target->name_count : PROBE_NAMES_MAX;
+    report->name = mem_calloc(report->name_count, sizeof *report->name);
+    for (size_t i = 0; i < report->name_count; i++)
+        snprintf(report->name[i].name, sizeof report->name[i].name, "%s", target->names[i]);
+    uv_timer_init(loop, &probe->gap);
+    uv_timer_init(loop, &probe->deadline);
+    probe->gap.data = probe->deadline.data = probe;
+    probe->handles = 2;
+    uv_timer_start(&probe->deadline, on_deadline, config->deadline_ms, 0);
+    if (!config->allow_reserved && reserved_why((const struct sockaddr *)&probe->address)) {
+        plan_stop(&report->plan, REASON_REFUSED_BY_POLICY);
+        report->reason = REASON_REFUSED_BY_POLICY;
+    }
+    uv_timer_start(&probe->gap, on_gap_over, 0, 0);
+    return probe;
+}

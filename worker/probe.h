@@ -1,0 +1,88 @@
+/* probe.h - one endpoint from the first connection to the last: runs the plan, then judges the exchange names.
+ *
+ * One connection at a time, a gap between two, a deadline over all. The report is the probe's own; result.h turns it
+ * into protobuf, cli/probe.c into JSON.
+ */
+#ifndef MXG_PROBE_H
+#define MXG_PROBE_H
+
+#include "cert.h"
+#include "connection.h"
+#include "plan.h"
+
+#include <sys/socket.h>
+#include <uv.h>
+
+enum {
+    PROBE_NAMES_MAX = 1000,      /* names a job may carry */
+    PROBE_NAME_HANDSHAKES = 16,  /* handshakes for names on one endpoint */
+    PROBE_SHARED_AFTER = 3,      /* names with the same leaf until the rest is judged against it */
+    PROBE_CONNECTIONS_MAX = 64,
+};
+
+struct probe_config {
+    const struct trust *trust;
+    const struct handshake_contexts *contexts;
+    const char *ehlo_name;
+    bool allow_reserved;
+    uint64_t gap_ms, deadline_ms;
+    struct connection_timeouts timeouts;
+};
+
+struct probe_target {
+    struct sockaddr_storage address;
+    const char *const *names; /* A-labels; copied */
+    size_t name_count;        /* 0: no SNI, certificate not named */
+    bool names_only;
+};
+
+struct probe_connection {
+    char step[32], offered[64];
+    enum answer_kind kind;
+    enum reason reason;
+    uint16_t version, suite, group;
+    bool alerted;
+    uint8_t alert;
+    unsigned duration_ms;
+    char detail[256];
+};
+
+struct probe_name {
+    char name[NAME_CAP];
+    struct fact fact[FACT_NAME_COUNT];
+    const struct cert_chain *chain; /* owned by the report; NULL if none was seen */
+    struct cert_match match;
+};
+
+struct probe_report {
+    struct plan plan;              /* the endpoint's facts, flags, suites seen */
+    bool names_only;
+    bool retry;                    /* worth asking again later */
+    enum reason reason;            /* why it is not fully known; REASON_NONE = it is */
+    char *banner;                  /* NULL if none */
+    char **ehlo, **ehlo_tls;
+    size_t ehlo_count, ehlo_tls_count;
+    uint16_t version, suite;       /* of the first full handshake; 0 = none */
+    char group[48], signature[48];
+    struct probe_connection connection[PROBE_CONNECTIONS_MAX];
+    unsigned connection_count;
+    struct probe_name *name;
+    size_t name_count;
+    struct cert_chain **chain;     /* distinct chains seen */
+    size_t chain_count;
+    int64_t observed_at_ms;        /* Unix time */
+    unsigned duration_ms;
+};
+
+/* The report is the callback's to keep; free it with probe_report_free(). */
+typedef void probe_cb(struct probe_report *report, void *context);
+
+struct probe;
+struct probe *probe_start(uv_loop_t *loop, const struct probe_config *config, const struct probe_target *target,
+                          probe_cb *on_done, void *context);
+/* Ends it early; the callback comes with what was learnt (REASON_DEADLINE). */
+void probe_abort(struct probe *probe);
+
+void probe_report_free(struct probe_report **report);
+
+#endif
