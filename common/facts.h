@@ -53,7 +53,7 @@ enum evidence { EVIDENCE_NONE = 0, EVIDENCE_OBSERVED = 1, EVIDENCE_INFERRED = 2,
 #define REASONS(X)                                                                                                     \
     X(NONE, "", false, "")                                                                                             \
     X(NOT_ASKED, "not_asked", false, "the plan did not ask")                                                           \
-    X(UNREACHABLE, "unreachable", true, "the TCP connection was refused or has no route")                              \
+    X(UNREACHABLE, "unreachable", true, "the TCP connection was refused")                                              \
     X(CONNECT_TIMEOUT, "connect_timeout", true, "no answer to the TCP connection")                                     \
     X(GREETING_TIMEOUT, "greeting_timeout", true, "connected, but no greeting arrived in time")                        \
     X(RATE_LIMITED, "rate_limited", true, "the server said 421 or a temporary error: too many connections")            \
@@ -70,7 +70,8 @@ enum evidence { EVIDENCE_NONE = 0, EVIDENCE_OBSERVED = 1, EVIDENCE_INFERRED = 2,
     X(NO_ADDRESS, "no_address", false, "the exchange has no address")                                                  \
     X(CANNOT_OFFER, "cannot_offer", false, "mxgrade cannot offer what this needs")                                     \
     X(LOCAL_RESOURCES, "local_resources", true, "the worker ran out of a local resource")                              \
-    X(NOT_COMPLETED, "not_completed", true, "no complete handshake, so no certificate was verified")
+    X(NOT_COMPLETED, "not_completed", true, "no complete handshake, so no certificate was verified")                   \
+    X(NO_ROUTE, "no_route", true, "the worker has no route to the address")
 
 enum reason {
 #define X(id, key, retry, text) REASON_##id,

@@ -75,10 +75,10 @@ const char *policy_name(enum policy policy); /* "1" | "1-literal" */
 enum policy policy_from_name(const char *name);
 
 struct grade_result {
-    uint64_t findings;   /* bit 1 << FINDING_… */
-    uint64_t missing;    /* bit 1 << FACT_…: unknown facts that a finding would have used */
+    uint64_t findings;   /* bit 1 << FINDING_…; none when not graded */
+    uint64_t missing;    /* bit 1 << FACT_…: unknown facts that could still change the score */
     bool graded;         /* false: tls_enabled is unknown; reason says why */
-    bool provisional;    /* graded, with something missing that can change the grade */
+    bool provisional;    /* graded, with something missing */
     int score;           /* 0 to 100 */
     const char *grade;   /* "A+" … "F"; static; NULL when not graded */
     enum reason reason;

@@ -1,0 +1,356 @@
+/* cert.c - see cert.h. OpenSSL parses and verifies; what leaves this file is sanitised and bounded. Names are compared on
+ * raw octets with their lengths, so that a NUL inside never ends a comparison early.
+ */
+#include "cert.h"
+
+#include "mem.h"
+#include "text.h"
+
+#include <ctype.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    LENGTH_OCTETS = 3, /* of a certificate in a TLS Certificate message */
+    RSA_BITS_MIN = 2048,
+    EC_BITS_MIN = 224,
+    SERIAL_MAX = 80,
+};
+static const int64_t YEAR_1 = INT64_C(-62135596800), YEAR_9999_END = INT64_C(253402300799);
+
+/* ---- trust store ---- */
+
+struct trust {
+    X509_STORE *store;
+};
+
+struct trust *trust_open(const char *ca_file, char *error, size_t cap) {
+    static const char debian[] = "/etc/ssl/certs/ca-certificates.crt";
+    bool given = ca_file && *ca_file;
+    struct trust *trust = mem_alloc(sizeof *trust);
+    trust->store = X509_STORE_new();
+    bool good = trust->store && X509_STORE_load_file(trust->store, given ? ca_file : debian) == 1;
+    if (!good && !given && trust->store)
+        good = X509_STORE_set_default_paths(trust->store) == 1;
+    ERR_clear_error();
+    if (good)
+        return trust;
+    snprintf(error, cap, "cannot read trusted roots from '%s'; give --trust-store a PEM file, or: apt install ca-certificates",
+             given ? ca_file : debian);
+    trust_close(&trust);
+    return NULL;
+}
+
+void trust_close(struct trust **trust) {
+    if (*trust == NULL)
+        return;
+    X509_STORE_free((*trust)->store);
+    free(*trust);
+    *trust = NULL;
+}
+
+/* ---- fields ---- */
+
+/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar. */
+static int64_t days_from_civil(int64_t year, int month, int day) {
+    year -= month <= 2;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t of_era = year - era * 400;
+    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+/* Unix seconds, clamped to the years 1 to 9999; broken if it is no time at all. */
+static int64_t unix_time(const ASN1_TIME *time, int64_t broken) {
+    struct tm tm;
+    if (time == NULL || ASN1_TIME_to_tm(time, &tm) != 1)
+        return broken;
+    int64_t seconds = days_from_civil((int64_t)tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) * 86400 + tm.tm_hour * 3600 +
+                      tm.tm_min * 60 + tm.tm_sec;
+    return seconds < YEAR_1 ? YEAR_1 : seconds > YEAR_9999_END ? YEAR_9999_END : seconds;
+}
+
+static char *name_text(const X509_NAME *name) {
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *data;
+    unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
+    if (bio)
+        X509_NAME_print_ex(bio, name, 0, flags);
+    long len = bio ? BIO_get_mem_data(bio, &data) : 0;
+    char *text = text_sanitise_dup(len > 0 ? data : "", len > 0 ? (size_t)len : 0, CERT_TEXT_MAX);
+    BIO_free(bio);
+    return text;
+}
+
+/* The most specific commonName, as UTF-8; NULL if none. */
+static unsigned char *common_name(X509 *leaf, int *len) {
+    const X509_NAME *name = X509_get_subject_name(leaf);
+    unsigned char *utf8 = NULL;
+    int last = -1;
+    for (int at = -1; (at = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0;)
+        last = at;
+    if (last < 0)
+        return NULL;
+    *len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, last)));
+    return *len < 0 ? NULL : utf8;
+}
+
+static char *serial_text(const X509 *leaf) {
+    BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(leaf), NULL);
+    char *hex = number ? BN_bn2hex(number) : NULL;
+    char *text = text_sanitise_dup(hex ? hex : "", hex ? strlen(hex) : 0, SERIAL_MAX);
+    for (char *at = text; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    OPENSSL_free(hex);
+    BN_free(number);
+    return text;
+}
+
+/* A name that a host could have, in lower case; anything else never matches and is only shown. */
+static bool is_host_name(const unsigned char *data, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum(data[i]) && data[i] != '-' && data[i] != '_' && data[i] != '.' && data[i] != '*')
+            return false;
+    return len > 0 && len <= NAME_MAX_OCTETS;
+}
+
+static char *keep_name(const unsigned char *data, size_t len) {
+    char *text = text_sanitise_dup(data, len, CERT_TEXT_MAX);
+    for (char *at = text; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return text;
+}
+
+static void take_names(struct cert_chain *chain, X509 *leaf) {
+    GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+    int count = names ? sk_GENERAL_NAME_num(names) : 0;
+    chain->san = mem_calloc((size_t)(count < CERT_SAN_MAX ? count : CERT_SAN_MAX), sizeof *chain->san);
+    for (int i = 0; i < count; i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type != GEN_DNS)
+            continue;
+        if (chain->san_count < CERT_SAN_MAX)
+            chain->san[chain->san_count++] =
+                keep_name(ASN1_STRING_get0_data(name->d.dNSName), (size_t)ASN1_STRING_length(name->d.dNSName));
+        chain->san_total++;
+    }
+    GENERAL_NAMES_free(names);
+    int len = 0;
+    unsigned char *cn = common_name(leaf, &len);
+    chain->subject_cn = cn ? keep_name(cn, (size_t)len) : mem_strdup("");
+    chain->cn_usable = cn && is_host_name(cn, (size_t)len);
+    OPENSSL_free(cn);
+}
+
+static void take_key(struct cert_chain *chain, X509 *leaf) {
+    static const struct {
+        int id;
+        const char *name;
+        unsigned least; /* bits */
+    } kinds[] = {{EVP_PKEY_RSA, "RSA", RSA_BITS_MIN},  {EVP_PKEY_RSA_PSS, "RSA-PSS", RSA_BITS_MIN},
+                 {EVP_PKEY_DSA, "DSA", RSA_BITS_MIN},  {EVP_PKEY_EC, "EC", EC_BITS_MIN},
+                 {EVP_PKEY_ED25519, "Ed25519", 0},     {EVP_PKEY_ED448, "Ed448", 0}};
+    EVP_PKEY *key = X509_get0_pubkey(leaf);
+    int bits = key ? EVP_PKEY_get_bits(key) : 0;
+    chain->key_type = "unknown";
+    chain->key_bits = bits > 0 ? (unsigned)bits : 0;
+    for (size_t i = 0; key && i < sizeof kinds / sizeof *kinds; i++)
+        if (EVP_PKEY_get_base_id(key) == kinds[i].id) {
+            chain->key_type = kinds[i].name;
+            chain->weak_key = chain->key_bits < kinds[i].least;
+        }
+}
+
+static void take_signature(struct cert_chain *chain, const X509 *leaf) {
+    int id = X509_get_signature_nid(leaf), digest = NID_undef;
+    const char *name = OBJ_nid2ln(id);
+    chain->signature = id != NID_undef && name ? name : "unknown";
+    if (OBJ_find_sigid_algs(id, &digest, NULL) == 1)
+        chain->sha1_signature = digest == NID_sha1 || digest == NID_md5;
+}
+
+static void digest_key(struct cert_chain *chain, X509 *leaf) {
+    unsigned char *der = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
+    if (len > 0)
+        EVP_Digest(der, (size_t)len, chain->spki_sha256, NULL, EVP_sha256(), NULL);
+    OPENSSL_free(der);
+}
+
+static bool is_self_signed(X509 *leaf) {
+    EVP_PKEY *key = X509_get0_pubkey(leaf);
+    return key && X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0 && X509_verify(leaf, key) == 1;
+}
+
+static void take_leaf(struct cert_chain *chain, X509 *leaf) {
+    chain->subject = name_text(X509_get_subject_name(leaf));
+    chain->issuer = name_text(X509_get_issuer_name(leaf));
+    chain->serial = serial_text(leaf);
+    chain->not_before = unix_time(X509_get0_notBefore(leaf), YEAR_9999_END);
+    chain->not_after = unix_time(X509_get0_notAfter(leaf), YEAR_1);
+    chain->valid_from = chain->not_before;
+    chain->valid_until = chain->not_after;
+    take_names(chain, leaf);
+    take_key(chain, leaf);
+    take_signature(chain, leaf);
+    digest_key(chain, leaf);
+    chain->self_signed = is_self_signed(leaf);
+}
+
+/* ---- trust ---- */
+
+/* The validity of what lies between leaf and root. The root itself is trusted because it is in the store, not for what it
+ * says of itself (RFC 5280 section 6.1.1 d takes name and key of an anchor, no dates). */
+static void narrow_validity(struct cert_chain *chain, STACK_OF(X509) * used) {
+    for (int i = 1; i + 1 < sk_X509_num(used); i++) {
+        const X509 *certificate = sk_X509_value(used, i);
+        int64_t from = unix_time(X509_get0_notBefore(certificate), YEAR_9999_END);
+        int64_t until = unix_time(X509_get0_notAfter(certificate), YEAR_1);
+        chain->valid_from = from > chain->valid_from ? from : chain->valid_from;
+        chain->valid_until = until < chain->valid_until ? until : chain->valid_until;
+    }
+}
+
+static void verify(struct cert_chain *chain, const struct trust *trust, X509 *leaf, STACK_OF(X509) * sent) {
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    const char *why = "out of memory";
+    if (context && X509_STORE_CTX_init(context, trust->store, leaf, sent) == 1) {
+        X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
+        X509_STORE_CTX_set_default(context, "ssl_server");
+        X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_TRUSTED_FIRST);
+        X509_VERIFY_PARAM_set_auth_level(param, 0); /* key size and digest are findings of their own */
+        chain->trusted = X509_verify_cert(context) == 1;
+        why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
+        if (chain->trusted)
+            narrow_validity(chain, X509_STORE_CTX_get0_chain(context));
+    }
+    chain->trust_error = chain->trusted ? mem_strdup("") : text_sanitise_dup(why, strlen(why), CERT_TEXT_MAX);
+    X509_STORE_CTX_free(context);
+}
+
+/* ---- the chain ---- */
+
+struct bytes {
+    const uint8_t *at;
+    size_t left;
+};
+
+/* The next certificate's DER; false at the end or where lengths do not fit. */
+static bool next_der(struct bytes *list, struct bytes *der) {
+    if (list->left < LENGTH_OCTETS)
+        return false;
+    size_t len = (size_t)list->at[0] << 16 | (size_t)list->at[1] << 8 | list->at[2];
+    if (len == 0 || len > CERT_DER_MAX || len > list->left - LENGTH_OCTETS)
+        return false;
+    *der = (struct bytes){list->at + LENGTH_OCTETS, len};
+    list->at += LENGTH_OCTETS + len;
+    list->left -= LENGTH_OCTETS + len;
+    return true;
+}
+
+static X509 *parse(struct bytes der) {
+    const unsigned char *at = der.at;
+    X509 *certificate = d2i_X509(NULL, &at, (long)der.left);
+    if (certificate && at != der.at + der.left) { /* trailing octets: not what was signed */
+        X509_free(certificate);
+        certificate = NULL;
+    }
+    return certificate;
+}
+
+static void take_sent(struct cert_chain *chain, struct bytes list, STACK_OF(X509) * sent) {
+    chain->chain_sha256 = mem_calloc(CERT_CHAIN_MAX, sizeof *chain->chain_sha256);
+    for (struct bytes der; chain->chain_count < CERT_CHAIN_MAX && next_der(&list, &der);) {
+        X509 *certificate = parse(der);
+        EVP_Digest(der.at, der.left, chain->chain_sha256[chain->chain_count++], NULL, EVP_sha256(), NULL);
+        if (certificate && sk_X509_push(sent, certificate) == 0)
+            X509_free(certificate);
+    }
+}
+
+struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *list, size_t len, const char **error) {
+    struct bytes rest = {list, len}, der;
+    *error = "an empty certificate list";
+    if (len < LENGTH_OCTETS)
+        return NULL;
+    rest.at += LENGTH_OCTETS; /* the total: what counts is what is there */
+    rest.left -= LENGTH_OCTETS;
+    if (!next_der(&rest, &der))
+        return NULL;
+    *error = "a certificate that cannot be parsed";
+    X509 *leaf = parse(der);
+    if (leaf == NULL) {
+        ERR_clear_error();
+        return NULL;
+    }
+    STACK_OF(X509) *sent = sk_X509_new_null();
+    struct cert_chain *chain = mem_alloc(sizeof *chain);
+    chain->der = mem_alloc(der.left);
+    chain->der_len = der.left;
+    memcpy(chain->der, der.at, der.left);
+    EVP_Digest(der.at, der.left, chain->leaf_sha256, NULL, EVP_sha256(), NULL);
+    take_sent(chain, rest, sent);
+    take_leaf(chain, leaf);
+    verify(chain, trust, leaf, sent);
+    sk_X509_pop_free(sent, X509_free);
+    X509_free(leaf);
+    ERR_clear_error();
+    *error = NULL;
+    return chain;
+}
+
+void cert_chain_free(struct cert_chain **chain) {
+    struct cert_chain *self = *chain;
+    if (self == NULL)
+        return;
+    *chain = NULL;
+    for (size_t i = 0; i < self->san_count; i++)
+        free(self->san[i]);
+    char *texts[] = {self->subject_cn, self->subject, self->issuer, self->serial, self->trust_error};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free(texts[i]);
+    free(self->san);
+    free(self->chain_sha256);
+    free(self->der);
+    free(self);
+}
+
+bool cert_chain_in_date(const struct cert_chain *chain, int64_t now) {
+    return now >= chain->valid_from && now <= chain->valid_until;
+}
+
+/* ---- names (RFC 6125 section 6.4) ---- */
+
+/* pattern: lower case. A star stands only as the whole left-most label, for exactly one label, with two or more labels
+ * behind it. */
+static bool matches(const char *pattern, const char *name) {
+    if (strncmp(pattern, "*.", 2) != 0)
+        return strchr(pattern, '*') == NULL && strcmp(pattern, name) == 0;
+    const char *rest = pattern + 1, *dot = strchr(name, '.');
+    return dot && dot > name && strchr(rest + 1, '.') && strchr(rest, '*') == NULL && strcmp(rest, dot) == 0;
+}
+
+struct cert_match cert_chain_match(const struct cert_chain *chain, const char *name) {
+    struct cert_match match = {.matched = false};
+    if (*name == '\0')
+        return match;
+    /* A SAN with a NUL or another octet that no host name has was escaped with a backslash: it cannot equal a name. */
+    for (size_t i = 0; i < chain->san_count && !match.matched; i++)
+        if (strlen(chain->san[i]) <= NAME_MAX_OCTETS && matches(chain->san[i], name)) {
+            match.matched = true;
+            snprintf(match.identity, sizeof match.identity, "%.*s", NAME_MAX_OCTETS, chain->san[i]);
+        }
+    if (chain->san_total == 0 && chain->cn_usable && matches(chain->subject_cn, name)) {
+        match.matched = match.by_cn = true;
+        snprintf(match.identity, sizeof match.identity, "%.*s", NAME_MAX_OCTETS, chain->subject_cn);
+    }
+    return match;
+}

@@ -39,6 +39,7 @@ struct cert_chain {
     unsigned key_bits;
     const char *signature; /* static: OpenSSL's long name */
     int64_t not_before, not_after; /* Unix seconds, clamped to years 1 … 9999 */
+    bool cn_usable;        /* the CN could be a host name: no NUL or other stray octet in it */
     bool self_signed;
     bool weak_key;         /* RSA/DSA < 2048, EC < 224 bits */
     bool sha1_signature;   /* leaf signed with SHA-1 or MD5 */

@@ -1,0 +1,273 @@
+/* handshake.c - see handshake.h. OpenSSL between two memory BIOs; a message callback notes alerts and the ServerHello. */
+#include "handshake.h"
+
+#include "mem.h"
+#include "suites.h"
+#include "text.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    INPUT_MAX = 512 * 1024, /* octets that a server may send until its handshake is done */
+    ERROR_MAX = 160,
+    CIPHERS_MAX = 2048,
+    ALERT_OCTETS = 2,
+    LENGTH_OCTETS = 3,
+};
+
+struct handshake_contexts {
+    SSL_CTX *by_offer[HANDSHAKE_OFFER_COUNT];
+};
+
+struct handshake {
+    SSL *ssl;
+    BIO *in, *out; /* owned by ssl */
+    enum handshake_state state;
+    size_t received;
+    bool server_selected, alert_received;
+    uint8_t alert;
+    char error[ERROR_MAX];
+};
+
+/* ---- contexts ---- */
+
+/* Suites of both NIST revisions that are not weak, ephemeral and AEAD ones first. */
+static void nist_ciphers(char *out, size_t cap) {
+    size_t used = 0;
+    for (int ephemeral = 1; ephemeral >= 0; ephemeral--)
+        for (size_t i = 0; i < SUITE_COUNT; i++) {
+            const struct suite *suite = &SUITES[i];
+            bool both = (suite->flags & SUITE_R1) && (suite->flags & SUITE_R2) && !(suite->flags & (SUITE_WEAK | SUITE_TLS13));
+            bool is_ephemeral = suite->flags & SUITE_FS;
+            if (!both || is_ephemeral != (ephemeral != 0) || *suite->openssl_name == '\0' || used + 64 > cap)
+                continue;
+            used += (size_t)snprintf(out + used, cap - used, "%s%s", used ? ":" : "", suite->openssl_name);
+        }
+}
+
+static void on_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl, void *arg) {
+    struct handshake *handshake = SSL_get_app_data(ssl);
+    const uint8_t *octets = data;
+    (void)version;
+    (void)arg;
+    if (sent || handshake == NULL)
+        return;
+    if (type == SSL3_RT_HANDSHAKE && len > 0 && octets[0] == SSL3_MT_SERVER_HELLO)
+        handshake->server_selected = true;
+    if (type == SSL3_RT_ALERT && len == ALERT_OCTETS && (octets[0] == SSL3_AL_FATAL || octets[1] == SSL3_AD_CLOSE_NOTIFY)) {
+        handshake->alert_received = true;
+        handshake->alert = octets[1];
+    }
+}
+
+static SSL_CTX *new_context(int max, const char *ciphers) {
+    /* Everything that could be a server's only signature algorithm, SHA-1 too. */
+    static const char signatures[] = "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+                                     "RSA+SHA256:RSA+SHA384:RSA+SHA512:ed25519:ed448:ECDSA+SHA1:RSA+SHA1:DSA+SHA1";
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    bool good = context != NULL;
+    if (good) {
+        SSL_CTX_set_security_level(context, 0);
+        SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+        SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET);
+        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+        SSL_CTX_set_msg_callback(context, on_message);
+        good = SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 && SSL_CTX_set_max_proto_version(context, max) == 1 &&
+               SSL_CTX_set_cipher_list(context, ciphers) == 1 && SSL_CTX_set1_sigalgs_list(context, signatures) == 1 &&
+               SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384:P-521:X448:ffdhe2048:ffdhe3072") == 1;
+    }
+    if (!good) {
+        fputs("mxgrade: OpenSSL cannot be set up; version 3.0 or newer is needed\n", stderr);
+        abort();
+    }
+    return context;
+}
+
+struct handshake_contexts *handshake_contexts_new(void) {
+    struct handshake_contexts *contexts = mem_alloc(sizeof *contexts);
+    char nist[CIPHERS_MAX];
+    /* The host's openssl.cnf must not narrow what is offered. */
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+    nist_ciphers(nist, sizeof nist);
+    contexts->by_offer[HANDSHAKE_LEGACY_NIST] = new_context(TLS1_2_VERSION, nist);
+    contexts->by_offer[HANDSHAKE_EVERYTHING] = new_context(TLS1_3_VERSION, "ALL:COMPLEMENTOFALL:!aNULL:!eNULL");
+    return contexts;
+}
+
+void handshake_contexts_free(struct handshake_contexts **contexts) {
+    if (*contexts == NULL)
+        return;
+    for (size_t i = 0; i < HANDSHAKE_OFFER_COUNT; i++)
+        SSL_CTX_free((*contexts)->by_offer[i]);
+    free(*contexts);
+    *contexts = NULL;
+}
+
+/* ---- one handshake ---- */
+
+struct handshake *handshake_new(const struct handshake_contexts *contexts, enum handshake_offer offer,
+                                const char *server_name) {
+    struct handshake *handshake = mem_alloc(sizeof *handshake);
+    handshake->ssl = SSL_new(contexts->by_offer[offer]);
+    handshake->in = BIO_new(BIO_s_mem());
+    handshake->out = BIO_new(BIO_s_mem());
+    if (!handshake->ssl || !handshake->in || !handshake->out)
+        abort(); /* out of memory, see mem.h */
+    SSL_set_bio(handshake->ssl, handshake->in, handshake->out);
+    SSL_set_app_data(handshake->ssl, handshake);
+    SSL_set_connect_state(handshake->ssl);
+    if (*server_name)
+        SSL_set_tlsext_host_name(handshake->ssl, server_name);
+    return handshake;
+}
+
+void handshake_free(struct handshake **handshake) {
+    if (*handshake == NULL)
+        return;
+    SSL_free((*handshake)->ssl);
+    free(*handshake);
+    *handshake = NULL;
+    ERR_clear_error();
+}
+
+static enum handshake_state fail(struct handshake *handshake, const char *fallback) {
+    unsigned long code = ERR_peek_error();
+    const char *why = code ? ERR_reason_error_string(code) : NULL;
+    why = why ? why : fallback;
+    text_sanitise(handshake->error, sizeof handshake->error, why, strlen(why));
+    return handshake->state = HANDSHAKE_FAILED;
+}
+
+enum handshake_state handshake_feed(struct handshake *handshake, const uint8_t *data, size_t len) {
+    if (handshake->state == HANDSHAKE_FAILED)
+        return handshake->state;
+    if (len > 0 && BIO_write(handshake->in, data, (int)len) != (int)len)
+        return fail(handshake, "out of memory");
+    if (handshake->state == HANDSHAKE_DONE)
+        return handshake->state;
+    handshake->received += len;
+    ERR_clear_error();
+    int result = SSL_do_handshake(handshake->ssl);
+    int error = SSL_get_error(handshake->ssl, result);
+    if (result == 1)
+        handshake->state = HANDSHAKE_DONE;
+    else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
+        fail(handshake, "the handshake failed");
+    else if (handshake->received > INPUT_MAX)
+        fail(handshake, "too many octets before the handshake was done");
+    ERR_clear_error();
+    return handshake->state;
+}
+
+uint8_t *handshake_output(struct handshake *handshake, size_t *len) {
+    char *data;
+    long pending = BIO_get_mem_data(handshake->out, &data);
+    *len = pending > 0 ? (size_t)pending : 0;
+    if (*len == 0)
+        return NULL;
+    uint8_t *copy = mem_alloc(*len);
+    memcpy(copy, data, *len);
+    (void)BIO_reset(handshake->out);
+    return copy;
+}
+
+size_t handshake_read(struct handshake *handshake, uint8_t *out, size_t cap, bool *closed) {
+    ERR_clear_error();
+    int got = SSL_read(handshake->ssl, out, (int)cap);
+    if (got <= 0 && SSL_get_error(handshake->ssl, got) != SSL_ERROR_WANT_READ)
+        *closed = true;
+    ERR_clear_error();
+    return got > 0 ? (size_t)got : 0;
+}
+
+void handshake_write(struct handshake *handshake, const void *data, size_t len) {
+    ERR_clear_error();
+    (void)SSL_write(handshake->ssl, data, (int)len); /* a memory BIO takes all; a broken stream shows on read */
+    ERR_clear_error();
+}
+
+void handshake_close(struct handshake *handshake) {
+    if (handshake->state == HANDSHAKE_DONE)
+        (void)SSL_shutdown(handshake->ssl);
+    ERR_clear_error();
+}
+
+/* ---- what it brought ---- */
+
+static const char *group_of(SSL *ssl) {
+    int id = (int)SSL_get_negotiated_group(ssl);
+    const char *name = id == NID_undef ? NULL : SSL_group_to_name(ssl, id);
+    return name ? name : "";
+}
+
+/* Such as "RSA-PSS+SHA256": OpenSSL's words for key type and digest. */
+static const char *signature_of(SSL *ssl) {
+    static const struct {
+        int key, digest;
+        const char *name;
+    } table[] = {{EVP_PKEY_RSA, NID_sha256, "rsa_pkcs1_sha256"},         {EVP_PKEY_RSA, NID_sha384, "rsa_pkcs1_sha384"},
+                 {EVP_PKEY_RSA, NID_sha512, "rsa_pkcs1_sha512"},         {EVP_PKEY_RSA, NID_sha1, "rsa_pkcs1_sha1"},
+                 {EVP_PKEY_RSA, NID_md5_sha1, "rsa_md5_sha1"},           {EVP_PKEY_RSA_PSS, NID_sha256, "rsa_pss_sha256"},
+                 {EVP_PKEY_RSA_PSS, NID_sha384, "rsa_pss_sha384"},       {EVP_PKEY_RSA_PSS, NID_sha512, "rsa_pss_sha512"},
+                 {EVP_PKEY_EC, NID_sha256, "ecdsa_sha256"},              {EVP_PKEY_EC, NID_sha384, "ecdsa_sha384"},
+                 {EVP_PKEY_EC, NID_sha512, "ecdsa_sha512"},              {EVP_PKEY_EC, NID_sha1, "ecdsa_sha1"},
+                 {EVP_PKEY_ED25519, NID_undef, "ed25519"},               {EVP_PKEY_ED448, NID_undef, "ed448"}};
+    int key = NID_undef, digest = NID_undef;
+    (void)SSL_get_peer_signature_nid(ssl, &digest);
+    if (SSL_get_peer_signature_type_nid(ssl, &key) != 1)
+        return "";
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].key == key && (table[i].digest == digest || table[i].digest == NID_undef))
+            return table[i].name;
+    return "";
+}
+
+struct handshake_info handshake_info(const struct handshake *handshake) {
+    SSL *ssl = handshake->ssl;
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+    bool done = handshake->state == HANDSHAKE_DONE;
+    struct handshake_info info = {
+        .version = handshake->server_selected ? (uint16_t)SSL_version(ssl) : 0,
+        .suite = cipher ? SSL_CIPHER_get_protocol_id(cipher) : 0,
+        .group = done ? group_of(ssl) : "",
+        .signature = done ? signature_of(ssl) : "",
+        .alert_received = handshake->alert_received,
+        .alert = handshake->alert,
+        .error = handshake->error,
+        .server_selected = handshake->server_selected,
+    };
+    ERR_clear_error();
+    return info;
+}
+
+static void put_length(uint8_t *out, size_t len) {
+    out[0] = (uint8_t)(len >> 16);
+    out[1] = (uint8_t)(len >> 8);
+    out[2] = (uint8_t)len;
+}
+
+uint8_t *handshake_certificates(const struct handshake *handshake, size_t *len) {
+    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(handshake->ssl);
+    uint8_t *list = NULL;
+    size_t used = LENGTH_OCTETS;
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        unsigned char *der = NULL;
+        int der_len = i2d_X509(sk_X509_value(chain, i), &der);
+        if (der_len > 0) {
+            list = mem_realloc(list, used + LENGTH_OCTETS + (size_t)der_len);
+            put_length(list + used, (size_t)der_len);
+            memcpy(list + used + LENGTH_OCTETS, der, (size_t)der_len);
+            used += LENGTH_OCTETS + (size_t)der_len;
+        }
+        OPENSSL_free(der);
+    }
+    if (list)
+        put_length(list, used - LENGTH_OCTETS);
+    *len = list ? used : 0;
+    return list;
+}

@@ -44,6 +44,8 @@ struct flight {
     uint8_t *messages;    /* reassembled handshake stream */
     size_t messages_len, messages_cap, parsed;
     size_t certificate_at, certificate_len;
+    unsigned warnings;
+    bool v2_offered;
 };
 
 void flight_init(struct flight *flight, enum tls_version offered_max);

@@ -1,0 +1,99 @@
+/* cli.c - see cli.h. */
+#include "cli.h"
+
+#include "facts.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cli_error(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("mxgrade: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+bool cli_start(const struct config_program *program, int argc, char **argv, const char *operand, const char **value,
+               int *exit_code) {
+    int first = argc;
+    enum config_result result = config_load(program, argc, argv, &first);
+    *exit_code = result == CONFIG_EXIT_OK ? CLI_OK : CLI_USAGE;
+    if (result != CONFIG_GO)
+        return false;
+    int wanted = operand ? 1 : 0;
+    if (argc - first == wanted) {
+        if (operand)
+            *value = argv[first];
+        return true;
+    }
+    if (argc - first < wanted)
+        fprintf(stderr, "%s: %s is missing\n", program->name, operand);
+    else
+        fprintf(stderr, "%s: '%s' is one argument too many\n", program->name, argv[first + wanted]);
+    fprintf(stderr, "Try '%s --help'.\n", program->name);
+    return false;
+}
+
+PGconn *cli_connect(const char *conninfo) {
+    char error[1024];
+    PGconn *db = db_connect(conninfo, "mxgrade", error, sizeof error);
+    if (db && db_check_schema(db, error, sizeof error))
+        return db;
+    cli_error("%s", error);
+    PQfinish(db);
+    return NULL;
+}
+
+bool cli_survey_number(const char *text) {
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    bool good = isdigit((unsigned char)text[0]) && *end == '\0' && errno == 0 && number > 0 && number <= INT32_MAX;
+    if (!good)
+        cli_error("'%s' is no survey number; 'mxgrade list' shows them", text);
+    return good;
+}
+
+static const struct {
+    const char *status, *text;
+} TEXTS[] = {
+    {"null_mx", "the domain says that it takes no mail (RFC 7505)"},
+    {"no_mail_host", "no MX and no address"},
+    {"nxdomain", "the domain does not exist"},
+    {"dns", "DNS gave no answer"},
+};
+
+const char *cli_reason_text(const char *key) {
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++)
+        if (strcmp(TEXTS[i].status, key) == 0)
+            return TEXTS[i].text;
+    return reason_text(reason_from_key(key));
+}
+
+size_t cli_width(const char *text) {
+    size_t width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+void cli_pad(FILE *out, const char *text, size_t width) {
+    size_t used = cli_width(text);
+    fprintf(out, "%s%*s", text, used < width ? (int)(width - used) : 0, "");
+}
+
+const char *cli_number(char *out, size_t cap, const char *digits) {
+    size_t len = strlen(digits), used = 0;
+    for (size_t i = 0; i < len && used + 2 < cap; i++) {
+        if (i && (len - i) % 3 == 0 && digits[i - 1] != '-')
+            out[used++] = ',';
+        out[used++] = digits[i];
+    }
+    out[used] = '\0';
+    return out;
+}

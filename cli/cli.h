@@ -1,0 +1,66 @@
+/* cli.h - what the verbs of mxgrade share: exit codes, starting up, output.
+ *
+ * A verb is one function in one file. It loads its options with cli_start(), connects with
+ * cli_connect(), and returns an exit code; every message for people goes to standard error through
+ * cli_error(), results go to standard output.
+ */
+#ifndef MXG_CLI_H
+#define MXG_CLI_H
+
+#include "config.h"
+#include "db.h"
+
+#include <stdio.h>
+
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_FAILED = 1,    /* the message says what */
+    CLI_USAGE = 2,     /* the command line is wrong */
+    CLI_NOT_FOUND = 3, /* no such survey or domain; schema status: an upgrade is needed */
+};
+
+int verb_submit(int argc, char **argv);
+int verb_watch(int argc, char **argv);
+int verb_list(int argc, char **argv);
+int verb_summary(int argc, char **argv);
+int verb_report(int argc, char **argv);
+int verb_probe(int argc, char **argv);
+int verb_schema(int argc, char **argv);
+
+/* The option that every verb with a database has; target is a const char *. */
+#define CLI_DATABASE_OPTION(target)                                                                                    \
+    { "database", CONFIG_TEXT, target, NULL, "CONNINFO", "PostgreSQL connection; empty: PGHOST, PGDATABASE …", 0, 0 }
+
+/* Prints "mxgrade: message" on standard error. */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Loads the options. operand: what the one operand is called, NULL = the verb takes none; it is stored in
+ * *value. false: the verb ends with *exit_code, everything has been said. */
+__attribute__((warn_unused_result)) bool cli_start(const struct config_program *program, int argc, char **argv,
+                                                   const char *operand, const char **value, int *exit_code);
+
+/* Connects and checks the schema. NULL: the reason has been said. Free with PQfinish(). */
+__attribute__((warn_unused_result)) PGconn *cli_connect(const char *conninfo);
+
+/* A survey number, as text, that fits the database's integer. false: said why not. */
+__attribute__((warn_unused_result)) bool cli_survey_number(const char *text);
+
+/* Shows the progress of a survey until it is complete, then its numbers (watch.c). */
+__attribute__((warn_unused_result)) int watch_survey(FILE *out, PGconn *db, const char *survey);
+
+/* Prints the numbers of a survey (summary.c). */
+__attribute__((warn_unused_result)) int summary_print(FILE *out, PGconn *db, const char *survey);
+
+/* The sentence for a reason (facts.h), or for an mx_status that means no mail; "" for "". */
+const char *cli_reason_text(const char *key);
+
+/* Columns that text takes on a terminal; combining marks and wide letters aside. */
+size_t cli_width(const char *text);
+
+/* Writes text, then blanks up to width columns. */
+void cli_pad(FILE *out, const char *text, size_t width);
+
+/* A number with a comma between thousands. out: 32 octets or more. */
+const char *cli_number(char *out, size_t cap, const char *digits);
+
+#endif

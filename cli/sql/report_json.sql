@@ -1,0 +1,42 @@
+-- $1 survey, $2 domain: everything about it as one JSON object.
+SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object('mx', (
+    SELECT coalesce(jsonb_agg(x.exchange ORDER BY x.preference, x.name), '[]')
+    FROM (
+        SELECT m.preference, m.exchange AS name, jsonb_build_object(
+                   'preference', m.preference, 'exchange', m.exchange, 'dns_status', m.dns_status,
+                   'flags', m.exchange_flags, 'grade', m.exchange_grade, 'score', m.exchange_score,
+                   'provisional', m.exchange_provisional, 'reason', m.exchange_reason,
+                   'forced_tls', m.forced_tls, 'forced_tls_why', m.forced_tls_why,
+                   'addresses', coalesce(jsonb_agg(a.address ORDER BY m.address)
+                                         FILTER (WHERE m.address IS NOT NULL), '[]')) AS exchange
+        FROM mxgrade.mx m
+        CROSS JOIN LATERAL (
+            SELECT jsonb_build_object(
+                'address', host(m.address), 'port', m.port, 'grade', m.grade, 'score', m.score,
+                'provisional', m.provisional, 'missing', m.missing, 'reason', m.reason, 'flags', m.flags,
+                'facts', (SELECT jsonb_object_agg(k.key, jsonb_build_object('value', to_jsonb(m) -> k.key)
+                                                         || coalesce(m.fact_evidence -> k.key, '{}'))
+                          FROM unnest(ARRAY[
+                          'reachable', 'starttls_advertised', 'tls_enabled', 'sslv2', 'sslv3', 'tls1_0', 'tls1_1',
+                          'tls1_2', 'tls1_3', 'weak_ciphers', 'anon_suites', 'nist_r1', 'nist_r2',
+                          'forward_secrecy', 'pq_hybrid', 'cert_trusted', 'cert_in_date', 'cert_name_match',
+                          'cert_verifiable']) AS k (key)),
+                'findings', (SELECT coalesce(jsonb_agg(to_jsonb(f) - '{survey_id,exchange,address}'::text[]), '[]')
+                             FROM mxgrade.finding f
+                             WHERE f.survey_id = m.survey_id AND f.exchange = m.exchange AND f.address = m.address),
+                'handshake', jsonb_build_object('version', m.tls_version, 'suite', m.suite, 'group', m.key_group,
+                                                'signature', m.signature),
+                'weak_seen', m.weak_seen, 'pq_group', m.pq_group, 'banner', m.banner,
+                'certificate', (SELECT to_jsonb(c) - 'chain' || jsonb_build_object(
+                                           'sha256', encode(c.sha256, 'hex'),
+                                           'spki_sha256', encode(c.spki_sha256, 'hex'),
+                                           'matched', m.matched, 'matched_by_cn', m.matched_by_cn,
+                                           'trust_error', m.trust_error)
+                                FROM mxgrade.certificate c WHERE c.sha256 = m.certificate),
+                'connections', m.connection_count, 'observed_at', m.observed_at, 'worker', m.worker,
+                'vantage', m.vantage) AS address) a
+        WHERE m.survey_id = g.survey_id AND m.domain = g.domain
+        GROUP BY m.preference, m.exchange, m.dns_status, m.exchange_flags, m.exchange_grade, m.exchange_score,
+                 m.exchange_provisional, m.exchange_reason, m.forced_tls, m.forced_tls_why) x)))
+FROM mxgrade.domain_grade g
+WHERE g.survey_id = $1 AND g.domain = $2

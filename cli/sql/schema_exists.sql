@@ -1,0 +1,1 @@
+SELECT to_regclass('mxgrade.schema_version') IS NOT NULL

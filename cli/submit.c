@@ -1,0 +1,140 @@
+/* submit.c - mxgrade submit: stores a list as a survey, in one transaction, a line at a time. What is
+ * interrupted leaves nothing behind. */
+#include "cli.h"
+#include "cli_sql.h"
+#include "lines.h"
+#include "text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SURVEY_NAME_MAX_OCTETS = 200 };
+
+static struct {
+    const char *database, *name;
+    int64_t attempts, retry_delay_ms;
+    bool wait;
+} options;
+
+static const struct config_option OPTIONS[] = {
+    CLI_DATABASE_OPTION(&options.database),
+    {"name", CONFIG_TEXT, &options.name, NULL, "TEXT", "name of the survey; empty: the file's", 0, 0},
+    {"attempts", CONFIG_NUMBER, &options.attempts, "3", "N", "how often a server that gives no answer is asked in all",
+     1, 100},
+    {"retry-delay", CONFIG_DURATION, &options.retry_delay_ms, "10m", "TIME",
+     "wait before the second attempt; doubles each time", 0, 0},
+    {"wait", CONFIG_FLAG, &options.wait, NULL, NULL, "show progress on standard error, return when it is complete", 0,
+     0},
+};
+
+static const struct config_program PROGRAM = {
+    .name = "mxgrade submit",
+    .usage = "[OPTION…] FILE|-",
+    .summary = "Stores a list of domains as a new survey and prints the survey's number.\n"
+               "FILE, or - for standard input: a domain or 'rank,domain' a line; may be gzip.",
+    .notes = "Every line is kept: as a domain, or as rejected with the reason ('mxgrade summary').",
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof *OPTIONS,
+};
+
+struct tally {
+    int64_t lines, rejected;
+};
+
+static void copy_line(struct db_copy *copy, const char *survey, const struct line *line) {
+    bool good = line->error == NAME_OK;
+    db_copy_text(copy, survey);
+    db_copy_int(copy, line->number);
+    db_copy_text(copy, line->input);
+    db_copy_text(copy, good ? line->name : NULL);
+    if (good && line->rank >= 0)
+        db_copy_int(copy, line->rank);
+    else
+        db_copy_null(copy);
+    db_copy_text(copy, good ? NULL : name_error_text(line->error));
+    db_copy_row_end(copy);
+}
+
+static bool copy_lines(PGconn *db, const char *survey, lines_t *lines, struct tally *tally) {
+    struct db_copy copy;
+    struct line line;
+    char error[512];
+    enum lines_result result;
+    if (!db_copy_begin(&copy, db, "submit lines", SQL_SUBMIT_LINES))
+        return false;
+    while (!copy.failed && (result = lines_next(lines, &line, error, sizeof error)) != LINES_END) {
+        if (result == LINES_ERROR) {
+            cli_error("%s", error);
+            copy.failed = true;
+            break;
+        }
+        copy_line(&copy, survey, &line);
+        tally->lines++;
+        tally->rejected += line.error != NAME_OK;
+    }
+    return db_copy_end(&copy);
+}
+
+/* The survey's number, which the caller frees, or NULL. */
+static char *begin(PGconn *db, const char *name) {
+    char attempts[24], delay[24];
+    snprintf(attempts, sizeof attempts, "%" PRId64, options.attempts);
+    snprintf(delay, sizeof delay, "%" PRId64, options.retry_delay_ms);
+    PGresult *res = NULL;
+    if (db_run(db, "begin", "BEGIN", 0, NULL))
+        res = db_query(db, "submit begin", SQL_SUBMIT_BEGIN, 3, (const char *[]){name, attempts, delay});
+    char *survey = res ? strdup(PQgetvalue(res, 0, 0)) : NULL;
+    PQclear(res);
+    return survey;
+}
+
+static bool end(PGconn *db, const char *survey, const struct tally *tally) {
+    char lines[24];
+    snprintf(lines, sizeof lines, "%" PRId64, tally->lines);
+    if (tally->lines == 0) {
+        cli_error("the list is empty: nothing was stored");
+        return false;
+    }
+    return db_run(db, "submit end", SQL_SUBMIT_END, 2, (const char *[]){survey, lines}) &&
+           db_run(db, "notify", "NOTIFY mxgrade_survey", 0, NULL) && db_run(db, "commit", "COMMIT", 0, NULL);
+}
+
+static int store(PGconn *db, const char *name, lines_t *lines) {
+    struct tally tally = {0};
+    char *survey = begin(db, name);
+    int code = CLI_FAILED;
+    if (survey && copy_lines(db, survey, lines, &tally) && end(db, survey, &tally)) {
+        fprintf(stderr, "%" PRId64 " lines: %" PRId64 " accepted, %" PRId64 " rejected\n", tally.lines,
+                tally.lines - tally.rejected, tally.rejected);
+        printf("%s\n", survey);
+        fflush(stdout);
+        code = options.wait ? watch_survey(stderr, db, survey) : CLI_OK;
+    }
+    free(survey);
+    return code;
+}
+
+int verb_submit(int argc, char **argv) {
+    const char *path;
+    char error[512], name[SURVEY_NAME_MAX_OCTETS + 1];
+    int code;
+    if (!cli_start(&PROGRAM, argc, argv, "FILE", &path, &code))
+        return code;
+    lines_t *lines = lines_open(path, error, sizeof error);
+    if (lines == NULL) {
+        cli_error("%s", error);
+        return CLI_FAILED;
+    }
+    const char *slash = strrchr(path, '/');
+    const char *shown = options.name && *options.name ? options.name
+                        : strcmp(path, "-") == 0      ? "standard input"
+                        : slash                       ? slash + 1
+                                                      : path;
+    text_sanitise(name, sizeof name, shown, strlen(shown));
+    PGconn *db = cli_connect(options.database);
+    code = db ? store(db, name, lines) : CLI_FAILED;
+    PQfinish(db);
+    lines_close(&lines);
+    return code;
+}

@@ -1,0 +1,225 @@
+// link: mxg_name
+/* Domain names: what a line of a list, or a name from DNS, becomes. */
+#include "name.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct row {
+    const char *input;
+    enum name_error error;
+    const char *name;
+};
+
+#define L63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static void check_rows(const struct row *rows, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        char name[NAME_CAP];
+        enum name_error error = name_from_line(name, rows[i].input, strlen(rows[i].input), true);
+        if (error != rows[i].error || strcmp(name, rows[i].name) != 0)
+            fail_msg("row %zu '%s': got %d '%s'", i, rows[i].input, (int)error, name);
+    }
+}
+
+static void good_names_become_lower_case_a_labels(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"example.org", NAME_OK, "example.org"},
+        {"ExAmPLE.Org.", NAME_OK, "example.org"},
+        {" \t example.org \r\n", NAME_OK, "example.org"},
+        {"\xef\xbb\xbf"
+         "example.org\r",
+         NAME_OK, "example.org"},
+        {"_dmarc.example.org", NAME_OK, "_dmarc.example.org"},
+        {"a--b.example.org", NAME_OK, "a--b.example.org"},
+        {"3com.com", NAME_OK, "3com.com"},
+        {"1.2.3.4.example", NAME_OK, "1.2.3.4.example"},
+        {L63 "." L63 "." L63 "."
+             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         NAME_OK,
+         L63 "." L63 "." L63 "."
+             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+        {"bücher.example", NAME_OK, "xn--bcher-kva.example"},
+        {"BÜCHER.example", NAME_OK, "xn--bcher-kva.example"},
+        {"bu\xcc\x88"
+         "cher.example",
+         NAME_OK, "xn--bcher-kva.example"},
+        {"straße.de", NAME_OK, "xn--strae-oqa.de"},
+        {"пример。испытание", NAME_OK, "xn--e1afmkfd.xn--80akhbyknj4f"},
+        {"_sip.bücher.example", NAME_OK, "_sip.xn--bcher-kva.example"},
+        {"xn--i-7iq.ws", NAME_OK, "xn--i-7iq.ws"}, /* an emoji domain, sold and alive */
+    };
+    check_rows(rows, sizeof rows / sizeof *rows);
+}
+
+static void every_mistake_has_its_own_reason(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"", NAME_EMPTY, ""},
+        {" \t\r\n", NAME_EMPTY, ""},
+        {"\xef\xbb\xbf", NAME_EMPTY, ""},
+        {"# a list", NAME_COMMENT, ""},
+        {"user@example.org", NAME_EMAIL, ""},
+        {"https://example.org/", NAME_URL, ""},
+        {"https://user@example.org/", NAME_URL, ""},
+        {"example.org/path", NAME_URL, ""},
+        {"192.0.2.1", NAME_ADDRESS, ""},
+        {"192.0.2.0/24", NAME_ADDRESS, ""},
+        {"2001:db8::1", NAME_ADDRESS, ""},
+        {"[192.0.2.1]", NAME_ADDRESS, ""},
+        {"mail.example.1", NAME_ADDRESS, ""},
+        {"localhost", NAME_SINGLE_LABEL, ""},
+        {"com.", NAME_SINGLE_LABEL, ""},
+        {L63 "." L63 "." L63 "." L63, NAME_TOO_LONG, ""},
+        {L63 "a.org", NAME_LABEL_TOO_LONG, ""},
+        {".", NAME_EMPTY_LABEL, ""},
+        {"..", NAME_EMPTY_LABEL, ""},
+        {".example.org", NAME_EMPTY_LABEL, ""},
+        {"example..org", NAME_EMPTY_LABEL, ""},
+        {"bücher..org", NAME_EMPTY_LABEL, ""},
+        {"-a.org", NAME_HYPHEN, ""},
+        {"a-.org", NAME_HYPHEN, ""},
+        {"exa mple.org", NAME_CHARACTER, ""},
+        {"example.org:25", NAME_CHARACTER, ""},
+        {"*.example.org", NAME_CHARACTER, ""},
+        {"exam\x1b[31mple.org", NAME_CHARACTER, ""},
+        {"a';DROP TABLE domain;--.org", NAME_CHARACTER, ""},
+        {"b\xfc"
+         "cher.example",
+         NAME_NOT_UTF8, ""},
+        {"\xc0\xaf.example", NAME_NOT_UTF8, ""},
+        {"\xed\xa0\x80.example", NAME_NOT_UTF8, ""},
+        {"i❤.ws", NAME_IDNA, ""},
+    };
+    check_rows(rows, sizeof rows / sizeof *rows);
+    for (int i = NAME_EMPTY; i < NAME_ERROR_COUNT; i++)
+        assert_true(strlen(name_error_text((enum name_error)i)) > 3);
+    assert_string_equal(name_error_text((enum name_error)999), "no valid domain name");
+}
+
+static void a_nul_or_an_endless_line_is_rejected_not_cut(void **state) {
+    (void)state;
+    char name[NAME_CAP], line[4096];
+    assert_int_equal(name_from_line(name, "example.org\0.net", 16, false), NAME_CHARACTER);
+    assert_int_equal(name_from_line(name,
+                                    "b\xc3\xbc"
+                                    "cher\0.net",
+                                    12, false),
+                     NAME_CHARACTER);
+    memset(line, 'a', sizeof line);
+    assert_int_equal(name_from_line(name, line, sizeof line, false), NAME_TOO_LONG);
+    for (size_t i = 0; i + 1 < sizeof line; i += 2)
+        line[i] = '\xc3', line[i + 1] = '\xbc';
+    assert_int_equal(name_from_line(name, line, 200, false), NAME_LABEL_TOO_LONG);
+    assert_int_equal(name_from_line(name, line, sizeof line, false), NAME_TOO_LONG);
+}
+
+static void writing_direction_cannot_be_turned_round(void **state) {
+    (void)state;
+    char name[NAME_CAP];
+    const char override[] = {'\xe2', '\x80', '\xae', 'g', 'r', 'o', '.', 'a', 'b'};
+    assert_int_equal(name_from_line(name, override, sizeof override, false), NAME_IDNA);
+}
+
+static void a_byte_order_mark_counts_only_on_the_first_line(void **state) {
+    (void)state;
+    char name[NAME_CAP];
+    assert_int_equal(name_from_line(name,
+                                    "\xef\xbb\xbf"
+                                    "example.org",
+                                    14, true),
+                     NAME_OK);
+    /* UTS 46 drops U+FEFF wherever it stands, so the name is the same. */
+    assert_int_equal(name_from_line(name,
+                                    "\xef\xbb\xbf"
+                                    "example.org",
+                                    14, false),
+                     NAME_OK);
+    assert_string_equal(name, "example.org");
+    assert_int_equal(name_from_line(name,
+                                    "\xef\xbb\xbf"
+                                    "# note",
+                                    9, true),
+                     NAME_COMMENT);
+    assert_int_equal(name_from_line(name,
+                                    "\xef\xbb\xbf"
+                                    "# note",
+                                    9, false),
+                     NAME_CHARACTER);
+}
+
+static void no_two_octets_crash_or_pass_unclean(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 65536; i++) {
+        char name[NAME_CAP], line[] = {'a', (char)(i >> 8), (char)(i & 255), 'b', '.', 'd', 'e'};
+        if (name_from_line(name, line, sizeof line, true) == NAME_OK)
+            assert_true(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(name) && strlen(name) >= 3);
+        else
+            assert_string_equal(name, "");
+    }
+}
+
+static void names_from_dns_are_checked_and_lowered(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"MX1.Example.ORG.", NAME_OK, "mx1.example.org"},
+        {"mx1.example.org", NAME_OK, "mx1.example.org"},
+        {"_mx.example.org.", NAME_OK, "_mx.example.org"},
+        {"localhost.", NAME_SINGLE_LABEL, "localhost"},
+        {"192.0.2.1.", NAME_ADDRESS, "192.0.2.1"},
+        {"2001:DB8::1", NAME_ADDRESS, "2001:db8::1"},
+        {"", NAME_EMPTY_LABEL, ""},
+        {".", NAME_EMPTY_LABEL, ""},
+        {"a..b.", NAME_EMPTY_LABEL, ""},
+        {"ma\\032il.example.org.", NAME_CHARACTER, ""},
+        {"b\xc3\xbc"
+         "cher.example.",
+         NAME_CHARACTER, ""},
+        {L63 "." L63 "." L63 "." L63 ".", NAME_TOO_LONG, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char name[NAME_CAP];
+        assert_int_equal(name_from_dns(name, rows[i].input), rows[i].error);
+        assert_string_equal(name, rows[i].name);
+    }
+}
+
+static void people_see_unicode_only_where_it_is_the_same_name(void **state) {
+    (void)state;
+    static const struct {
+        const char *alabel, *shown;
+    } rows[] = {
+        {"xn--bcher-kva.example", "bücher.example"},
+        {"example.org", "example.org"},
+        {"xn--i-7iq.ws", "xn--i-7iq.ws"},               /* not IDNA2008 */
+        {"xn--.example", "xn--.example"},               /* nothing encoded */
+        {"xn--a-0000000000.de", "xn--a-0000000000.de"}, /* no punycode */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char shown[256];
+        name_to_unicode(shown, sizeof shown, rows[i].alabel);
+        assert_string_equal(shown, rows[i].shown);
+    }
+    char small[8];
+    name_to_unicode(small, sizeof small, "xn--bcher-kva.example");
+    assert_string_equal(small, "xn--bch");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_names_become_lower_case_a_labels),
+        cmocka_unit_test(every_mistake_has_its_own_reason),
+        cmocka_unit_test(a_nul_or_an_endless_line_is_rejected_not_cut),
+        cmocka_unit_test(writing_direction_cannot_be_turned_round),
+        cmocka_unit_test(a_byte_order_mark_counts_only_on_the_first_line),
+        cmocka_unit_test(no_two_octets_crash_or_pass_unclean),
+        cmocka_unit_test(names_from_dns_are_checked_and_lowered),
+        cmocka_unit_test(people_see_unicode_only_where_it_is_the_same_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
