@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 1000, QUERY_SHARE = 10, BAR_COLUMNS = 20, LINE_CAP = 256 };
+enum { TICK_MS = 1000, QUERY_SHARE = 10, BAR_COLUMNS = 14, LINE_CAP = 256 };
 
 static struct { const char *database; } options;
 
@@ -86,27 +86,27 @@ static void format_time(char *out, size_t cap, int64_t seconds) {
 
 static void format_line(const struct watch *watch, char *out) {
     const struct progress *p = &watch->now;
-    int64_t done = steps_done(p), all = steps(p), percent = all ? 100 * done / all : 0;
+    int64_t done = steps_done(p), all = steps(p), percent = all > 0 && done > 0 ? 100 * done / all : 0;
     int64_t elapsed_ms = watch->now_ms - watch->started_ms, gained = done - steps_done(&watch->first);
     int64_t probed = p->endpoints - p->endpoints_pending;
     int64_t probed_here = probed - (watch->first.endpoints - watch->first.endpoints_pending);
     char bar[BAR_COLUMNS + 3] = "", pace[64] = "";
     if (watch->terminal) {
         memset(bar, '.', sizeof bar - 1);
-        memset(bar + 1, '#', (size_t)(percent * BAR_COLUMNS / 100));
+        memset(bar + 1, '#', (size_t)((percent < 100 ? percent : 100) * BAR_COLUMNS / 100));
         bar[0] = '[';
         bar[BAR_COLUMNS + 1] = ']';
     }
-    if (watch->terminal && gained > 0 && elapsed_ms > 0) {
+    if (watch->terminal && done < all && gained > 0 && elapsed_ms > 0) {
         char eta[32];
         format_time(eta, sizeof eta, (all - done) * elapsed_ms / gained / 1000);
         snprintf(pace, sizeof pace, "  %" PRId64 "/s  ETA %s", probed_here * 1000 / elapsed_ms, eta);
     }
     snprintf(out, LINE_CAP,
-             "%s %s%s%" PRId64 "%%  lines %" PRId64 "/%" PRId64 "  domains %" PRId64 "/%" PRId64 "  endpoints %" PRId64
-             "/%" PRId64 "%s",
-             p->state, bar, *bar ? " " : "", percent, p->taken, p->lines, p->domains - p->domains_pending, p->domains,
-             probed, p->endpoints, pace);
+             "%s %s%s%" PRId64 "%%%s  lines %" PRId64 "/%" PRId64 "  domains %" PRId64 "/%" PRId64
+             "  endpoints %" PRId64 "/%" PRId64,
+             p->state, bar, *bar ? " " : "", percent, pace, p->taken, p->lines, p->domains - p->domains_pending,
+             p->domains, probed, p->endpoints);
 }
 
 static void draw(struct watch *watch) {

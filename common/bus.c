@@ -94,7 +94,8 @@ static void deliver(bus_t *bus, const struct bus_peer *from, const void *data, s
     if (envelope == NULL)
         refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_MALFORMED, "not an mxgrade message");
     else if (envelope->version != BUS_PROTOCOL_VERSION && !is_refusal) /* never answer a refusal with one */
-        refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_VERSION, "protocol version not supported: install matching versions");
+        refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_VERSION,
+               "protocol version not supported: install matching versions");
     else
         bus->on_message(bus, from, envelope, bus->user);
     if (envelope)
@@ -167,7 +168,8 @@ static bool set_options(void *socket, const struct bus_config *config) {
                 set_int(socket, ZMQ_HEARTBEAT_IVL, config->heartbeat_ms) &&
                 set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, 3 * config->heartbeat_ms) &&
                 set_int(socket, ZMQ_HANDSHAKE_IVL, BUS_HANDSHAKE_MS) &&
-                set_int(socket, ZMQ_RECONNECT_IVL_MAX, BUS_RECONNECT_MAX_MS) && set_keys(socket, &config->keys, config->server);
+                set_int(socket, ZMQ_RECONNECT_IVL_MAX, BUS_RECONNECT_MAX_MS) &&
+                set_keys(socket, &config->keys, config->server);
     if (config->server) /* HANDOVER: a worker that reconnects takes its routing id back at once */
         return good && set_int(socket, ZMQ_ROUTER_MANDATORY, 1) && set_int(socket, ZMQ_ROUTER_HANDOVER, 1);
     if (config->identity)
@@ -185,8 +187,8 @@ static void start_handles(bus_t *bus, uv_loop_t *loop, int fd) {
     uv_prepare_start(&bus->before_block, on_before_block);
 }
 
-bus_t *bus_open(uv_loop_t *loop, const struct bus_config *config, bus_message_cb *on_message, void *context, char *error,
-                size_t cap) {
+bus_t *bus_open(uv_loop_t *loop, const struct bus_config *config, bus_message_cb *on_message, void *context,
+                char *error, size_t cap) {
     bus_t *bus = mem_alloc(sizeof *bus);
     int fd = -1;
     size_t fd_len = sizeof fd;
@@ -195,9 +197,10 @@ bus_t *bus_open(uv_loop_t *loop, const struct bus_config *config, bus_message_cb
     bus->user = context;
     bus->context = zmq_ctx_new();
     bus->socket = zmq_socket(bus->context, config->server ? ZMQ_ROUTER : ZMQ_DEALER);
-    bool good = bus->socket && set_options(bus->socket, config) &&
-                (config->server ? zmq_bind(bus->socket, config->endpoint) : zmq_connect(bus->socket, config->endpoint)) == 0 &&
-                zmq_getsockopt(bus->socket, ZMQ_FD, &fd, &fd_len) == 0;
+    bool good =
+        bus->socket && set_options(bus->socket, config) &&
+        (config->server ? zmq_bind(bus->socket, config->endpoint) : zmq_connect(bus->socket, config->endpoint)) == 0 &&
+        zmq_getsockopt(bus->socket, ZMQ_FD, &fd, &fd_len) == 0;
     if (good) {
         start_handles(bus, loop, fd);
         return bus;

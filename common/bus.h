@@ -32,13 +32,13 @@ struct bus_keys {
 };
 
 struct bus_config {
-    const char *endpoint;     /* "ipc:///path" or "tcp://host:port" */
-    bool server;              /* bind a ROUTER; else connect a DEALER */
-    int high_water;           /* messages a direction and peer */
-    int64_t message_max;      /* octets */
-    int heartbeat_ms;         /* ZMTP heartbeat interval; dead after three */
+    const char *endpoint; /* "ipc:///path" or "tcp://host:port" */
+    bool server;          /* bind a ROUTER; else connect a DEALER */
+    int high_water;       /* messages a direction and peer */
+    int64_t message_max;  /* octets */
+    int heartbeat_ms;     /* ZMTP heartbeat interval; dead after three */
     struct bus_keys keys;
-    const char *identity;     /* DEALER's routing id; NULL: the server's choice */
+    const char *identity; /* DEALER's routing id; NULL: the server's choice */
 };
 /* Sensible values for everything but endpoint and server. */
 struct bus_config bus_config_default(const char *endpoint, bool server);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_LINE_MAX = 4096 };
+enum { CONFIG_LINE_MAX = 4096, CONFIG_FILE_VALUES_MAX = 256 };
 
 static bool parse_number(const char *text, int64_t *out) {
     char *end;
@@ -54,7 +54,7 @@ static const char *set_value(const struct config_option *option, const char *tex
     static char expected[96];
     switch (option->type) {
     case CONFIG_TEXT:
-        *(const char **)option->target = mem_strdup(text);
+        *(const char **)option->target = text;
         return NULL;
     case CONFIG_FLAG:
         return parse_flag(text, option->target) ? NULL : "yes or no";
@@ -87,7 +87,8 @@ static bool apply(const struct config_program *program, const char *where, const
                   const char *text) {
     const char *expected = set_value(option, text);
     if (expected)
-        fprintf(stderr, "%s: %s%s: '%s' is not valid; expected %s\n", program->name, where, option->name, text, expected);
+        fprintf(stderr, "%s: %s%s: '%s' is not valid; expected %s\n", program->name, where, option->name, text,
+                expected);
     return expected == NULL;
 }
 
@@ -113,7 +114,15 @@ static bool apply_line(const struct config_program *program, const char *path, u
     const struct config_option *option = find(program, trim(line));
     if (option == NULL) /* one file may serve several programs */
         return true;
-    return apply(program, where, option, trim(equals + 1));
+    /* Arguments, environment and defaults outlive the options; the line does not. */
+    static char *kept[CONFIG_FILE_VALUES_MAX];
+    static size_t kept_count;
+    if (kept_count == CONFIG_FILE_VALUES_MAX) {
+        fprintf(stderr, "%s: %stoo many options\n", program->name, where);
+        return false;
+    }
+    kept[kept_count] = mem_strdup(trim(equals + 1));
+    return apply(program, where, option, kept[kept_count++]);
 }
 
 static bool apply_file(const struct config_program *program, const char *path) {
@@ -168,8 +177,9 @@ static struct option *long_options(const struct config_program *program) {
     size_t n = program->option_count;
     struct option *list = mem_calloc(n + 4, sizeof *list);
     for (size_t i = 0; i < n; i++)
-        list[i] = (struct option){program->options[i].name,
-                                  program->options[i].type == CONFIG_FLAG ? no_argument : required_argument, NULL, (int)i};
+        list[i] =
+            (struct option){program->options[i].name,
+                            program->options[i].type == CONFIG_FLAG ? no_argument : required_argument, NULL, (int)i};
     list[n] = (struct option){"config", required_argument, NULL, OPTION_CONFIG};
     list[n + 1] = (struct option){"help", no_argument, NULL, OPTION_HELP};
     list[n + 2] = (struct option){"version", no_argument, NULL, OPTION_VERSION};
@@ -213,7 +223,8 @@ enum config_result config_load(const struct config_program *program, int argc, c
     if (result != CONFIG_GO)
         return result;
     for (size_t i = 0; i < program->option_count; i++)
-        if (program->options[i].fallback && !apply(program, "default: ", &program->options[i], program->options[i].fallback))
+        if (program->options[i].fallback &&
+            !apply(program, "default: ", &program->options[i], program->options[i].fallback))
             return CONFIG_EXIT_USAGE;
     if ((file && !apply_file(program, file)) || !apply_environment(program))
         return usage_error(program);

@@ -21,7 +21,7 @@ enum config_type {
 };
 
 struct config_option {
-    const char *name;     /* long name */
+    const char *name; /* long name */
     enum config_type type;
     void *target;
     const char *fallback; /* default as text; NULL: none (text NULL, flag off) */

@@ -25,8 +25,8 @@ PGconn *db_connect(const char *conninfo, const char *application, char *error, s
         return db;
     char why[512];
     first_line(why, sizeof why, PQerrorMessage(db));
-    snprintf(error, cap, "cannot reach the database: %s; check --database (or PGHOST, PGDATABASE …) and that PostgreSQL runs",
-             why);
+    snprintf(error, cap,
+             "cannot reach the database: %s; check --database (or PGHOST, PGDATABASE …) and that PostgreSQL runs", why);
     PQfinish(db);
     return NULL;
 }
@@ -39,8 +39,8 @@ bool db_check_schema(PGconn *db, char *error, size_t cap) {
     if (version == DB_SCHEMA_VERSION)
         return true;
     if (version > DB_SCHEMA_VERSION)
-        snprintf(error, cap, "the database has schema %d, newer than this program's %d: install the newer mxgrade", version,
-                 DB_SCHEMA_VERSION);
+        snprintf(error, cap, "the database has schema %d, newer than this program's %d: install the newer mxgrade",
+                 version, DB_SCHEMA_VERSION);
     else
         snprintf(error, cap, "the database has schema %d, this program needs %d: run 'mxgrade schema upgrade'", version,
                  DB_SCHEMA_VERSION);

@@ -22,8 +22,8 @@ __attribute__((warn_unused_result)) PGconn *db_connect(const char *conninfo, con
 /* Checks that the database's schema is DB_SCHEMA_VERSION. false: error says what to do. */
 __attribute__((warn_unused_result)) bool db_check_schema(PGconn *db, char *error, size_t cap);
 
-/* Runs sql (one statement, or several without parameters) with text parameters. Returns the result, which the caller clears with
- * PQclear(), or NULL after logging "name" with PostgreSQL's message. */
+/* Runs sql (one statement, or several without parameters) with text parameters. Returns the result, which the caller
+ * clears with PQclear(), or NULL after logging "name" with PostgreSQL's message. */
 __attribute__((warn_unused_result)) PGresult *db_query(PGconn *db, const char *name, const char *sql, int count,
                                                        const char *const *params);
 
@@ -46,8 +46,8 @@ void db_copy_null(struct db_copy *copy);
 void db_copy_text(struct db_copy *copy, const char *value); /* NULL = SQL null; must be sanitised (text.h) */
 void db_copy_int(struct db_copy *copy, int64_t value);
 void db_copy_bool(struct db_copy *copy, bool value);
-void db_copy_bytea(struct db_copy *copy, const void *data, size_t len); /* len 0 = SQL null */
-void db_copy_time_ms(struct db_copy *copy, int64_t unix_ms);            /* timestamptz, clamped */
+void db_copy_bytea(struct db_copy *copy, const void *data, size_t len);           /* len 0 = SQL null */
+void db_copy_time_ms(struct db_copy *copy, int64_t unix_ms);                      /* timestamptz, clamped */
 void db_copy_text_array(struct db_copy *copy, char *const *values, size_t count); /* text[] */
 void db_copy_row_end(struct db_copy *copy);
 /* Ends the COPY and frees the buffer; false after logging what went wrong. Must be called once begun. */

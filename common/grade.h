@@ -14,10 +14,10 @@ enum weight { WEIGHT_FATAL, WEIGHT_SIGNIFICANT, WEIGHT_SLIGHT, WEIGHT_ADVICE };
 
 /* X(code, weight, title, recommendation) */
 #define FINDINGS(X)                                                                                                    \
-    X(NO_TLS, FATAL, "TLS does not work",                                                                              \
-      "Offer STARTTLS on port 25 with a certificate and at least TLS 1.2.")                                            \
+    X(NO_TLS, FATAL, "TLS does not work", "Offer STARTTLS on port 25 with a certificate and at least TLS 1.2.")        \
     X(NO_TLS12, SIGNIFICANT, "Neither TLS 1.2 nor TLS 1.3", "Enable TLS 1.2 and TLS 1.3.")                             \
-    X(SSLV2_ENABLED, SIGNIFICANT, "SSL 2.0 is on", "Turn SSL 2.0 off: it is broken and endangers all other traffic "   \
+    X(SSLV2_ENABLED, SIGNIFICANT, "SSL 2.0 is on",                                                                     \
+      "Turn SSL 2.0 off: it is broken and endangers all other traffic "                                                \
       "under the same key.")                                                                                           \
     X(SSLV3_ENABLED, SIGNIFICANT, "SSL 3.0 is on", "Turn SSL 3.0 off (RFC 7568).")                                     \
     X(CERT_UNTRUSTED, SIGNIFICANT, "Certificate not trusted",                                                          \
@@ -39,7 +39,8 @@ enum weight { WEIGHT_FATAL, WEIGHT_SIGNIFICANT, WEIGHT_SLIGHT, WEIGHT_ADVICE };
     X(NIST_R1_SUPERSEDED, ADVICE, "Only suites newer than NIST SP 800-52r1",                                           \
       "Nothing to change: revision 2 of 2019 replaces revision 1.")                                                    \
     X(WEAK_KEY, ADVICE, "Certificate key is short", "Use RSA with 2,048 bits or more, or ECDSA P-256.")                \
-    X(SHA1_SIGNATURE, ADVICE, "Certificate is signed with SHA-1 or MD5", "Have the certificate reissued with SHA-256.") \
+    X(SHA1_SIGNATURE, ADVICE, "Certificate is signed with SHA-1 or MD5",                                               \
+      "Have the certificate reissued with SHA-256.")                                                                   \
     X(EXPIRES_SOON, ADVICE, "Certificate expires within 30 days", "Renew the certificate.")                            \
     X(NO_PQ, ADVICE, "No post-quantum key exchange", "Enable X25519MLKEM768 when your TLS library offers it.")         \
     X(STARTTLS_STRIPPED, ADVICE, "STARTTLS is masked on the way",                                                      \
@@ -63,7 +64,7 @@ const char *weight_name(enum weight weight); /* "fatal" | "significant" | "sligh
 /* What is judged. */
 struct grade_input {
     enum tri fact[FACT_COUNT];
-    enum reason reason;        /* why tls_enabled is unknown, if it is */
+    enum reason reason; /* why tls_enabled is unknown, if it is */
     bool starttls_stripped, inconsistent;
     bool weak_key, sha1_signature; /* of the leaf; false where no certificate was seen */
     int64_t now, not_after;        /* Unix seconds; not_after 0 = no certificate seen */
@@ -75,14 +76,14 @@ const char *policy_name(enum policy policy); /* "1" | "1-literal" */
 enum policy policy_from_name(const char *name);
 
 struct grade_result {
-    uint64_t findings;   /* bit 1 << FINDING_…; none when not graded */
-    uint64_t missing;    /* bit 1 << FACT_…: unknown facts that could still change the score */
-    bool graded;         /* false: tls_enabled is unknown; reason says why */
-    bool provisional;    /* graded, with something missing */
-    int score;           /* 0 to 100 */
-    const char *grade;   /* "A+" … "F"; static; NULL when not graded */
+    uint64_t findings; /* bit 1 << FINDING_…; none when not graded */
+    uint64_t missing;  /* bit 1 << FACT_…: unknown facts that could still change the score */
+    bool graded;       /* false: tls_enabled is unknown; reason says why */
+    bool provisional;  /* graded, with something missing */
+    int score;         /* 0 to 100 */
+    const char *grade; /* "A+" … "F"; static; NULL when not graded */
     enum reason reason;
-    enum tri forced_tls; /* this exchange at this endpoint (section 4) */
+    enum tri forced_tls;        /* this exchange at this endpoint (section 4) */
     const char *forced_tls_why; /* fact key that fails or is unknown; static; NULL when yes */
 };
 

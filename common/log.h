@@ -20,8 +20,10 @@ struct log_field {
     int64_t number;
 };
 
-#define LOG_STR(k, v) {.key = (k), .text = (v)}
-#define LOG_INT(k, v) {.key = (k), .number = (int64_t)(v)}
+#define LOG_STR(k, v)                                                                                                  \
+    { .key = (k), .text = (v) }
+#define LOG_INT(k, v)                                                                                                  \
+    { .key = (k), .number = (int64_t)(v) }
 
 /* component: "coordinator", "worker", …; borrowed for the life of the process. */
 void log_open(const char *component, enum log_level least, bool json);

@@ -8,7 +8,8 @@
 
 static void *checked(void *memory) {
     if (memory == NULL) {
-        fputs("mxgrade: out of memory; raise the process's memory limit or lower its limits on work in flight\n", stderr);
+        fputs("mxgrade: out of memory; raise the process's memory limit or lower its limits on work in flight\n",
+              stderr);
         abort();
     }
     return memory;

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t size);              /* zeroed */
+void *mem_alloc(size_t size);                /* zeroed */
 void *mem_calloc(size_t count, size_t size); /* zeroed; overflow is fatal */
 void *mem_realloc(void *old, size_t size);
 char *mem_strdup(const char *text);

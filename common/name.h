@@ -17,10 +17,10 @@ enum { NAME_MAX_OCTETS = 253, NAME_CAP = NAME_MAX_OCTETS + 1 };
     X(OK, "")                                                                                                          \
     X(EMPTY, "empty line")                                                                                             \
     X(COMMENT, "comment")                                                                                              \
-    X(EMAIL, "an e-mail address: submit the part behind the @")                                                       \
+    X(EMAIL, "an e-mail address: submit the part behind the @")                                                        \
     X(URL, "a URL: submit only its host name")                                                                         \
     X(ADDRESS, "an IP address: submit a domain")                                                                       \
-    X(SINGLE_LABEL, "a single label: submit a full domain such as example.org")                                       \
+    X(SINGLE_LABEL, "a single label: submit a full domain such as example.org")                                        \
     X(TOO_LONG, "longer than 253 octets")                                                                              \
     X(LABEL_TOO_LONG, "a label is longer than 63 octets")                                                              \
     X(EMPTY_LABEL, "an empty label (two dots in a row, or a leading dot)")                                             \

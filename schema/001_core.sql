@@ -51,7 +51,7 @@ CREATE TABLE mxgrade.submitted_line (
     survey_id  integer NOT NULL,
     line_no    bigint NOT NULL,
     input      text NOT NULL,
-    name       text CHECK (name ~ '^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+$' AND length(name) <= 253),
+    name       text CHECK (name !~ '[^a-z0-9_.-]|^[.]|[.][.]|[.]$' AND name LIKE '%.%' AND length(name) <= 253),
     rank       bigint,
     rejected   text,
     PRIMARY KEY (survey_id, line_no),
@@ -324,6 +324,7 @@ CREATE TABLE mxgrade.exchange_endpoint (
     PRIMARY KEY (survey_id, exchange, address)
 ) PARTITION BY LIST (survey_id);
 CREATE INDEX exchange_endpoint_address ON mxgrade.exchange_endpoint (survey_id, address);
+CREATE INDEX exchange_endpoint_unjudged ON mxgrade.exchange_endpoint (survey_id, address) WHERE judged_at IS NULL;
 COMMENT ON TABLE mxgrade.exchange_endpoint IS 'Exchange names on addresses: the certificate as that name sees it, and the grade there';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.survey_id IS 'The survey';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.exchange IS 'MX host name';
@@ -346,6 +347,37 @@ COMMENT ON COLUMN mxgrade.exchange_endpoint.findings IS 'Codes of finding_code';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.reason IS 'Why it is ungraded';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.forced_tls IS 'TLS, a version from TLS 1.0 up and a NIST suite here';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.forced_tls_why IS 'What it fails, or why it is unknown';
+
+CREATE TABLE mxgrade.quarantine (
+    quarantine_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    stored_at      timestamptz NOT NULL DEFAULT now(),
+    worker         text,
+    survey_id      bigint,
+    address        text,
+    job            numeric(20),
+    why            text NOT NULL,
+    message        bytea
+);
+CREATE UNIQUE INDEX quarantine_once ON mxgrade.quarantine
+    (md5(why || coalesce(address, '') || coalesce(job::text, '') || coalesce(encode(message, 'hex'), '')));
+COMMENT ON TABLE mxgrade.quarantine IS 'Results that could not be stored, each alone with its reason, so that they sank no other; an endpoint named here stays pending';
+COMMENT ON COLUMN mxgrade.quarantine.quarantine_id IS 'Number';
+COMMENT ON COLUMN mxgrade.quarantine.stored_at IS 'When it was set aside';
+COMMENT ON COLUMN mxgrade.quarantine.worker IS 'Who sent it';
+COMMENT ON COLUMN mxgrade.quarantine.survey_id IS 'The survey that it names; null for a certificate';
+COMMENT ON COLUMN mxgrade.quarantine.address IS 'The address that it names, sanitised; null for a certificate';
+COMMENT ON COLUMN mxgrade.quarantine.job IS 'The job that it names; null for a certificate';
+COMMENT ON COLUMN mxgrade.quarantine.why IS 'What was wrong';
+COMMENT ON COLUMN mxgrade.quarantine.message IS 'The EndpointResult or Certificate of proto/mxgrade.proto as it came; null when larger than 1 MiB';
+
+-- Reasons of common/facts.h from the most to the least telling: of several addresses or exchanges
+-- without a grade, the one that came furthest speaks for all.
+CREATE FUNCTION mxgrade.reason_order() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT ARRAY['inconsistent', 'not_completed', 'starttls_refused', 'protocol_error', 'rate_limited', 'refused_service',
+                 'cannot_offer', 'closed', 'reset', 'timeout', 'deadline', 'greeting_timeout', 'connect_timeout',
+                 'unreachable', 'dns', 'no_address', 'refused_by_policy', 'no_route', 'local_resources', 'not_asked']
+$$;
+COMMENT ON FUNCTION mxgrade.reason_order() IS 'Reasons why something is ungraded, the most telling first';
 
 CREATE TABLE mxgrade.finding_code (
     code            text PRIMARY KEY,

@@ -1,5 +1,5 @@
-/* cert.c - see cert.h. OpenSSL parses and verifies; what leaves this file is sanitised and bounded. Names are compared on
- * raw octets with their lengths, so that a NUL inside never ends a comparison early.
+/* cert.c - see cert.h. OpenSSL parses and verifies; what leaves this file is sanitised and bounded. Names are compared
+ * on raw octets with their lengths, so that a NUL inside never ends a comparison early.
  */
 #include "cert.h"
 
@@ -43,7 +43,8 @@ struct trust *trust_open(const char *ca_file, char *error, size_t cap) {
     ERR_clear_error();
     if (good)
         return trust;
-    snprintf(error, cap, "cannot read trusted roots from '%s'; give --trust-store a PEM file, or: apt install ca-certificates",
+    snprintf(error, cap,
+             "cannot read trusted roots from '%s'; give --trust-store a PEM file, or: apt install ca-certificates",
              given ? ca_file : debian);
     trust_close(&trust);
     return NULL;
@@ -73,8 +74,8 @@ static int64_t unix_time(const ASN1_TIME *time, int64_t broken) {
     struct tm tm;
     if (time == NULL || ASN1_TIME_to_tm(time, &tm) != 1)
         return broken;
-    int64_t seconds = days_from_civil((int64_t)tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) * 86400 + tm.tm_hour * 3600 +
-                      tm.tm_min * 60 + tm.tm_sec;
+    int64_t seconds = days_from_civil((int64_t)tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) * 86400 +
+                      tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
     return seconds < YEAR_1 ? YEAR_1 : seconds > YEAR_9999_END ? YEAR_9999_END : seconds;
 }
 
@@ -155,9 +156,9 @@ static void take_key(struct cert_chain *chain, X509 *leaf) {
         int id;
         const char *name;
         unsigned least; /* bits */
-    } kinds[] = {{EVP_PKEY_RSA, "RSA", RSA_BITS_MIN},  {EVP_PKEY_RSA_PSS, "RSA-PSS", RSA_BITS_MIN},
-                 {EVP_PKEY_DSA, "DSA", RSA_BITS_MIN},  {EVP_PKEY_EC, "EC", EC_BITS_MIN},
-                 {EVP_PKEY_ED25519, "Ed25519", 0},     {EVP_PKEY_ED448, "Ed448", 0}};
+    } kinds[] = {{EVP_PKEY_RSA, "RSA", RSA_BITS_MIN}, {EVP_PKEY_RSA_PSS, "RSA-PSS", RSA_BITS_MIN},
+                 {EVP_PKEY_DSA, "DSA", RSA_BITS_MIN}, {EVP_PKEY_EC, "EC", EC_BITS_MIN},
+                 {EVP_PKEY_ED25519, "Ed25519", 0},    {EVP_PKEY_ED448, "Ed448", 0}};
     EVP_PKEY *key = X509_get0_pubkey(leaf);
     int bits = key ? EVP_PKEY_get_bits(key) : 0;
     chain->key_type = "unknown";
@@ -187,7 +188,8 @@ static void digest_key(struct cert_chain *chain, X509 *leaf) {
 
 static bool is_self_signed(X509 *leaf) {
     EVP_PKEY *key = X509_get0_pubkey(leaf);
-    return key && X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0 && X509_verify(leaf, key) == 1;
+    return key && X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0 &&
+           X509_verify(leaf, key) == 1;
 }
 
 static void take_leaf(struct cert_chain *chain, X509 *leaf) {
@@ -207,8 +209,8 @@ static void take_leaf(struct cert_chain *chain, X509 *leaf) {
 
 /* ---- trust ---- */
 
-/* The validity of what lies between leaf and root. The root itself is trusted because it is in the store, not for what it
- * says of itself (RFC 5280 section 6.1.1 d takes name and key of an anchor, no dates). */
+/* The validity of what lies between leaf and root. The root itself is trusted because it is in the store, not for what
+ * it says of itself (RFC 5280 section 6.1.1 d takes name and key of an anchor, no dates). */
 static void narrow_validity(struct cert_chain *chain, STACK_OF(X509) * used) {
     for (int i = 1; i + 1 < sk_X509_num(used); i++) {
         const X509 *certificate = sk_X509_value(used, i);

@@ -14,9 +14,9 @@
 #include <stdint.h>
 
 enum {
-    CERT_SAN_MAX = 1000,   /* dNSNames kept */
-    CERT_CHAIN_MAX = 20,   /* certificates taken from a server */
-    CERT_DER_MAX = 65536,  /* octets of one certificate */
+    CERT_SAN_MAX = 1000,  /* dNSNames kept */
+    CERT_CHAIN_MAX = 20,  /* certificates taken from a server */
+    CERT_DER_MAX = 65536, /* octets of one certificate */
     CERT_TEXT_MAX = 1024,
 };
 
@@ -30,21 +30,21 @@ void trust_close(struct trust **trust);
 /* A chain as a server sent it, parsed and judged once. */
 struct cert_chain {
     uint8_t leaf_sha256[32], spki_sha256[32];
-    uint8_t *der;          /* the leaf */
+    uint8_t *der; /* the leaf */
     size_t der_len;
     char *subject_cn, *subject, *issuer, *serial;
-    char **san;            /* dNSNames, sanitised, lower case */
+    char **san; /* dNSNames, sanitised, lower case */
     size_t san_count, san_total;
-    const char *key_type;  /* static: "RSA", "EC", "Ed25519", "DSA", … */
+    const char *key_type; /* static: "RSA", "EC", "Ed25519", "DSA", … */
     unsigned key_bits;
-    const char *signature; /* static: OpenSSL's long name */
+    const char *signature;         /* static: OpenSSL's long name */
     int64_t not_before, not_after; /* Unix seconds, clamped to years 1 … 9999 */
-    bool cn_usable;        /* the CN could be a host name: no NUL or other stray octet in it */
+    bool cn_usable;                /* the CN could be a host name: no NUL or other stray octet in it */
     bool self_signed;
-    bool weak_key;         /* RSA/DSA < 2048, EC < 224 bits */
-    bool sha1_signature;   /* leaf signed with SHA-1 or MD5 */
-    bool trusted;          /* dates left aside */
-    char *trust_error;     /* "" when trusted; else OpenSSL's words */
+    bool weak_key;                   /* RSA/DSA < 2048, EC < 224 bits */
+    bool sha1_signature;             /* leaf signed with SHA-1 or MD5 */
+    bool trusted;                    /* dates left aside */
+    char *trust_error;               /* "" when trusted; else OpenSSL's words */
     int64_t valid_from, valid_until; /* the intersection over the leaf and every chain certificate used */
     uint8_t (*chain_sha256)[32];     /* certificates behind the leaf, as sent */
     size_t chain_count;

@@ -22,8 +22,8 @@ extern const struct connection_timeouts CONNECTION_TIMEOUTS;
 
 struct connection_params {
     const struct sockaddr *address;
-    const struct step *step;     /* copied */
-    const char *server_name;     /* SNI; "" = none */
+    const struct step *step; /* copied */
+    const char *server_name; /* SNI; "" = none */
     const char *ehlo_name;
     const struct handshake_contexts *contexts;
     struct connection_timeouts timeouts;
@@ -40,7 +40,7 @@ struct connection_outcome {
     const struct smtp_reply *ehlo_tls; /* inside TLS */
     const uint8_t *certificates;       /* TLS Certificate body; NULL if none */
     size_t certificates_len;
-    struct handshake_info handshake;   /* full handshakes that completed */
+    struct handshake_info handshake; /* full handshakes that completed */
 };
 typedef void connection_cb(const struct connection_outcome *outcome, void *context);
 

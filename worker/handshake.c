@@ -1,4 +1,5 @@
-/* handshake.c - see handshake.h. OpenSSL between two memory BIOs; a message callback notes alerts and the ServerHello. */
+/* handshake.c - see handshake.h. OpenSSL between two memory BIOs; a message callback notes alerts and the ServerHello.
+ */
 #include "handshake.h"
 
 #include "mem.h"
@@ -41,7 +42,8 @@ static void nist_ciphers(char *out, size_t cap) {
     for (int ephemeral = 1; ephemeral >= 0; ephemeral--)
         for (size_t i = 0; i < SUITE_COUNT; i++) {
             const struct suite *suite = &SUITES[i];
-            bool both = (suite->flags & SUITE_R1) && (suite->flags & SUITE_R2) && !(suite->flags & (SUITE_WEAK | SUITE_TLS13));
+            bool both =
+                (suite->flags & SUITE_R1) && (suite->flags & SUITE_R2) && !(suite->flags & (SUITE_WEAK | SUITE_TLS13));
             bool is_ephemeral = suite->flags & SUITE_FS;
             if (!both || is_ephemeral != (ephemeral != 0) || *suite->openssl_name == '\0' || used + 64 > cap)
                 continue;
@@ -58,7 +60,8 @@ static void on_message(int sent, int version, int type, const void *data, size_t
         return;
     if (type == SSL3_RT_HANDSHAKE && len > 0 && octets[0] == SSL3_MT_SERVER_HELLO)
         handshake->server_selected = true;
-    if (type == SSL3_RT_ALERT && len == ALERT_OCTETS && (octets[0] == SSL3_AL_FATAL || octets[1] == SSL3_AD_CLOSE_NOTIFY)) {
+    if (type == SSL3_RT_ALERT && len == ALERT_OCTETS &&
+        (octets[0] == SSL3_AL_FATAL || octets[1] == SSL3_AD_CLOSE_NOTIFY)) {
         handshake->alert_received = true;
         handshake->alert = octets[1];
     }
@@ -66,8 +69,9 @@ static void on_message(int sent, int version, int type, const void *data, size_t
 
 static SSL_CTX *new_context(int max, const char *ciphers) {
     /* Everything that could be a server's only signature algorithm, SHA-1 too. */
-    static const char signatures[] = "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
-                                     "RSA+SHA256:RSA+SHA384:RSA+SHA512:ed25519:ed448:ECDSA+SHA1:RSA+SHA1:DSA+SHA1";
+    static const char signatures[] =
+        "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+        "RSA+SHA256:RSA+SHA384:RSA+SHA512:ed25519:ed448:ECDSA+SHA1:RSA+SHA1:DSA+SHA1";
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     bool good = context != NULL;
     if (good) {
@@ -77,8 +81,9 @@ static SSL_CTX *new_context(int max, const char *ciphers) {
         SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_msg_callback(context, on_message);
-        good = SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 && SSL_CTX_set_max_proto_version(context, max) == 1 &&
-               SSL_CTX_set_cipher_list(context, ciphers) == 1 && SSL_CTX_set1_sigalgs_list(context, signatures) == 1 &&
+        good = SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 &&
+               SSL_CTX_set_max_proto_version(context, max) == 1 && SSL_CTX_set_cipher_list(context, ciphers) == 1 &&
+               SSL_CTX_set1_sigalgs_list(context, signatures) == 1 &&
                SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384:P-521:X448:ffdhe2048:ffdhe3072") == 1;
     }
     if (!good) {
@@ -210,13 +215,13 @@ static const char *signature_of(SSL *ssl) {
     static const struct {
         int key, digest;
         const char *name;
-    } table[] = {{EVP_PKEY_RSA, NID_sha256, "rsa_pkcs1_sha256"},         {EVP_PKEY_RSA, NID_sha384, "rsa_pkcs1_sha384"},
-                 {EVP_PKEY_RSA, NID_sha512, "rsa_pkcs1_sha512"},         {EVP_PKEY_RSA, NID_sha1, "rsa_pkcs1_sha1"},
-                 {EVP_PKEY_RSA, NID_md5_sha1, "rsa_md5_sha1"},           {EVP_PKEY_RSA_PSS, NID_sha256, "rsa_pss_sha256"},
-                 {EVP_PKEY_RSA_PSS, NID_sha384, "rsa_pss_sha384"},       {EVP_PKEY_RSA_PSS, NID_sha512, "rsa_pss_sha512"},
-                 {EVP_PKEY_EC, NID_sha256, "ecdsa_sha256"},              {EVP_PKEY_EC, NID_sha384, "ecdsa_sha384"},
-                 {EVP_PKEY_EC, NID_sha512, "ecdsa_sha512"},              {EVP_PKEY_EC, NID_sha1, "ecdsa_sha1"},
-                 {EVP_PKEY_ED25519, NID_undef, "ed25519"},               {EVP_PKEY_ED448, NID_undef, "ed448"}};
+    } table[] = {{EVP_PKEY_RSA, NID_sha256, "rsa_pkcs1_sha256"},   {EVP_PKEY_RSA, NID_sha384, "rsa_pkcs1_sha384"},
+                 {EVP_PKEY_RSA, NID_sha512, "rsa_pkcs1_sha512"},   {EVP_PKEY_RSA, NID_sha1, "rsa_pkcs1_sha1"},
+                 {EVP_PKEY_RSA, NID_md5_sha1, "rsa_md5_sha1"},     {EVP_PKEY_RSA_PSS, NID_sha256, "rsa_pss_sha256"},
+                 {EVP_PKEY_RSA_PSS, NID_sha384, "rsa_pss_sha384"}, {EVP_PKEY_RSA_PSS, NID_sha512, "rsa_pss_sha512"},
+                 {EVP_PKEY_EC, NID_sha256, "ecdsa_sha256"},        {EVP_PKEY_EC, NID_sha384, "ecdsa_sha384"},
+                 {EVP_PKEY_EC, NID_sha512, "ecdsa_sha512"},        {EVP_PKEY_EC, NID_sha1, "ecdsa_sha1"},
+                 {EVP_PKEY_ED25519, NID_undef, "ed25519"},         {EVP_PKEY_ED448, NID_undef, "ed448"}};
     int key = NID_undef, digest = NID_undef;
     (void)SSL_get_peer_signature_nid(ssl, &digest);
     if (SSL_get_peer_signature_type_nid(ssl, &key) != 1)

@@ -17,7 +17,7 @@ enum handshake_offer {
     HANDSHAKE_OFFER_COUNT
 };
 
-struct handshake_contexts; /* SSL_CTXs */
+struct handshake_contexts;                                                                   /* SSL_CTXs */
 __attribute__((warn_unused_result)) struct handshake_contexts *handshake_contexts_new(void); /* never NULL */
 void handshake_contexts_free(struct handshake_contexts **contexts);
 
@@ -25,8 +25,8 @@ enum handshake_state { HANDSHAKE_MORE, HANDSHAKE_DONE, HANDSHAKE_FAILED };
 
 struct handshake;
 /* server_name: SNI. */
-__attribute__((warn_unused_result)) struct handshake *handshake_new(const struct handshake_contexts *contexts,
-                                                                    enum handshake_offer offer, const char *server_name);
+__attribute__((warn_unused_result)) struct handshake *
+handshake_new(const struct handshake_contexts *contexts, enum handshake_offer offer, const char *server_name);
 void handshake_free(struct handshake **handshake);
 
 /* Feeds bytes from the network (len 0 to start) and drives the handshake. */
@@ -42,12 +42,12 @@ void handshake_close(struct handshake *handshake); /* queues close_notify */
 
 struct handshake_info {
     uint16_t version, suite;
-    const char *group;      /* static or owned by the handshake; "" if none or unknown */
-    const char *signature;  /* "" if none */
-    bool alert_received;    /* HANDSHAKE_FAILED: the server sent this alert */
+    const char *group;     /* static or owned by the handshake; "" if none or unknown */
+    const char *signature; /* "" if none */
+    bool alert_received;   /* HANDSHAKE_FAILED: the server sent this alert */
     uint8_t alert;
-    const char *error;      /* HANDSHAKE_FAILED: OpenSSL's reason, sanitised, owned by the handshake */
-    bool server_selected;   /* a ServerHello was accepted before the failure */
+    const char *error;    /* HANDSHAKE_FAILED: OpenSSL's reason, sanitised, owned by the handshake */
+    bool server_selected; /* a ServerHello was accepted before the failure */
 };
 struct handshake_info handshake_info(const struct handshake *handshake);
 /* The server's chain as a TLS Certificate body (see cert_chain_parse()); the caller frees. NULL if none. */

@@ -1,4 +1,5 @@
-/* hello.c - see hello.h. A bounded writer with back-patched lengths; padding is computed last, when the size is known. */
+/* hello.c - see hello.h. A bounded writer with back-patched lengths; padding is computed last, when the size is known.
+ */
 #include "hello.h"
 
 #include <stdbool.h>
@@ -9,7 +10,7 @@ enum {
     RECORD_HANDSHAKE = 22,
     CLIENT_HELLO = 1,
     RANDOM_OCTETS = 32,
-    SCSV = 0x00FF, /* TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 */
+    SCSV = 0x00FF,   /* TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 */
     SHORT_MAX = 255, /* old stacks choke above; see shared/tls-registry.md section 4 */
     PADDED_TO = 512,
     PADDING_HEADER = 4,

@@ -25,10 +25,10 @@ const char *tls_version_name(unsigned version); /* "TLS 1.2"; "none" for anythin
 enum { HELLO_SUITES_MAX = 60, HELLO_MAX_OCTETS = 1024, HELLO_RANDOM_OCTETS = 64 };
 
 struct hello_spec {
-    enum tls_version max;    /* the highest version offered; VERSION_TLS1_3 offers 1.3 alone (supported_versions) */
-    const uint16_t *suites;  /* in this order; ignored for SSLv2, which offers all its seven kinds */
+    enum tls_version max;   /* the highest version offered; VERSION_TLS1_3 offers 1.3 alone (supported_versions) */
+    const uint16_t *suites; /* in this order; ignored for SSLv2, which offers all its seven kinds */
     size_t suite_count;
-    const uint16_t *groups;  /* supported_groups in this order; ignored for SSLv2 and SSLv3 */
+    const uint16_t *groups; /* supported_groups in this order; ignored for SSLv2 and SSLv3 */
     size_t group_count;
     const char *server_name; /* SNI; NULL or "" = none; never sent for SSLv2 and SSLv3 */
 };

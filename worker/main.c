@@ -1,7 +1,7 @@
 /* main.c - mxgrade-worker: takes probe jobs from a coordinator, probes, returns facts to an aggregator.
  *
- * One event loop. It owns no state that matters: what it holds is leased, and what it found stays in the outbox until an
- * aggregator acknowledged it. It speaks to two peers: the coordinator (Hello, Credit, Done) and the aggregator
+ * One event loop. It owns no state that matters: what it holds is leased, and what it found stays in the outbox until
+ * an aggregator acknowledged it. It speaks to two peers: the coordinator (Hello, Credit, Done) and the aggregator
  * (Hello, Results). Everything that is owed to them is sent from one place, on_tick(), so that a full queue or a lost
  * connection only means "next tick".
  */
@@ -35,17 +35,22 @@ static struct {
 } options;
 
 static const struct config_option OPTIONS[] = {
-    {"jobs", CONFIG_TEXT, &options.jobs_endpoint, "ipc:///run/mxgrade/jobs", "ENDPOINT", "the coordinator's ZeroMQ endpoint", 0, 0},
-    {"results", CONFIG_TEXT, &options.results_endpoint, "ipc:///run/mxgrade/results", "ENDPOINT", "the aggregator's ZeroMQ endpoint", 0, 0},
-    {"ehlo-name", CONFIG_TEXT, &options.ehlo_name, NULL, "NAME", "name said in EHLO; should resolve to this host [the host's name]", 0, 0},
+    {"jobs", CONFIG_TEXT, &options.jobs_endpoint, "ipc:///run/mxgrade/jobs", "ENDPOINT",
+     "the coordinator's ZeroMQ endpoint", 0, 0},
+    {"results", CONFIG_TEXT, &options.results_endpoint, "ipc:///run/mxgrade/results", "ENDPOINT",
+     "the aggregator's ZeroMQ endpoint", 0, 0},
+    {"ehlo-name", CONFIG_TEXT, &options.ehlo_name, NULL, "NAME",
+     "name said in EHLO; should resolve to this host [the host's name]", 0, 0},
     {"vantage", CONFIG_TEXT, &options.vantage, "default", "WORD", "where this worker stands, for the results", 0, 0},
     {"trust-store", CONFIG_TEXT, &options.trust_store, NULL, "FILE", "PEM file of trusted roots [the system's]", 0, 0},
     {"in-flight", CONFIG_NUMBER, &options.in_flight, "1000", "N", "probes under way at once", 1, 15000},
     {"gap", CONFIG_DURATION, &options.gap_ms, "1s", "TIME", "pause between two connections to one address", 0, 0},
     {"deadline", CONFIG_DURATION, &options.deadline_ms, "5m", "TIME", "longest time for one probe", 0, 0},
     {"greeting-timeout", CONFIG_DURATION, &options.greeting_ms, "45s", "TIME", "longest wait for a greeting", 0, 0},
-    {"drain", CONFIG_DURATION, &options.drain_ms, "30s", "TIME", "on SIGTERM let probes end for that long, then hand them back", 0, 0},
-    {"allow-reserved", CONFIG_FLAG, &options.allow_reserved, NULL, NULL, "probe loopback, private and other reserved addresses (lab only)", 0, 0},
+    {"drain", CONFIG_DURATION, &options.drain_ms, "30s", "TIME",
+     "on SIGTERM let probes end for that long, then hand them back", 0, 0},
+    {"allow-reserved", CONFIG_FLAG, &options.allow_reserved, NULL, NULL,
+     "probe loopback, private and other reserved addresses (lab only)", 0, 0},
     {"log-level", CONFIG_TEXT, &options.log_level, "info", "LEVEL", "debug, info, warn or error", 0, 0},
     {"log-json", CONFIG_FLAG, &options.log_json, NULL, NULL, "log JSON lines", 0, 0},
 };

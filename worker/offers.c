@@ -17,13 +17,13 @@ static const uint16_t STRONG[] = {
 
 /* Weak, the commonest first; EXPORT, DES and RC4 go down to SSL 3.0 and stay in hellos for every version. */
 static const uint16_t WEAK[] = {
-    0x000A, 0xC012, 0xC008, 0x0016, 0x0013, /* 3DES */
-    0x0005, 0x0004, 0xC011, 0xC007,         /* RC4 */
-    0x0009, 0x0015, 0x0012,                 /* DES */
-    0x0003, 0x0006, 0x0008, 0x0014, 0x0011, /* EXPORT40 */
-    0x0062, 0x0064,                         /* EXPORT1024 */
-    0x0007, 0x0096, 0x009A,                 /* IDEA, SEED */
-    0x0002, 0x0001, 0x003B, 0xC010, 0xC006, /* NULL */
+    0x000A, 0xC012, 0xC008, 0x0016, 0x0013,                                 /* 3DES */
+    0x0005, 0x0004, 0xC011, 0xC007,                                         /* RC4 */
+    0x0009, 0x0015, 0x0012,                                                 /* DES */
+    0x0003, 0x0006, 0x0008, 0x0014, 0x0011,                                 /* EXPORT40 */
+    0x0062, 0x0064,                                                         /* EXPORT1024 */
+    0x0007, 0x0096, 0x009A,                                                 /* IDEA, SEED */
+    0x0002, 0x0001, 0x003B, 0xC010, 0xC006,                                 /* NULL */
     0x0018, 0x001B, 0x001A, 0x0017, 0x0019, 0xC016, 0xC017, 0xC015, 0x009B, /* weak and anonymous */
 };
 
@@ -87,9 +87,9 @@ const uint16_t *offer_suites(enum offer offer, size_t *count) {
 
 const char *offer_name(enum offer offer) {
     static const char *const names[OFFER_COUNT] = {
-        [OFFER_ALL] = "all suites",         [OFFER_WEAK_ANON] = "weak and anonymous suites",
-        [OFFER_WEAK] = "weak suites",       [OFFER_ANON] = "anonymous suites",
-        [OFFER_R1] = "NIST r1 suites",      [OFFER_R2] = "NIST r2 suites",
+        [OFFER_ALL] = "all suites",           [OFFER_WEAK_ANON] = "weak and anonymous suites",
+        [OFFER_WEAK] = "weak suites",         [OFFER_ANON] = "anonymous suites",
+        [OFFER_R1] = "NIST r1 suites",        [OFFER_R2] = "NIST r2 suites",
         [OFFER_FS] = "forward-secret suites", [OFFER_TLS13] = "TLS 1.3 suites",
     };
     return names[offer];

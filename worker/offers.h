@@ -13,10 +13,10 @@ enum offer {
     OFFER_ALL,       /* authenticated suites, then weak and anonymous ones */
     OFFER_WEAK_ANON, /* weak suites, then strong anonymous ones */
     OFFER_WEAK,
-    OFFER_ANON,      /* anonymous suites that are not weak */
-    OFFER_R1,        /* NIST SP 800-52 revision 1, up to TLS 1.2 */
-    OFFER_R2,        /* revision 2, up to TLS 1.2 */
-    OFFER_FS,        /* forward secret, authenticated, not weak */
+    OFFER_ANON, /* anonymous suites that are not weak */
+    OFFER_R1,   /* NIST SP 800-52 revision 1, up to TLS 1.2 */
+    OFFER_R2,   /* revision 2, up to TLS 1.2 */
+    OFFER_FS,   /* forward secret, authenticated, not weak */
     OFFER_TLS13,
     OFFER_COUNT
 };

@@ -107,7 +107,8 @@ bool outbox_ack(struct outbox *outbox, uint64_t sequence, uint64_t *job) {
         return false;
     *job = entry->message.result[0]->job;
     for (size_t i = 0; i < entry->message.n_certificate; i++)
-        memcpy(confirmed_slot(outbox, entry->message.certificate[i]->sha256.data), entry->message.certificate[i]->sha256.data, 32);
+        memcpy(confirmed_slot(outbox, entry->message.certificate[i]->sha256.data),
+               entry->message.certificate[i]->sha256.data, 32);
     *(entry->previous ? &entry->previous->next : &outbox->head) = entry->next;
     *(entry->next ? &entry->next->previous : &outbox->tail) = entry->previous;
     outbox->count--;

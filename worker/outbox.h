@@ -1,8 +1,8 @@
 /* outbox.h - results that no aggregator has acknowledged yet.
  *
- * At least once: a result stays here, and is sent again after OUTBOX_RESEND_MS or when the peer is new, until its Ack comes.
- * A certificate's DER travels until an ack confirmed that it was stored, then only its SHA-256 (within the result).
- * Bounded by the jobs that the worker may hold: every entry belongs to one.
+ * At least once: a result stays here, and is sent again after OUTBOX_RESEND_MS or when the peer is new, until its Ack
+ * comes. A certificate's DER travels until an ack confirmed that it was stored, then only its SHA-256 (within the
+ * result). Bounded by the jobs that the worker may hold: every entry belongs to one.
  */
 #ifndef MXG_OUTBOX_H
 #define MXG_OUTBOX_H
@@ -18,7 +18,8 @@ struct outbox *outbox_new(const char *worker_id, const char *vantage);
 void outbox_free(struct outbox **outbox);
 
 /* Takes over the result; chain[0..chain_count) are the certificates it speaks of, borrowed. */
-void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, struct cert_chain *const *chain, size_t chain_count);
+void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, struct cert_chain *const *chain,
+                size_t chain_count);
 
 /* Sends what was not sent, or not acknowledged for too long; stops when the bus is full. now_ms: loop time. */
 void outbox_flush(struct outbox *outbox, bus_t *bus, uint64_t now_ms);

@@ -74,7 +74,9 @@ static unsigned version_bit(enum tls_version version) { return 1u << (version & 
 static bool first_connection(const struct plan *plan) { return plan->connections == 0; }
 static bool no_handshake_yet(const struct plan *plan) { return open_fact(plan, FACT_TLS_ENABLED); }
 static bool broken_once(const struct plan *plan) { return no_handshake_yet(plan) && plan->broken == 1; }
-static bool tls13_open(const struct plan *plan) { return open_fact(plan, FACT_TLS1_3) || open_fact(plan, FACT_PQ_HYBRID); }
+static bool tls13_open(const struct plan *plan) {
+    return open_fact(plan, FACT_TLS1_3) || open_fact(plan, FACT_PQ_HYBRID);
+}
 static bool tls12_open(const struct plan *plan) { return open_fact(plan, FACT_TLS1_2); }
 static bool tls11_open(const struct plan *plan) { return open_fact(plan, FACT_TLS1_1); }
 static bool tls10_open(const struct plan *plan) { return open_fact(plan, FACT_TLS1_0); }
@@ -112,12 +114,24 @@ static const struct row {
 } STEPS[] = {
     {{"handshake-nist", STEP_HANDSHAKE, HANDSHAKE_LEGACY_NIST, OFFER_R2, VERSION_TLS1_2}, AT_STEP, first_connection, 0},
     {{"handshake-any", STEP_HANDSHAKE, HANDSHAKE_EVERYTHING, OFFER_ALL, VERSION_TLS1_3}, AT_STEP, no_handshake_yet, 0},
-    {{"tls1.3", STEP_HELLO, 0, OFFER_TLS13, VERSION_TLS1_3}, AT_STEP, tls13_open, BIT(FACT_TLS1_3) | BIT(FACT_PQ_HYBRID)},
+    {{"tls1.3", STEP_HELLO, 0, OFFER_TLS13, VERSION_TLS1_3},
+     AT_STEP,
+     tls13_open,
+     BIT(FACT_TLS1_3) | BIT(FACT_PQ_HYBRID)},
     {{"up-to-tls1.2", STEP_HELLO, 0, OFFER_ALL, VERSION_TLS1_2}, AT_STEP, tls12_open, LEGACY_VERSIONS},
-    {{"up-to-tls1.1", STEP_HELLO, 0, OFFER_ALL, VERSION_TLS1_1}, AT_STEP, tls11_open, LEGACY_VERSIONS & ~BIT(FACT_TLS1_2)},
-    {{"up-to-tls1.0", STEP_HELLO, 0, OFFER_ALL, VERSION_TLS1_0}, AT_STEP, tls10_open, BIT(FACT_TLS1_0) | BIT(FACT_SSLV3)},
+    {{"up-to-tls1.1", STEP_HELLO, 0, OFFER_ALL, VERSION_TLS1_1},
+     AT_STEP,
+     tls11_open,
+     LEGACY_VERSIONS & ~BIT(FACT_TLS1_2)},
+    {{"up-to-tls1.0", STEP_HELLO, 0, OFFER_ALL, VERSION_TLS1_0},
+     AT_STEP,
+     tls10_open,
+     BIT(FACT_TLS1_0) | BIT(FACT_SSLV3)},
     {{"sslv3", STEP_HELLO, 0, OFFER_ALL, VERSION_SSLV3}, AT_STEP, sslv3_open, BIT(FACT_SSLV3)},
-    {{"weak-or-anonymous", STEP_HELLO, 0, OFFER_WEAK_ANON, VERSION_NONE}, AT_HIGHEST, weak_and_anon_open, BIT(FACT_ANON_SUITES)},
+    {{"weak-or-anonymous", STEP_HELLO, 0, OFFER_WEAK_ANON, VERSION_NONE},
+     AT_HIGHEST,
+     weak_and_anon_open,
+     BIT(FACT_ANON_SUITES)},
     {{"weak", STEP_HELLO, 0, OFFER_WEAK, VERSION_NONE}, AT_HIGHEST, weak_open_at_highest, 0},
     {{"weak-at-lowest", STEP_HELLO, 0, OFFER_WEAK, VERSION_NONE}, AT_LOWEST, weak_open_at_lowest, 0},
     {{"anonymous", STEP_HELLO, 0, OFFER_ANON, VERSION_NONE}, AT_HIGHEST, anon_open, BIT(FACT_ANON_SUITES)},
@@ -189,8 +203,11 @@ static void learn_suite(struct plan *plan, uint16_t id) {
     static const struct {
         unsigned flag;
         enum fact_id fact;
-    } classes[] = {{SUITE_WEAK, FACT_WEAK_CIPHERS}, {SUITE_ANON, FACT_ANON_SUITES},     {SUITE_R1, FACT_NIST_R1},
-                   {SUITE_R2, FACT_NIST_R2},        {SUITE_FS, FACT_FORWARD_SECRECY}};
+    } classes[] = {{SUITE_WEAK, FACT_WEAK_CIPHERS},
+                   {SUITE_ANON, FACT_ANON_SUITES},
+                   {SUITE_R1, FACT_NIST_R1},
+                   {SUITE_R2, FACT_NIST_R2},
+                   {SUITE_FS, FACT_FORWARD_SECRECY}};
     const struct suite *suite = suite_find(id);
     remember_suite(plan, id);
     for (size_t i = 0; suite && i < sizeof classes / sizeof *classes; i++)
@@ -220,7 +237,8 @@ static void learn_selection(struct plan *plan, const struct answer *answer) {
             learn(plan, FACT_PQ_HYBRID, hybrid ? TRI_YES : TRI_NO, EVIDENCE_OBSERVED);
     }
     plan->whole_flight = plan->whole_flight || answer->whole;
-    bool cheaper = plan->control >= 0 && STEPS[plan->control].step.kind == STEP_HANDSHAKE && plan->step.kind == STEP_HELLO;
+    bool cheaper =
+        plan->control >= 0 && STEPS[plan->control].step.kind == STEP_HANDSHAKE && plan->step.kind == STEP_HELLO;
     if (answer->whole && STEPS[plan->current].at == AT_STEP && (plan->control < 0 || cheaper))
         plan->control = plan->current;
 }
@@ -369,12 +387,13 @@ void plan_finish(struct plan *plan) {
 
 /* ---- weak classes ---- */
 
-static const char *const WEAK_CLASSES[] = {"EXPORT", "LOW",  "MEDIUM", "NULL",     "RC2",
-                                           "RC4",    "DES",  "3DES",   "IDEA",     "SEED",
-                                           "MD5",    "ANON", "SKIPJACK"};
+static const char *const WEAK_CLASSES[] = {"EXPORT", "LOW",  "MEDIUM", "NULL", "RC2",  "RC4",     "DES",
+                                           "3DES",   "IDEA", "SEED",   "MD5",  "ANON", "SKIPJACK"};
 enum { WEAK_CLASS_COUNT = sizeof WEAK_CLASSES / sizeof *WEAK_CLASSES };
 
-const char *weak_class_name(unsigned bit_index) { return bit_index < WEAK_CLASS_COUNT ? WEAK_CLASSES[bit_index] : NULL; }
+const char *weak_class_name(unsigned bit_index) {
+    return bit_index < WEAK_CLASS_COUNT ? WEAK_CLASSES[bit_index] : NULL;
+}
 
 /* Is token one of the '|'-separated words of list? */
 static bool has_token(const char *list, const char *token) {

@@ -18,11 +18,11 @@
 enum { PLAN_SUITES_SEEN_MAX = 32 };
 
 enum plan_flag {
-    FLAG_STARTTLS_STRIPPED = 1 << 0, /* the EHLO reply masks the keyword */
-    FLAG_EARLY_BYTES = 1 << 1,       /* bytes between the 220 to STARTTLS and our hello */
-    FLAG_NO_ESMTP = 1 << 2,          /* EHLO refused, HELO tried */
-    FLAG_INCONSISTENT = 1 << 3,      /* the control failed, or answers contradict each other */
-    FLAG_NOT_OFFERED = 1 << 4,       /* the server selected what was not offered */
+    FLAG_STARTTLS_STRIPPED = 1 << 0,  /* the EHLO reply masks the keyword */
+    FLAG_EARLY_BYTES = 1 << 1,        /* bytes between the 220 to STARTTLS and our hello */
+    FLAG_NO_ESMTP = 1 << 2,           /* EHLO refused, HELO tried */
+    FLAG_INCONSISTENT = 1 << 3,       /* the control failed, or answers contradict each other */
+    FLAG_NOT_OFFERED = 1 << 4,        /* the server selected what was not offered */
     FLAG_DOWNGRADE_SENTINEL = 1 << 5, /* a 1.2 answer proves that 1.3 exists (RFC 8446 section 4.1.3) */
     FLAG_COUNT = 6
 };
@@ -35,23 +35,23 @@ enum answer_kind {
     ANSWER_CLOSED,   /* EOF right after the hello: soft evidence, needs a control */
     ANSWER_RESET,    /* likewise */
     ANSWER_SILENT,
-    ANSWER_MALFORMED, /* not TLS, or selected what was not offered */
+    ANSWER_MALFORMED,   /* not TLS, or selected what was not offered */
     ANSWER_NO_STARTTLS, /* EHLO does not list it */
-    ANSWER_STOPPED,  /* the dialogue never got to the hello: see reason */
+    ANSWER_STOPPED,     /* the dialogue never got to the hello: see reason */
 };
 const char *answer_kind_name(enum answer_kind kind);
 
 struct answer {
     enum answer_kind kind;
-    enum reason reason;     /* ANSWER_STOPPED, and why the rest stays unknown */
-    bool greeted;           /* a 220 greeting arrived */
-    bool starttls;          /* EHLO listed STARTTLS */
-    unsigned flags;         /* FLAG_… seen on this connection */
+    enum reason reason; /* ANSWER_STOPPED, and why the rest stays unknown */
+    bool greeted;       /* a 220 greeting arrived */
+    bool starttls;      /* EHLO listed STARTTLS */
+    unsigned flags;     /* FLAG_… seen on this connection */
     uint16_t version, suite, group;
     uint8_t alert;
     bool alerted;
-    bool completed;         /* a full handshake succeeded */
-    bool whole;             /* the server's flight arrived up to its end, so it went along with the selection */
+    bool completed; /* a full handshake succeeded */
+    bool whole;     /* the server's flight arrived up to its end, so it went along with the selection */
 };
 
 enum step_kind { STEP_HANDSHAKE, STEP_HELLO };
@@ -66,18 +66,18 @@ struct step {
 
 struct plan {
     struct fact fact[FACT_ENDPOINT_COUNT];
-    unsigned flags;         /* FLAG_… */
-    uint32_t asked;         /* steps done, by bit */
-    uint32_t soft;          /* facts whose "no" rests on a close or a reset, by bit */
-    unsigned weak_refused;  /* versions at which weak suites were refused, by bit (see plan.c) */
-    unsigned connections;   /* made so far */
-    unsigned silences;      /* in a row */
-    unsigned broken;        /* handshakes that the server selected and then failed */
-    bool whole_flight;      /* some hello was answered with a whole flight */
-    bool stopped;           /* no further connection is wanted */
-    enum reason reason;     /* why, when stopped early */
-    int current, control;   /* step under way; a step known to succeed; -1 = none */
-    struct step step;       /* what plan_next() returned */
+    unsigned flags;        /* FLAG_… */
+    uint32_t asked;        /* steps done, by bit */
+    uint32_t soft;         /* facts whose "no" rests on a close or a reset, by bit */
+    unsigned weak_refused; /* versions at which weak suites were refused, by bit (see plan.c) */
+    unsigned connections;  /* made so far */
+    unsigned silences;     /* in a row */
+    unsigned broken;       /* handshakes that the server selected and then failed */
+    bool whole_flight;     /* some hello was answered with a whole flight */
+    bool stopped;          /* no further connection is wanted */
+    enum reason reason;    /* why, when stopped early */
+    int current, control;  /* step under way; a step known to succeed; -1 = none */
+    struct step step;      /* what plan_next() returned */
     uint16_t suites_seen[PLAN_SUITES_SEEN_MAX];
     size_t suites_seen_count;
     uint16_t pq_group;

@@ -71,7 +71,9 @@ static void note_connection(struct probe_report *report, const struct connection
     c->duration_ms = (unsigned)outcome->duration_ms;
     snprintf(c->step, sizeof c->step, "%s", step->name);
     snprintf(c->detail, sizeof c->detail, "%s", outcome->detail);
-    const char *how = step->kind == STEP_HANDSHAKE ? "full handshake, " : step->max == VERSION_TLS1_3 ? "only " : "up to ";
+    const char *how = step->kind == STEP_HANDSHAKE  ? "full handshake, "
+                      : step->max == VERSION_TLS1_3 ? "only "
+                                                    : "up to ";
     snprintf(c->offered, sizeof c->offered, "%s%s, %s", how, tls_version_name(step->max), offer_name(step->offer));
 }
 
@@ -118,13 +120,15 @@ static const struct cert_chain *note_chain(struct probe *probe, const struct con
 
 /* ---- names ---- */
 
-static void set_fact(struct probe_name *name, enum fact_id id, enum tri value, enum evidence evidence, unsigned number) {
+static void set_fact(struct probe_name *name, enum fact_id id, enum tri value, enum evidence evidence,
+                     unsigned number) {
     name->fact[id - FACT_NAME_FIRST] = (struct fact){.value = value, .evidence = evidence, .connection = number};
 }
 
 static enum tri yes_no(bool yes) { return yes ? TRI_YES : TRI_NO; }
 
-static void judge_name(struct probe_name *name, const struct cert_chain *chain, enum evidence evidence, unsigned number) {
+static void judge_name(struct probe_name *name, const struct cert_chain *chain, enum evidence evidence,
+                       unsigned number) {
     bool in_date = cert_chain_in_date(chain, (int64_t)time(NULL));
     name->chain = chain;
     name->match = cert_chain_match(chain, name->name);
@@ -149,7 +153,8 @@ static bool leaf_is_shared(const struct probe *probe) {
 /* A handshake of our own can be had for another name. */
 static bool can_ask_name(const struct probe *probe) {
     bool works = probe->report->names_only || probe->report->version != 0;
-    return works && !probe->aborted && probe->report->reason == REASON_NONE && probe->handshakes < PROBE_NAME_HANDSHAKES;
+    return works && !probe->aborted && probe->report->reason == REASON_NONE &&
+           probe->handshakes < PROBE_NAME_HANDSHAKES;
 }
 
 static void leave_name(struct probe_name *name, enum reason reason) {
@@ -206,16 +211,19 @@ static void end(struct probe *probe) {
 static void on_gap_over(uv_timer_t *timer) { next(timer->data); }
 
 /* A chain for name 0 came with the plan's own connections; a completed handshake outweighs a raw flight. */
-static void take_first_chain(struct probe *probe, const struct connection_outcome *outcome, const struct cert_chain *chain) {
+static void take_first_chain(struct probe *probe, const struct connection_outcome *outcome,
+                             const struct cert_chain *chain) {
     struct probe_report *report = probe->report;
-    if (chain == NULL || report->name_count == 0 || probe->proven || (report->name[0].chain && !outcome->answer.completed))
+    if (chain == NULL || report->name_count == 0 || probe->proven ||
+        (report->name[0].chain && !outcome->answer.completed))
         return;
     judge_name(&report->name[0], chain, EVIDENCE_OBSERVED, report->connection_count);
     probe->proven = outcome->answer.completed;
     probe->next_name = 1;
 }
 
-static void take_name_chain(struct probe *probe, const struct connection_outcome *outcome, const struct cert_chain *chain) {
+static void take_name_chain(struct probe *probe, const struct connection_outcome *outcome,
+                            const struct cert_chain *chain) {
     struct probe_report *report = probe->report;
     struct probe_name *name = &report->name[probe->naming];
     probe->next_name = probe->naming + 1;

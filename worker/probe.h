@@ -14,9 +14,9 @@
 #include <uv.h>
 
 enum {
-    PROBE_NAMES_MAX = 1000,      /* names a job may carry */
-    PROBE_NAME_HANDSHAKES = 16,  /* handshakes for names on one endpoint */
-    PROBE_SHARED_AFTER = 3,      /* names with the same leaf until the rest is judged against it */
+    PROBE_NAMES_MAX = 1000,     /* names a job may carry */
+    PROBE_NAME_HANDSHAKES = 16, /* handshakes for names on one endpoint */
+    PROBE_SHARED_AFTER = 3,     /* names with the same leaf until the rest is judged against it */
     PROBE_CONNECTIONS_MAX = 64,
 };
 
@@ -55,22 +55,22 @@ struct probe_name {
 };
 
 struct probe_report {
-    struct plan plan;              /* the endpoint's facts, flags, suites seen */
+    struct plan plan; /* the endpoint's facts, flags, suites seen */
     bool names_only;
-    bool retry;                    /* worth asking again later */
-    enum reason reason;            /* why it is not fully known; REASON_NONE = it is */
-    char *banner;                  /* NULL if none */
+    bool retry;         /* worth asking again later */
+    enum reason reason; /* why it is not fully known; REASON_NONE = it is */
+    char *banner;       /* NULL if none */
     char **ehlo, **ehlo_tls;
     size_t ehlo_count, ehlo_tls_count;
-    uint16_t version, suite;       /* of the first full handshake; 0 = none */
+    uint16_t version, suite; /* of the first full handshake; 0 = none */
     char group[48], signature[48];
     struct probe_connection connection[PROBE_CONNECTIONS_MAX];
     unsigned connection_count;
     struct probe_name *name;
     size_t name_count;
-    struct cert_chain **chain;     /* distinct chains seen */
+    struct cert_chain **chain; /* distinct chains seen */
     size_t chain_count;
-    int64_t observed_at_ms;        /* Unix time */
+    int64_t observed_at_ms; /* Unix time */
     unsigned duration_ms;
 };
 

@@ -26,22 +26,22 @@ enum flight_state {
 
 struct flight {
     enum flight_state state;
-    bool selected;        /* version and suite are set */
-    bool retry_request;   /* it was a HelloRetryRequest */
-    uint16_t version;     /* selected: from supported_versions if there, else server_version; VERSION_SSLV2 for v2 */
-    uint16_t suite;       /* 0 for SSLv2 */
-    uint16_t group;       /* key_share (HRR or ServerHello), or the curve of an ECDHE ServerKeyExchange; 0 = none */
-    uint16_t signature;   /* SignatureScheme of a TLS 1.2 ServerKeyExchange; 0 = none */
+    bool selected;          /* version and suite are set */
+    bool retry_request;     /* it was a HelloRetryRequest */
+    uint16_t version;       /* selected: from supported_versions if there, else server_version; VERSION_SSLV2 for v2 */
+    uint16_t suite;         /* 0 for SSLv2 */
+    uint16_t group;         /* key_share (HRR or ServerHello), or the curve of an ECDHE ServerKeyExchange; 0 = none */
+    uint16_t signature;     /* SignatureScheme of a TLS 1.2 ServerKeyExchange; 0 = none */
     uint8_t random_tail[8]; /* last octets of the server random: the downgrade sentinel (RFC 8446 section 4.1.3) */
-    uint8_t alert;        /* description, in FLIGHT_ALERT and FLIGHT_CUT */
-    bool warned;          /* a warning alert came before ServerHello and was skipped */
-    unsigned v2_kinds;    /* SSLv2: number of cipher kinds in common; 0 = not usable */
-    const char *error;    /* FLIGHT_MALFORMED: what is wrong; static */
+    uint8_t alert;          /* description, in FLIGHT_ALERT and FLIGHT_CUT */
+    bool warned;            /* a warning alert came before ServerHello and was skipped */
+    unsigned v2_kinds;      /* SSLv2: number of cipher kinds in common; 0 = not usable */
+    const char *error;      /* FLIGHT_MALFORMED: what is wrong; static */
 
     /* Private: reassembly. certificate_at/len: the Certificate message's body within message[]. */
-    uint8_t *raw;         /* unparsed record bytes */
+    uint8_t *raw; /* unparsed record bytes */
     size_t raw_len, raw_cap;
-    uint8_t *messages;    /* reassembled handshake stream */
+    uint8_t *messages; /* reassembled handshake stream */
     size_t messages_len, messages_cap, parsed;
     size_t certificate_at, certificate_len;
     unsigned warnings;

@@ -20,11 +20,11 @@ enum smtp_state {
 
 struct smtp_reply {
     enum smtp_state state;
-    unsigned code;       /* 200 … 599 */
+    unsigned code; /* 200 … 599 */
     size_t line_count;
-    char *text;          /* the reply's lines, sanitised, without code and separator, each ended by NUL */
+    char *text; /* the reply's lines, sanitised, without code and separator, each ended by NUL */
     size_t text_len, text_cap;
-    const char *error;   /* static */
+    const char *error; /* static */
     /* private */
     char line[SMTP_LINE_MAX];
     size_t line_len, total;

@@ -135,8 +135,6 @@ static void help_and_version_end_well(void **state) {
 }
 
 /* By contract texts live as long as the process, and a process loads its options once; this one does often. */
-const char *__lsan_default_options(void);
-const char *__lsan_default_options(void) { return "detect_leaks=0"; }
 
 int main(void) {
     int fd = mkstemp(file_path);

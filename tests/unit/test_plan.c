@@ -18,10 +18,10 @@ struct server {
     unsigned versions; /* bit n: 0x0300 + n */
     const uint16_t *suites;
     size_t suite_count;
-    bool own_order;   /* picks by its own order */
-    bool hybrid;      /* has X25519MLKEM768 */
-    bool closes;      /* refuses by EOF */
-    unsigned limit;   /* turns away with 421 after that many connections; 0 = never */
+    bool own_order; /* picks by its own order */
+    bool hybrid;    /* has X25519MLKEM768 */
+    bool closes;    /* refuses by EOF */
+    unsigned limit; /* turns away with 421 after that many connections; 0 = never */
     unsigned made;
 };
 
@@ -87,7 +87,8 @@ static struct answer selected(const struct step *step, uint16_t version, uint16_
 }
 
 static struct answer reply(struct server *server, const struct step *step) {
-    struct answer refusal = {.kind = server->closes ? ANSWER_CLOSED : ANSWER_REFUSED, .greeted = true, .starttls = true};
+    struct answer refusal = {
+        .kind = server->closes ? ANSWER_CLOSED : ANSWER_REFUSED, .greeted = true, .starttls = true};
     server->made++;
     if (server->limit && server->made > server->limit)
         return (struct answer){.kind = ANSWER_STOPPED, .reason = REASON_RATE_LIMITED};
@@ -133,8 +134,8 @@ static void assert_fact(const struct plan *plan, enum fact_id id, enum tri expec
     if (plan->fact[id].value == expected)
         return;
     fail_msg("%s is %s, expected %s: versions %02x, %zu suites from %04x, own order %d, hybrid %d", fact_key(id),
-             tri_name(plan->fact[id].value), tri_name(expected), server->versions, server->suite_count, server->suites[0],
-             server->own_order, server->hybrid);
+             tri_name(plan->fact[id].value), tri_name(expected), server->versions, server->suite_count,
+             server->suites[0], server->own_order, server->hybrid);
 }
 
 static void assert_all_facts(const struct plan *plan, const struct server *server) {
@@ -170,7 +171,8 @@ static void every_hypothetical_server_is_told_truly(void **state) {
                 connections += made;
                 most = made > most ? made : most;
             }
-    print_message("%u servers, %.2f connections on average, %u at most\n", servers, connections / (double)servers, most);
+    print_message("%u servers, %.2f connections on average, %u at most\n", servers, connections / (double)servers,
+                  most);
     assert_true(most <= 14);
 }
 

@@ -1,0 +1,152 @@
+/* grade_rows.c - see grade_rows.h. Facts are read back from the rows just written, so that a grade sees
+ * what all attempts learnt together and names-only results need no case of their own. Rows come and go
+ * in portions: an address may carry a million names. */
+#include "grade_rows.h"
+
+#include "aggregator_sql.h"
+#include "grade.h"
+#include "log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FETCH_ROWS "FETCH 5000 FROM touched_rows"
+
+/* Where read_touched.sql has its columns. */
+struct columns {
+    int exchange, address, policy, reason, starttls_stripped, inconsistent, weak_key, sha1_signature, now, not_after;
+    int fact[FACT_COUNT];
+};
+
+static struct columns find_columns(const PGresult *rows) {
+    struct columns columns = {
+        .exchange = PQfnumber(rows, "exchange"),
+        .address = PQfnumber(rows, "address"),
+        .policy = PQfnumber(rows, "policy"),
+        .reason = PQfnumber(rows, "reason"),
+        .starttls_stripped = PQfnumber(rows, "starttls_stripped"),
+        .inconsistent = PQfnumber(rows, "inconsistent"),
+        .weak_key = PQfnumber(rows, "weak_key"),
+        .sha1_signature = PQfnumber(rows, "sha1_signature"),
+        .now = PQfnumber(rows, "now"),
+        .not_after = PQfnumber(rows, "not_after"),
+    };
+    for (unsigned id = 0; id < FACT_COUNT; id++)
+        columns.fact[id] = PQfnumber(rows, fact_key((enum fact_id)id));
+    return columns;
+}
+
+static struct grade_input read_row(const PGresult *rows, int row, const struct columns *at) {
+    enum reason reason = reason_from_key(PQgetvalue(rows, row, at->reason));
+    struct grade_input input = {
+        .reason = reason == REASON_COUNT ? REASON_NONE : reason,
+        .starttls_stripped = *PQgetvalue(rows, row, at->starttls_stripped) == 't',
+        .inconsistent = *PQgetvalue(rows, row, at->inconsistent) == 't',
+        .weak_key = *PQgetvalue(rows, row, at->weak_key) == 't',
+        .sha1_signature = *PQgetvalue(rows, row, at->sha1_signature) == 't',
+        .now = strtoll(PQgetvalue(rows, row, at->now), NULL, 10),
+        .not_after = strtoll(PQgetvalue(rows, row, at->not_after), NULL, 10),
+    };
+    for (unsigned id = 0; id < FACT_COUNT; id++)
+        input.fact[id] = tri_from_name(PQgetvalue(rows, row, at->fact[id]));
+    return input;
+}
+
+static void put_missing(struct db_copy *copy, uint64_t missing) {
+    const char *keys[FACT_COUNT];
+    size_t count = 0;
+    for (unsigned id = 0; id < FACT_COUNT; id++)
+        if (missing >> id & 1)
+            keys[count++] = fact_key((enum fact_id)id);
+    db_copy_text_array(copy, (char *const *)keys, count);
+}
+
+static void put_findings(struct db_copy *copy, uint64_t findings) {
+    const char *codes[FINDING_COUNT];
+    size_t count = 0;
+    for (unsigned i = 0; i < FINDING_COUNT; i++)
+        if (findings >> i & 1)
+            codes[count++] = FINDING_INFO[i].code;
+    db_copy_text_array(copy, (char *const *)codes, count);
+}
+
+static void put_grade(struct db_copy *copy, const char *exchange, const char *address,
+                      const struct grade_result *result) {
+    db_copy_text(copy, exchange);
+    db_copy_text(copy, address);
+    db_copy_text(copy, result->grade);
+    if (result->graded)
+        db_copy_int(copy, result->score);
+    else
+        db_copy_null(copy);
+    db_copy_bool(copy, result->provisional);
+    put_missing(copy, result->missing);
+    put_findings(copy, result->findings);
+    db_copy_text(copy, result->graded ? NULL : reason_key(result->reason));
+    db_copy_text(copy, tri_name(result->forced_tls));
+    db_copy_text(copy, result->forced_tls_why);
+    db_copy_row_end(copy);
+}
+
+static bool grade_portion(PGconn *db, const PGresult *rows) {
+    struct columns columns = find_columns(rows);
+    struct db_copy copy;
+    enum policy policy =
+        policy_from_name(PQgetvalue(rows, 0, columns.policy)); /* the survey's, the same in every row */
+    if (policy == POLICY_COUNT) {
+        log_error("unknown grading policy, using 1", LOG_STR("policy", PQgetvalue(rows, 0, columns.policy)));
+        policy = POLICY_1;
+    }
+    if (!db_copy_begin(&copy, db, "stage grades", "COPY graded FROM STDIN"))
+        return false;
+    for (int row = 0; row < PQntuples(rows); row++) {
+        struct grade_input input = read_row(rows, row, &columns);
+        struct grade_result result = grade_endpoint(&input, policy);
+        put_grade(&copy, PQgetvalue(rows, row, columns.exchange), PQgetvalue(rows, row, columns.address), &result);
+    }
+    return db_copy_end(&copy);
+}
+
+bool grade_touched(PGconn *db, const char *survey) {
+    const char *const params[] = {survey};
+    bool good = db_run(db, "read touched", SQL_READ_TOUCHED, 1, params), more = good;
+    while (good && more) {
+        PGresult *rows = db_query(db, "fetch touched", FETCH_ROWS, 0, NULL);
+        more = rows && PQntuples(rows) > 0;
+        good = rows && (!more || grade_portion(db, rows));
+        PQclear(rows);
+    }
+    return good && db_run(db, "close touched", "CLOSE touched_rows", 0, NULL) &&
+           db_run(db, "update grades", SQL_UPDATE_GRADES, 1, params);
+}
+
+/* The first column of the first row, NULL when it is null; *res holds it. */
+static const char *single(const PGresult *res) { return PQgetisnull(res, 0, 0) ? NULL : PQgetvalue(res, 0, 0); }
+
+/* Runs a statement about a list and, if it answers with another list, the next one about that. */
+static bool refresh_chain(PGconn *db, const char *survey, unsigned step, const char *list) {
+    static const struct {
+        const char *name, *sql;
+        int params;
+    } steps[] = {
+        {"lock exchanges", SQL_LOCK_EXCHANGES, 1},
+        {"refresh exchanges", SQL_REFRESH_EXCHANGES, 2},
+        {"lock sets", SQL_LOCK_SETS, 2},
+        {"refresh sets", SQL_REFRESH_SETS, 2},
+    };
+    const char *const params[] = {survey, list};
+    PGresult *res = db_query(db, steps[step].name, steps[step].sql, steps[step].params, params);
+    bool good = res != NULL;
+    if (good && step + 1 < sizeof steps / sizeof *steps && single(res))
+        good = refresh_chain(db, survey, step + 1, single(res));
+    PQclear(res);
+    return good;
+}
+
+bool refresh_touched(PGconn *db, const char *survey) { return refresh_chain(db, survey, 0, NULL); }
+
+bool refresh_all(PGconn *db, const char *survey) {
+    const char *const params[] = {survey, NULL};
+    return db_run(db, "refresh all exchanges", SQL_REFRESH_EXCHANGES, 2, params) &&
+           db_run(db, "refresh all sets", SQL_REFRESH_SETS, 2, params);
+}

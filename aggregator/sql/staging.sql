@@ -1,0 +1,31 @@
+-- Once a connection: where results wait for the statements that apply them. A transaction handles
+-- results of one survey, each address once, so no staged row names its survey. A batch touches a
+-- thousand rows out of millions, mostly cached: look them up, do not scan for them.
+SET random_page_cost = 1.1;
+SET work_mem = '64MB'; -- final grades group all exchanges by hash
+
+CREATE TEMP TABLE staged_certificate ON COMMIT DELETE ROWS AS
+    SELECT sha256, spki_sha256, der, subject_cn, subject, issuer, serial, san, san_total, key_type, key_bits, signature,
+           not_before, not_after, self_signed, chain
+    FROM mxgrade.certificate_row WITH NO DATA;
+
+CREATE TEMP TABLE staged_endpoint ON COMMIT DELETE ROWS AS
+    SELECT address, last_job AS job, false AS names_only, false AS retry, reason,
+           reachable, starttls_advertised, tls_enabled, sslv2, sslv3, tls1_0, tls1_1, tls1_2, tls1_3, weak_ciphers,
+           anon_suites, nist_r1, nist_r2, forward_secrecy, pq_hybrid,
+           fact_evidence AS evidence, fact_evidence AS why_unknown, flags, banner, ehlo, ehlo_tls, tls_version, suite,
+           key_group, signature, suites_seen, weak_seen, pq_group, connections, connection_count, observed_at, worker,
+           vantage, duration_ms
+    FROM mxgrade.endpoint WITH NO DATA;
+
+CREATE TEMP TABLE staged_name ON COMMIT DELETE ROWS AS
+    SELECT address, exchange, certificate, cert_trusted, cert_in_date, cert_name_match, cert_verifiable,
+           fact_evidence AS evidence, fact_evidence AS why_unknown, matched, matched_by_cn, trust_error
+    FROM mxgrade.exchange_endpoint WITH NO DATA;
+
+-- Rows of exchange_endpoint that are to be graded, and their grades.
+CREATE TEMP TABLE touched ON COMMIT DELETE ROWS AS
+    SELECT exchange, address FROM mxgrade.exchange_endpoint WITH NO DATA;
+CREATE TEMP TABLE graded ON COMMIT DELETE ROWS AS
+    SELECT exchange, address, grade, score, provisional, missing, findings, reason, forced_tls, forced_tls_why
+    FROM mxgrade.exchange_endpoint WITH NO DATA;

@@ -1,0 +1,55 @@
+-- $1 survey. Merges what a probe learnt: an answer replaces, unknown keeps what is there. A result that
+-- was stored before (last_job) changes nothing. A result that is worth asking again for makes the
+-- endpoint pending once more, after retry_delay, doubled with each attempt, +-20 %.
+UPDATE mxgrade.endpoint e SET
+    last_job = s.job,
+    attempts = e.attempts + (s.retry OR NOT s.names_only)::int,
+    next_probe_at = CASE WHEN s.retry AND e.attempts + 1 < v.max_attempts AND (s.names_only OR NOT e.facts_known)
+        THEN now() + v.retry_delay * (power(2, least(e.attempts, 16)) * (0.8 + 0.4 * random())) END,
+    facts_known = e.facts_known OR NOT s.names_only
+        AND NOT (s.retry AND e.attempts + 1 < v.max_attempts)
+        AND (s.tls_enabled <> 'unknown' OR e.tls_enabled <> 'unknown'),
+    reason = CASE WHEN s.names_only THEN e.reason ELSE s.reason END,
+    reachable = coalesce(nullif(s.reachable, 'unknown'), e.reachable),
+    starttls_advertised = coalesce(nullif(s.starttls_advertised, 'unknown'), e.starttls_advertised),
+    tls_enabled = coalesce(nullif(s.tls_enabled, 'unknown'), e.tls_enabled),
+    sslv2 = coalesce(nullif(s.sslv2, 'unknown'), e.sslv2),
+    sslv3 = coalesce(nullif(s.sslv3, 'unknown'), e.sslv3),
+    tls1_0 = coalesce(nullif(s.tls1_0, 'unknown'), e.tls1_0),
+    tls1_1 = coalesce(nullif(s.tls1_1, 'unknown'), e.tls1_1),
+    tls1_2 = coalesce(nullif(s.tls1_2, 'unknown'), e.tls1_2),
+    tls1_3 = coalesce(nullif(s.tls1_3, 'unknown'), e.tls1_3),
+    weak_ciphers = coalesce(nullif(s.weak_ciphers, 'unknown'), e.weak_ciphers),
+    anon_suites = coalesce(nullif(s.anon_suites, 'unknown'), e.anon_suites),
+    nist_r1 = coalesce(nullif(s.nist_r1, 'unknown'), e.nist_r1),
+    nist_r2 = coalesce(nullif(s.nist_r2, 'unknown'), e.nist_r2),
+    forward_secrecy = coalesce(nullif(s.forward_secrecy, 'unknown'), e.forward_secrecy),
+    pq_hybrid = coalesce(nullif(s.pq_hybrid, 'unknown'), e.pq_hybrid),
+    -- Connections of a later attempt stand behind the earlier ones, so their numbers move up.
+    fact_evidence = s.why_unknown || coalesce(e.fact_evidence, '{}') || CASE WHEN e.connections IS NULL THEN s.evidence
+        ELSE (SELECT coalesce(jsonb_object_agg(key, CASE WHEN value ? 'connection' THEN jsonb_set(value, '{connection}',
+                  to_jsonb((value ->> 'connection')::int + jsonb_array_length(e.connections))) ELSE value END), '{}')
+              FROM jsonb_each(s.evidence)) END,
+    connections = CASE WHEN e.connections IS NULL OR s.connections IS NULL THEN coalesce(s.connections, e.connections)
+        ELSE e.connections || s.connections END,
+    connection_count = e.connection_count + s.connection_count,
+    flags = CASE WHEN e.attempts = 0 THEN s.flags
+        ELSE ARRAY(SELECT DISTINCT f FROM unnest(e.flags || s.flags) f ORDER BY f) END,
+    suites_seen = CASE WHEN e.suites_seen IS NULL OR s.suites_seen IS NULL THEN coalesce(s.suites_seen, e.suites_seen)
+        ELSE ARRAY(SELECT DISTINCT c FROM unnest(e.suites_seen || s.suites_seen) c ORDER BY c) END,
+    weak_seen = CASE WHEN e.weak_seen IS NULL OR s.weak_seen IS NULL THEN coalesce(s.weak_seen, e.weak_seen)
+        ELSE ARRAY(SELECT DISTINCT w FROM unnest(e.weak_seen || s.weak_seen) w ORDER BY w) END,
+    banner = coalesce(s.banner, e.banner),
+    ehlo = coalesce(s.ehlo, e.ehlo),
+    ehlo_tls = coalesce(s.ehlo_tls, e.ehlo_tls),
+    tls_version = coalesce(s.tls_version, e.tls_version),
+    suite = coalesce(s.suite, e.suite),
+    key_group = coalesce(s.key_group, e.key_group),
+    signature = coalesce(s.signature, e.signature),
+    pq_group = coalesce(s.pq_group, e.pq_group),
+    observed_at = least(s.observed_at, now()),
+    worker = s.worker,
+    vantage = s.vantage,
+    duration_ms = s.duration_ms
+FROM staged_endpoint s, mxgrade.survey v
+WHERE v.survey_id = $1 AND e.survey_id = $1 AND e.address = s.address AND e.last_job IS DISTINCT FROM s.job

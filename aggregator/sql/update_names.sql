@@ -1,0 +1,20 @@
+-- $1 survey. The certificates as the names saw them. A name counts as judged when something was learnt
+-- or when its endpoint will not be asked again.
+-- (BETWEEN: by the primary key, never through an address that a million names share.)
+WITH judged AS (
+    UPDATE mxgrade.exchange_endpoint x SET
+        judged_at = coalesce(x.judged_at, CASE WHEN e.next_probe_at IS NULL OR n.cert_trusted <> 'unknown'
+            OR n.cert_in_date <> 'unknown' OR n.cert_name_match <> 'unknown' THEN now() END),
+        certificate = coalesce(n.certificate, x.certificate),
+        cert_trusted = coalesce(nullif(n.cert_trusted, 'unknown'), x.cert_trusted),
+        cert_in_date = coalesce(nullif(n.cert_in_date, 'unknown'), x.cert_in_date),
+        cert_name_match = coalesce(nullif(n.cert_name_match, 'unknown'), x.cert_name_match),
+        cert_verifiable = coalesce(nullif(n.cert_verifiable, 'unknown'), x.cert_verifiable),
+        fact_evidence = n.why_unknown || coalesce(x.fact_evidence, '{}') || n.evidence,
+        matched = CASE WHEN n.cert_name_match = 'unknown' THEN x.matched ELSE n.matched END,
+        matched_by_cn = CASE WHEN n.cert_name_match = 'unknown' THEN x.matched_by_cn ELSE n.matched_by_cn END,
+        trust_error = CASE WHEN n.cert_trusted = 'unknown' THEN x.trust_error ELSE n.trust_error END
+    FROM staged_name n JOIN mxgrade.endpoint e ON e.survey_id = $1 AND e.address = n.address
+    WHERE x.survey_id = $1 AND x.exchange = n.exchange AND x.address BETWEEN n.address AND n.address
+    RETURNING x.exchange, x.address)
+INSERT INTO touched SELECT * FROM judged

@@ -1,0 +1,32 @@
+/* stage.h - from protobuf to rows of the staging tables (sql/staging.sql).
+ *
+ * A worker sanitises and bounds what remote hosts said, and everything is checked again here: text that
+ * is not clean is escaped, what is too long or too much is cut, numbers out of range become null, dates
+ * are clamped. Only what leaves nothing to hold on to is refused, by item_flaw().
+ */
+#ifndef MXG_AGGREGATOR_STAGE_H
+#define MXG_AGGREGATOR_STAGE_H
+
+#include "db.h"
+#include "mxgrade.pb-c.h"
+
+#include <netinet/in.h>
+
+/* One thing to store: a result or a certificate, with the message that brought it. All borrowed. */
+struct item {
+    const Mxgrade__Results *from;
+    const Mxgrade__EndpointResult *result;   /* NULL for a certificate */
+    const Mxgrade__Certificate *certificate; /* NULL for a result */
+    char address[INET6_ADDRSTRLEN];          /* of a result, canonical; set by item_flaw() */
+    size_t arrival;                          /* its place in the batch */
+    unsigned turn; /* 0 for the first result of an endpoint in the batch, 1 for the second … */
+};
+
+/* NULL, or why the item cannot be stored. Sets item->address. Static. */
+const char *item_flaw(struct item *item);
+
+/* COPY into staged_certificate, or into staged_endpoint and staged_name. */
+__attribute__((warn_unused_result)) bool stage_certificates(PGconn *db, const struct item *items, size_t count);
+__attribute__((warn_unused_result)) bool stage_results(PGconn *db, const struct item *items, size_t count);
+
+#endif

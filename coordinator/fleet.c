@@ -1,0 +1,360 @@
+/* fleet.c - see fleet.h.
+ *
+ * A job id is the run's epoch << 32 | a counter, so that ids of an earlier run are recognised. A worker that still
+ * holds such jobs is told to cancel them, and nothing is handed out until all are gone: they may be under way to any
+ * address.
+ */
+#include "fleet.h"
+
+#include "log.h"
+#include "mem.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+enum {
+    GREETING_MS = 2000, /* after a start: time for living workers to say what they hold */
+    JOBS_PER_MESSAGE = 100,
+    LOST_DONE_MS = 5000, /* a lease that old and unknown to its worker is over: its Done was lost */
+    WORKER_ID_CAP = 64,
+};
+
+enum lease_state { QUEUED, LEASED, RESTING, LEASE_STATE_COUNT };
+
+struct lease {
+    struct lease *prev, *next; /* on lists[state] */
+    UT_hash_handle by_address, by_id;
+    char address[INET6_ADDRSTRLEN];
+    enum lease_state state;
+    int survey;
+    unsigned port, attempt;
+    bool names_only;
+    char *names; /* QUEUED */
+    uint64_t id; /* LEASED */
+    uint64_t since_ms;
+    struct worker *worker; /* LEASED */
+};
+
+struct worker {
+    UT_hash_handle hh; /* by peer id */
+    struct bus_peer peer;
+    char id[WORKER_ID_CAP];
+    uint64_t heard_ms;
+    uint32_t credit;
+    size_t leases, foreign; /* foreign: jobs of an earlier run */
+};
+
+struct fleet {
+    struct fleet_config config;
+    uint32_t epoch, counter;
+    uint64_t started_ms;
+    struct lease *by_address, *by_id, *lists[LEASE_STATE_COUNT];
+    size_t counts[LEASE_STATE_COUNT];
+    struct worker *workers;
+};
+
+struct fleet *fleet_new(const struct fleet_config *config, uint32_t epoch, uint64_t now_ms) {
+    struct fleet *fleet = mem_alloc(sizeof *fleet);
+    fleet->config = *config;
+    fleet->epoch = epoch;
+    fleet->started_ms = now_ms;
+    return fleet;
+}
+
+/* ---- leases ---- */
+
+static void move(struct fleet *fleet, struct lease *lease, enum lease_state state, uint64_t now_ms) {
+    DL_DELETE(fleet->lists[lease->state], lease);
+    fleet->counts[lease->state]--;
+    lease->state = state;
+    lease->since_ms = now_ms;
+    DL_APPEND(fleet->lists[state], lease);
+    fleet->counts[state]++;
+}
+
+static void forget(struct fleet *fleet, struct lease *lease) {
+    DL_DELETE(fleet->lists[lease->state], lease);
+    fleet->counts[lease->state]--;
+    HASH_DELETE(by_address, fleet->by_address, lease);
+    free(lease->names);
+    free(lease);
+}
+
+/* The worker is through with it; the address rests. Whether it is due again is the database's to say. */
+static void release(struct fleet *fleet, struct lease *lease, uint64_t now_ms) {
+    HASH_DELETE(by_id, fleet->by_id, lease);
+    lease->worker->leases--;
+    lease->worker = NULL;
+    move(fleet, lease, RESTING, now_ms);
+}
+
+bool fleet_queue(struct fleet *fleet, const struct fleet_job *job) {
+    struct lease *lease;
+    HASH_FIND(by_address, fleet->by_address, job->address, strlen(job->address), lease);
+    if (lease || fleet_room(fleet) == 0)
+        return false;
+    lease = mem_alloc(sizeof *lease);
+    strncat(lease->address, job->address, sizeof lease->address - 1);
+    lease->survey = job->survey;
+    lease->port = job->port;
+    lease->attempt = job->attempt;
+    lease->names_only = job->names_only;
+    lease->names = mem_strdup(job->names);
+    HASH_ADD(by_address, fleet->by_address, address[0], strlen(lease->address), lease);
+    DL_APPEND(fleet->lists[QUEUED], lease);
+    fleet->counts[QUEUED]++;
+    return true;
+}
+
+size_t fleet_room(const struct fleet *fleet) {
+    return fleet->counts[QUEUED] < fleet->config.queue ? fleet->config.queue - fleet->counts[QUEUED] : 0;
+}
+
+size_t fleet_busy(const struct fleet *fleet, int survey) {
+    size_t busy = 0;
+    for (unsigned state = 0; state < LEASE_STATE_COUNT; state++)
+        for (const struct lease *lease = fleet->lists[state]; lease; lease = lease->next)
+            busy += lease->survey == survey;
+    return busy;
+}
+
+size_t fleet_workers(const struct fleet *fleet) { return HASH_COUNT(fleet->workers); }
+
+/* ---- workers ---- */
+
+static struct worker *find_worker(struct fleet *fleet, const struct bus_peer *peer) {
+    struct worker *worker;
+    HASH_FIND(hh, fleet->workers, peer->id, peer->len, worker);
+    return worker;
+}
+
+static struct worker *add_worker(struct fleet *fleet, const struct bus_peer *peer, const char *id) {
+    struct worker *worker = mem_alloc(sizeof *worker);
+    worker->peer = *peer;
+    strncat(worker->id, id, sizeof worker->id - 1);
+    HASH_ADD_KEYPTR(hh, fleet->workers, worker->peer.id, worker->peer.len, worker);
+    log_info("worker joined", LOG_STR("worker", worker->id), LOG_INT("workers", HASH_COUNT(fleet->workers)));
+    return worker;
+}
+
+static void drop_worker(struct fleet *fleet, struct worker *worker, uint64_t now_ms) {
+    struct lease *lease, *next;
+    log_warn("worker lost", LOG_STR("worker", worker->id), LOG_INT("leases", worker->leases));
+    DL_FOREACH_SAFE(fleet->lists[LEASED], lease, next) {
+        if (lease->worker == worker)
+            release(fleet, lease, now_ms);
+    }
+    HASH_DEL(fleet->workers, worker);
+    free(worker);
+}
+
+void fleet_free(struct fleet **fleet) {
+    struct fleet *self = *fleet;
+    struct worker *worker, *next;
+    if (self == NULL)
+        return;
+    HASH_CLEAR(by_id, self->by_id);
+    for (unsigned state = 0; state < LEASE_STATE_COUNT; state++)
+        while (self->lists[state])
+            forget(self, self->lists[state]);
+    HASH_ITER(hh, self->workers, worker, next) {
+        HASH_DEL(self->workers, worker);
+        free(worker);
+    }
+    free(self);
+    *fleet = NULL;
+}
+
+/* ---- messages ---- */
+
+static struct lease *find_lease(struct fleet *fleet, uint64_t id, const struct worker *worker) {
+    struct lease *lease;
+    HASH_FIND(by_id, fleet->by_id, &id, sizeof id, lease);
+    return lease && lease->worker == worker ? lease : NULL;
+}
+
+static bool holds(const Mxgrade__Hello *hello, uint64_t id) {
+    for (size_t i = 0; i < hello->n_held; i++)
+        if (hello->held[i] == id)
+            return true;
+    return false;
+}
+
+static void cancel(bus_t *bus, const struct worker *worker, uint64_t *jobs, size_t count) {
+    Mxgrade__Cancel message = MXGRADE__CANCEL__INIT;
+    Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
+    message.job = jobs;
+    message.n_job = count;
+    envelope.body_case = MXGRADE__ENVELOPE__BODY_CANCEL;
+    envelope.cancel = &message;
+    if (bus_send(bus, &worker->peer, &envelope) != BUS_SENT)
+        log_warn("cancel not sent", LOG_STR("worker", worker->id));
+}
+
+/* A Hello tells what the worker holds, and sets both sides straight after whatever was lost between them. */
+static void on_hello(struct fleet *fleet, bus_t *bus, struct worker *worker, const Mxgrade__Hello *hello,
+                     uint64_t now_ms) {
+    struct lease *lease, *next;
+    uint64_t *unknown = mem_calloc(hello->n_held, sizeof *unknown);
+    worker->credit = 0;
+    worker->foreign = 0;
+    for (size_t i = 0; i < hello->n_held; i++)
+        if (find_lease(fleet, hello->held[i], worker) == NULL)
+            unknown[worker->foreign++] = hello->held[i];
+    if (worker->foreign > 0)
+        cancel(bus, worker, unknown, worker->foreign);
+    free(unknown);
+    DL_FOREACH_SAFE(fleet->lists[LEASED], lease, next) {
+        if (lease->worker == worker && now_ms - lease->since_ms > LOST_DONE_MS && !holds(hello, lease->id))
+            release(fleet, lease, now_ms);
+    }
+}
+
+static void end_job(struct fleet *fleet, struct worker *worker, uint64_t id, uint64_t now_ms) {
+    struct lease *lease = find_lease(fleet, id, worker);
+    if (lease)
+        release(fleet, lease, now_ms);
+    else if (worker->foreign > 0)
+        worker->foreign--;
+}
+
+static void refuse(bus_t *bus, const struct bus_peer *to, Mxgrade__RefusedReason reason) {
+    Mxgrade__Refused refused = MXGRADE__REFUSED__INIT;
+    Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
+    refused.reason = reason;
+    envelope.body_case = MXGRADE__ENVELOPE__BODY_REFUSED;
+    envelope.refused = &refused;
+    if (bus_send(bus, to, &envelope) != BUS_SENT)
+        log_debug("refusal not sent");
+}
+
+void fleet_receive(struct fleet *fleet, bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope,
+                   uint64_t now_ms) {
+    struct worker *worker = find_worker(fleet, from);
+    bool hello = envelope->body_case == MXGRADE__ENVELOPE__BODY_HELLO;
+    if (worker == NULL && !hello) {
+        refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_UNKNOWN_WORKER);
+        return;
+    }
+    if (worker == NULL)
+        worker = add_worker(fleet, from, envelope->hello->worker_id);
+    worker->heard_ms = now_ms;
+    switch (envelope->body_case) {
+    case MXGRADE__ENVELOPE__BODY_HELLO:
+        on_hello(fleet, bus, worker, envelope->hello, now_ms);
+        break;
+    case MXGRADE__ENVELOPE__BODY_CREDIT:
+        worker->credit += envelope->credit->n;
+        break;
+    case MXGRADE__ENVELOPE__BODY_DONE:
+        for (size_t i = 0; i < envelope->done->n_job; i++)
+            end_job(fleet, worker, envelope->done->job[i], now_ms);
+        for (size_t i = 0; i < envelope->done->n_handed_back; i++)
+            end_job(fleet, worker, envelope->done->handed_back[i], now_ms);
+        break;
+    case MXGRADE__ENVELOPE__BODY_HEARTBEAT:
+    case MXGRADE__ENVELOPE__BODY_REFUSED:
+        break;
+    default:
+        refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_UNEXPECTED);
+        break;
+    }
+}
+
+/* ---- dispatch ---- */
+
+/* Splits names at '\n' in place; returns how many. The list is malloc'ed. */
+static size_t split_names(char *names, char ***out) {
+    size_t count = *names != '\0';
+    for (const char *at = names; (at = strchr(at, '\n')) != NULL; at++)
+        count++;
+    *out = mem_calloc(count, sizeof **out);
+    for (size_t i = 0; i < count; i++) {
+        (*out)[i] = names;
+        names += strcspn(names, "\n");
+        if (*names)
+            *names++ = '\0';
+    }
+    return count;
+}
+
+static void fill_job(struct fleet *fleet, Mxgrade__ProbeJob *job, struct lease *lease) {
+    mxgrade__probe_job__init(job);
+    job->id = lease->id;
+    job->survey = (uint32_t)lease->survey;
+    job->address = lease->address;
+    job->port = lease->port;
+    job->names_only = lease->names_only;
+    job->attempt = lease->attempt;
+    job->lease_ms = (uint32_t)fleet->config.lease_ms;
+    job->n_name = split_names(lease->names, &job->name);
+}
+
+static void give(struct fleet *fleet, struct lease *lease, struct worker *worker, uint64_t now_ms) {
+    lease->id = (uint64_t)fleet->epoch << 32 | ++fleet->counter;
+    lease->worker = worker;
+    worker->leases++;
+    worker->credit--;
+    HASH_ADD(by_id, fleet->by_id, id, sizeof lease->id, lease);
+    move(fleet, lease, LEASED, now_ms);
+}
+
+/* Up to JOBS_PER_MESSAGE jobs for one worker; false when there is nothing more to send to it now. */
+static bool send_jobs(struct fleet *fleet, bus_t *bus, struct worker *worker, uint64_t now_ms) {
+    struct lease *given[JOBS_PER_MESSAGE];
+    Mxgrade__ProbeJob jobs[JOBS_PER_MESSAGE], *list[JOBS_PER_MESSAGE];
+    Mxgrade__Jobs message = MXGRADE__JOBS__INIT;
+    Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
+    while (message.n_probe < JOBS_PER_MESSAGE && worker->credit > 0 && fleet->lists[QUEUED]) {
+        struct lease *lease = given[message.n_probe] = fleet->lists[QUEUED];
+        give(fleet, lease, worker, now_ms);
+        fill_job(fleet, &jobs[message.n_probe], lease);
+        list[message.n_probe] = &jobs[message.n_probe];
+        message.n_probe++;
+    }
+    message.probe = list;
+    envelope.body_case = MXGRADE__ENVELOPE__BODY_JOBS;
+    envelope.jobs = &message;
+    bool sent = message.n_probe > 0 && bus_send(bus, &worker->peer, &envelope) == BUS_SENT;
+    for (size_t i = 0; i < message.n_probe; i++) {
+        free(jobs[i].name);
+        free(given[i]->names);
+        given[i]->names = NULL;
+        if (!sent)
+            release(fleet, given[i], now_ms);
+    }
+    if (!sent)
+        worker->credit = 0; /* gone or swamped: it says Hello or grants again */
+    return sent && worker->credit > 0 && fleet->lists[QUEUED];
+}
+
+static bool may_dispatch(const struct fleet *fleet, uint64_t now_ms) {
+    for (const struct worker *worker = fleet->workers; worker; worker = worker->hh.next)
+        if (worker->foreign > 0)
+            return false;
+    return now_ms - fleet->started_ms >= GREETING_MS;
+}
+
+void fleet_tick(struct fleet *fleet, bus_t *bus, uint64_t now_ms) {
+    struct worker *worker, *next;
+    while (fleet->lists[RESTING] && now_ms - fleet->lists[RESTING]->since_ms >= fleet->config.gap_ms)
+        forget(fleet, fleet->lists[RESTING]);
+    HASH_ITER(hh, fleet->workers, worker, next) {
+        if (now_ms - worker->heard_ms > fleet->config.lease_ms)
+            drop_worker(fleet, worker, now_ms);
+    }
+    if (!may_dispatch(fleet, now_ms))
+        return;
+    /* Round by round, so that work spreads over the fleet. */
+    for (bool more = true; more;) {
+        more = false;
+        HASH_ITER(hh, fleet->workers, worker, next) {
+            if (worker->credit > 0 && fleet->lists[QUEUED])
+                more = send_jobs(fleet, bus, worker, now_ms) || more;
+        }
+    }
+}

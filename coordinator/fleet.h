@@ -1,0 +1,50 @@
+/* fleet.h - workers, leases and the jobs in memory: who may probe which address, and when.
+ *
+ * Invariant: one lease an address over all surveys and workers, and a gap between two. An address that this table knows
+ * is on exactly one list, named by its state: queued (read from the database, waiting for credit), leased (a worker has
+ * it), resting (just done; forgotten when the gap is over). Nothing here outlives the process: what is pending stands
+ * in the database.
+ */
+#ifndef MXG_FLEET_H
+#define MXG_FLEET_H
+
+#include "bus.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fleet_config {
+    uint64_t lease_ms; /* a worker that was silent for that long has lost its jobs */
+    uint64_t gap_ms;   /* between two leases of one address */
+    size_t queue;      /* jobs in memory that wait for credit */
+};
+
+struct fleet;
+struct fleet *fleet_new(const struct fleet_config *config, uint32_t epoch, uint64_t now_ms);
+void fleet_free(struct fleet **fleet);
+
+struct fleet_job {
+    int survey;
+    const char *address;
+    unsigned port, attempt;
+    bool names_only;
+    const char *names; /* A-labels joined by '\n'; copied */
+};
+
+/* Queues a job unless the address is known already (queued, leased or resting); true if it was queued. */
+bool fleet_queue(struct fleet *fleet, const struct fleet_job *job);
+/* Room in the queue. */
+size_t fleet_room(const struct fleet *fleet);
+/* Jobs queued or leased for a survey, resting ones included. */
+size_t fleet_busy(const struct fleet *fleet, int survey);
+size_t fleet_workers(const struct fleet *fleet);
+
+/* A message from a worker. */
+void fleet_receive(struct fleet *fleet, bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope,
+                   uint64_t now_ms);
+
+/* Hands out queued jobs against credit, ends gaps, takes leases back from silent workers. Call often. */
+void fleet_tick(struct fleet *fleet, bus_t *bus, uint64_t now_ms);
+
+#endif

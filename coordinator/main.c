@@ -1,0 +1,272 @@
+/* main.c - mxgrade-coordinator: lists to jobs. The only program that decides.
+ *
+ * One event loop; a tick every TICK_MS moves everything that is due: notifications, surveys, finished batches, leases.
+ * The database session is synchronous and bounded (pages and batches); while it is lost, leases live on and everything
+ * else waits. One coordinator a database is active, by an advisory lock; another one stands by until the lock is free.
+ */
+#include "bus.h"
+#include "config.h"
+#include "db.h"
+#include "dns.h"
+#include "fleet.h"
+#include "log.h"
+#include "resolve.h"
+#include "surveys.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum {
+    TICK_MS = 50,
+    LOOK_MS = 5000,         /* look for surveys even if no notification came */
+    RECONNECT_MIN_MS = 500, /* doubles up to … */
+    RECONNECT_MAX_MS = 30000,
+    STANDBY_MS = 2000,
+    LINGER_MS = 500,
+};
+
+static struct {
+    const char *database, *jobs_endpoint, *resolver, *log_level;
+    int64_t port, dns_in_flight, dns_timeout_ms, dns_tries, batch, batches, queue, lease_ms, gap_ms;
+    bool allow_reserved, log_json;
+} options;
+
+static const struct config_option OPTIONS[] = {
+    {"database", CONFIG_TEXT, &options.database, NULL, "CONNINFO", "PostgreSQL connection [libpq's environment]", 0, 0},
+    {"jobs", CONFIG_TEXT, &options.jobs_endpoint, "ipc:///run/mxgrade/jobs", "ENDPOINT",
+     "ZeroMQ endpoint to listen on for workers", 0, 0},
+    {"resolver", CONFIG_TEXT, &options.resolver, NULL, "ADDRESS[:PORT]",
+     "recursive resolvers, joined by commas [the system's]", 0, 0},
+    {"allow-reserved", CONFIG_FLAG, &options.allow_reserved, NULL, NULL,
+     "probe loopback, private and other reserved addresses (lab only)", 0, 0},
+    {"port", CONFIG_NUMBER, &options.port, "25", "N", "SMTP port of mail servers", 1, 65535},
+    {"dns-in-flight", CONFIG_NUMBER, &options.dns_in_flight, "10000", "N", "DNS queries under way at once", 1, 50000},
+    {"dns-timeout", CONFIG_DURATION, &options.dns_timeout_ms, "5s", "TIME", "wait for a DNS answer before the next try",
+     0, 0},
+    {"dns-tries", CONFIG_NUMBER, &options.dns_tries, "3", "N", "tries for a DNS query", 1, 10},
+    {"batch", CONFIG_NUMBER, &options.batch, "2000", "N", "domains looked up and written together", 1, 20000},
+    {"batches", CONFIG_NUMBER, &options.batches, "8", "N", "batches under way at once", 1, 100},
+    {"queue", CONFIG_NUMBER, &options.queue, "5000", "N", "jobs in memory that wait for workers", 1, 100000},
+    {"lease", CONFIG_DURATION, &options.lease_ms, "10m", "TIME", "a worker silent for that long has lost its jobs", 0,
+     0},
+    {"gap", CONFIG_DURATION, &options.gap_ms, "1s", "TIME", "pause between two jobs for one address", 0, 0},
+    {"log-level", CONFIG_TEXT, &options.log_level, "info", "LEVEL", "debug, info, warn or error", 0, 0},
+    {"log-json", CONFIG_FLAG, &options.log_json, NULL, NULL, "log JSON lines", 0, 0},
+};
+
+enum session_state {
+    SESSION_LOST,    /* reconnect at retry_at_ms */
+    SESSION_STANDBY, /* connected; another coordinator holds the lock */
+    SESSION_ACTIVE,
+};
+
+struct coordinator {
+    uv_loop_t loop;
+    uv_timer_t tick;
+    uv_signal_t terminate, interrupt;
+    bool stopping;
+    enum session_state session;
+    PGconn *db;
+    uint64_t retry_at_ms, retry_ms, look_at_ms;
+    struct dns *dns;
+    struct resolver *resolver;
+    struct fleet *fleet;
+    struct surveys *surveys;
+    bus_t *bus;
+};
+
+/* ---- the database session ---- */
+
+static bool take_lock(PGconn *db) {
+    PGresult *rows = db_query(db, "lock", "SELECT pg_try_advisory_lock(hashtext('mxgrade_coordinator'))", 0, NULL);
+    bool taken = rows && PQntuples(rows) == 1 && *PQgetvalue(rows, 0, 0) == 't';
+    PQclear(rows);
+    return taken;
+}
+
+/* Lock, LISTEN and temporary tables; SESSION_STANDBY if another coordinator is active. */
+static enum session_state start_session(PGconn *db) {
+    if (!take_lock(db))
+        return PQstatus(db) == CONNECTION_OK ? SESSION_STANDBY : SESSION_LOST;
+    bool ready = db_run(db, "listen", "LISTEN mxgrade_survey", 0, NULL) && resolver_prepare_session(db);
+    if (ready)
+        log_info("active");
+    return ready ? SESSION_ACTIVE : SESSION_LOST;
+}
+
+static void set_session(struct coordinator *c, enum session_state state) {
+    if (state == SESSION_STANDBY && c->session != SESSION_STANDBY)
+        log_info("standing by: another coordinator is active");
+    c->session = state;
+    c->look_at_ms = 0;
+    c->retry_at_ms = uv_now(&c->loop) + (state == SESSION_STANDBY ? STANDBY_MS : c->retry_ms);
+    if (state == SESSION_ACTIVE)
+        c->retry_ms = RECONNECT_MIN_MS;
+}
+
+static void lose_session(struct coordinator *c) {
+    log_error("database lost; trying again", LOG_INT("in_ms", c->retry_ms));
+    set_session(c, SESSION_LOST);
+    c->retry_ms = 2 * c->retry_ms < RECONNECT_MAX_MS ? 2 * c->retry_ms : RECONNECT_MAX_MS;
+}
+
+static void restore_session(struct coordinator *c) {
+    if (uv_now(&c->loop) < c->retry_at_ms)
+        return;
+    if (c->session == SESSION_LOST)
+        PQreset(c->db);
+    enum session_state state = PQstatus(c->db) == CONNECTION_OK ? start_session(c->db) : SESSION_LOST;
+    if (state == SESSION_LOST)
+        lose_session(c);
+    else
+        set_session(c, state);
+}
+
+/* Did somebody submit a survey? */
+static bool notified(PGconn *db) {
+    bool any = false;
+    if (PQconsumeInput(db) == 0)
+        return false;
+    for (PGnotify *notify; (notify = PQnotifies(db)) != NULL; PQfreemem(notify))
+        any = true;
+    return any;
+}
+
+/* ---- the tick ---- */
+
+static void work(struct coordinator *c) {
+    uint64_t now = uv_now(&c->loop);
+    bool look = notified(c->db) || now >= c->look_at_ms;
+    if (look)
+        c->look_at_ms = now + LOOK_MS;
+    bool good = resolver_write(c->resolver, c->db) && surveys_step(c->surveys, c->db, look, now);
+    if (PQstatus(c->db) != CONNECTION_OK)
+        lose_session(c);
+    else if (!good) /* a statement failed, a deadlock for one: the same work comes again */
+        c->look_at_ms = 0;
+}
+
+static void on_tick(uv_timer_t *timer) {
+    struct coordinator *c = timer->data;
+    if (c->session != SESSION_ACTIVE)
+        restore_session(c);
+    if (c->session == SESSION_ACTIVE)
+        work(c);
+    uv_update_time(&c->loop);
+    if (c->session == SESSION_ACTIVE) /* without the lock another coordinator may be handing out the same addresses */
+        fleet_tick(c->fleet, c->bus, uv_now(&c->loop));
+}
+
+static void on_message(bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope, void *context) {
+    struct coordinator *c = context;
+    fleet_receive(c->fleet, bus, from, envelope, uv_now(&c->loop));
+}
+
+/* ---- start and stop ---- */
+
+static void on_signal(uv_signal_t *handle, int number) {
+    struct coordinator *c = handle->data;
+    if (c->stopping)
+        _exit(128 + number);
+    c->stopping = true;
+    log_info("stopping: what is pending stays in the database");
+    bus_close(&c->bus, LINGER_MS);
+    dns_close(&c->dns);
+    uv_close((uv_handle_t *)&c->tick, NULL);
+    uv_close((uv_handle_t *)&c->terminate, NULL);
+    uv_close((uv_handle_t *)&c->interrupt, NULL);
+}
+
+static void start_handles(struct coordinator *c) {
+    uv_timer_init(&c->loop, &c->tick);
+    uv_signal_init(&c->loop, &c->terminate);
+    uv_signal_init(&c->loop, &c->interrupt);
+    c->tick.data = c->terminate.data = c->interrupt.data = c;
+    uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
+    uv_signal_start(&c->terminate, on_signal, SIGTERM);
+    uv_signal_start(&c->interrupt, on_signal, SIGINT);
+}
+
+static bool open_parts(struct coordinator *c, char *error, size_t cap) {
+    const struct dns_config dns = {.servers = options.resolver,
+                                   .in_flight = (size_t)options.dns_in_flight,
+                                   .timeout_ms = (int)options.dns_timeout_ms,
+                                   .tries = (int)options.dns_tries};
+    const struct resolver_config resolver = {.allow_reserved = options.allow_reserved,
+                                             .port = (unsigned)options.port,
+                                             .batch_size = (size_t)options.batch,
+                                             .batches = (size_t)options.batches};
+    const struct fleet_config fleet = {
+        .lease_ms = (uint64_t)options.lease_ms, .gap_ms = (uint64_t)options.gap_ms, .queue = (size_t)options.queue};
+    const struct bus_config jobs = bus_config_default(options.jobs_endpoint, true);
+    uint32_t epoch = 0;
+    if (getrandom(&epoch, sizeof epoch, 0) < 0)
+        epoch = (uint32_t)uv_hrtime();
+    c->dns = dns_open(&c->loop, &dns, error, cap);
+    if (c->dns == NULL)
+        return false;
+    c->resolver = resolver_new(c->dns, &resolver);
+    c->fleet = fleet_new(&fleet, epoch >> 1, uv_now(&c->loop));
+    c->surveys = surveys_new(c->resolver, c->fleet);
+    c->bus = bus_open(&c->loop, &jobs, on_message, c, error, cap);
+    return c->bus != NULL;
+}
+
+static int run(struct coordinator *c, char *error, size_t cap) {
+    c->db = db_connect(options.database, "mxgrade-coordinator", error, cap);
+    if (c->db == NULL)
+        return EXIT_FAILURE;
+    c->retry_ms = RECONNECT_MIN_MS;
+    uv_loop_init(&c->loop);
+    bool good = db_check_schema(c->db, error, cap) && open_parts(c, error, cap);
+    if (good) {
+        set_session(c, start_session(c->db));
+        start_handles(c);
+        log_info("ready", LOG_STR("jobs", options.jobs_endpoint));
+    } else {
+        dns_close(&c->dns);
+    }
+    uv_run(&c->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&c->loop);
+    surveys_free(&c->surveys);
+    resolver_free(&c->resolver);
+    fleet_free(&c->fleet);
+    PQfinish(c->db);
+    if (good)
+        log_info("stopped");
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv) {
+    static const struct config_program program = {
+        .name = "mxgrade-coordinator",
+        .usage = "[OPTION…]",
+        .summary = "Takes in submitted surveys, resolves their domains and hands probe jobs to workers.",
+        .notes = "Exit status: 0 after a clean stop, 1 if it could not start, 2 for a usage error.\n"
+                 "SIGTERM stops; a second one ends at once. Nothing is lost: a restart resumes.",
+        .options = OPTIONS,
+        .option_count = sizeof OPTIONS / sizeof *OPTIONS,
+    };
+    struct coordinator coordinator = {.session = SESSION_LOST};
+    char error[512] = "";
+    int operand;
+    enum log_level level;
+    enum config_result result = config_load(&program, argc, argv, &operand);
+    if (result != CONFIG_GO)
+        return result == CONFIG_EXIT_OK ? EXIT_SUCCESS : 2;
+    if (operand < argc || !log_level_from_name(options.log_level, &level)) {
+        fprintf(stderr, "mxgrade-coordinator: %s; try --help\n",
+                operand < argc ? "takes no arguments" : "--log-level must be debug, info, warn or error");
+        return 2;
+    }
+    log_open("coordinator", level, options.log_json);
+    signal(SIGPIPE, SIG_IGN);
+    int status = run(&coordinator, error, sizeof error);
+    if (*error)
+        fprintf(stderr, "mxgrade-coordinator: %s\n", error);
+    return status;
+}

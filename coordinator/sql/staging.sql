@@ -1,0 +1,9 @@
+-- What one batch of lookups found, on its way into the tables.
+CREATE TEMP TABLE IF NOT EXISTS stage_domain
+    (name text, mx_status mxgrade.mx_status, mx_set uuid, flags text[], retry boolean) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_member
+    (mx_set uuid, exchange text, preference integer) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_exchange
+    (exchange text, dns_status mxgrade.dns_status, flags text[], retry boolean) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_address
+    (exchange text, address inet, shuffle integer, refused boolean) ON COMMIT DELETE ROWS

@@ -1,0 +1,285 @@
+-- 002 views: what people query. They run with their owner's rights, so mxgrade_read needs nothing else.
+-- Every view has survey_id; give it in WHERE and the other surveys' partitions are never touched.
+
+CREATE INDEX submitted_line_rejected ON mxgrade.submitted_line (survey_id, line_no) WHERE rejected IS NOT NULL;
+
+CREATE VIEW mxgrade.rejected_line AS
+SELECT survey_id, line_no, input, rejected AS reason
+FROM mxgrade.submitted_line
+WHERE rejected IS NOT NULL;
+COMMENT ON VIEW mxgrade.rejected_line IS 'Lines of submitted lists that are no domains';
+COMMENT ON COLUMN mxgrade.rejected_line.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.rejected_line.line_no IS 'Line number in the list, from 1';
+COMMENT ON COLUMN mxgrade.rejected_line.input IS 'The line, control and invalid bytes escaped';
+COMMENT ON COLUMN mxgrade.rejected_line.reason IS 'Why it is no domain';
+
+CREATE VIEW mxgrade.domain_grade AS
+SELECT d.survey_id, d.name AS domain, d.rank, d.mx_status,
+       o.outcome,
+       CASE o.outcome
+           WHEN 'no_mail' THEN d.mx_status::text
+           WHEN 'ungraded' THEN CASE WHEN d.mx_set IS NULL THEN 'dns' ELSE coalesce(m.reason, 'not_asked') END
+       END AS reason,
+       m.grade, m.score, m.provisional, m.worst_mx, m.mx_graded, m.mx_total,
+       m.forced_tls, m.forced_tls_mx, m.forced_tls_why,
+       d.flags, d.first_line, d.resolved_at, m.graded_at, d.mx_set
+FROM mxgrade.domain d
+JOIN mxgrade.survey s ON s.survey_id = d.survey_id
+LEFT JOIN mxgrade.mx_set m ON m.survey_id = d.survey_id AND m.mx_set = d.mx_set
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN d.next_resolve_at IS NOT NULL OR d.mx_status = 'pending' THEN 'pending'
+        WHEN d.mx_status IN ('null_mx', 'no_mail_host', 'nxdomain') THEN 'no_mail'
+        WHEN m.grade IS NOT NULL THEN 'graded'
+        WHEN d.mx_set IS NULL OR s.state = 'complete' THEN 'ungraded'
+        ELSE 'pending'
+    END AS outcome) o;
+COMMENT ON VIEW mxgrade.domain_grade IS 'Domains with their grade, or why they have none. Every domain has exactly one outcome';
+COMMENT ON COLUMN mxgrade.domain_grade.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.domain_grade.domain IS 'The domain, A-label form';
+COMMENT ON COLUMN mxgrade.domain_grade.rank IS 'Rank given in the list';
+COMMENT ON COLUMN mxgrade.domain_grade.mx_status IS 'How its mail hosts were found';
+COMMENT ON COLUMN mxgrade.domain_grade.outcome IS 'graded, ungraded, no_mail (it takes none) or pending';
+COMMENT ON COLUMN mxgrade.domain_grade.reason IS 'Why it is ungraded or takes no mail';
+COMMENT ON COLUMN mxgrade.domain_grade.grade IS 'Grade of the worst graded exchange';
+COMMENT ON COLUMN mxgrade.domain_grade.score IS 'Score of that exchange, 0 to 100';
+COMMENT ON COLUMN mxgrade.domain_grade.provisional IS 'A fact behind the grade is unknown or an exchange is ungraded';
+COMMENT ON COLUMN mxgrade.domain_grade.worst_mx IS 'The exchange that decided';
+COMMENT ON COLUMN mxgrade.domain_grade.mx_graded IS 'Exchanges that have a grade';
+COMMENT ON COLUMN mxgrade.domain_grade.mx_total IS 'Exchanges in all';
+COMMENT ON COLUMN mxgrade.domain_grade.forced_tls IS 'Eligible for forced TLS';
+COMMENT ON COLUMN mxgrade.domain_grade.forced_tls_mx IS 'The exchange that fails, or is unknown';
+COMMENT ON COLUMN mxgrade.domain_grade.forced_tls_why IS 'The fact that it fails, or why it is unknown';
+COMMENT ON COLUMN mxgrade.domain_grade.flags IS 'Oddities in DNS';
+COMMENT ON COLUMN mxgrade.domain_grade.first_line IS 'The line of the list that submitted it first';
+COMMENT ON COLUMN mxgrade.domain_grade.resolved_at IS 'When its last MX lookup ended';
+COMMENT ON COLUMN mxgrade.domain_grade.graded_at IS 'When the grade was computed';
+COMMENT ON COLUMN mxgrade.domain_grade.mx_set IS 'Its MX set: domains with equal sets share it';
+
+CREATE VIEW mxgrade.survey_summary AS
+SELECT s.survey_id, s.name, s.state, s.policy, s.submitted_at, s.started_at, s.completed_at,
+       s.lines, r.rejected,
+       s.lines - least(s.intake_line, s.lines) - (r.rejected - r.taken) AS waiting,
+       least(s.intake_line, s.lines) - r.taken - d.domains AS duplicates,
+       d.domains, d.graded, d.ungraded, d.no_mail, d.pending,
+       d.provisional, d.forced_tls_yes, d.forced_tls_no, d.forced_tls_unknown,
+       d.grades, d.ungraded_reasons, d.no_mail_reasons
+FROM mxgrade.survey s
+LEFT JOIN LATERAL (
+    SELECT count(*) AS rejected, count(*) FILTER (WHERE line_no <= s.intake_line) AS taken
+    FROM mxgrade.submitted_line
+    WHERE survey_id = s.survey_id AND rejected IS NOT NULL) r ON true
+LEFT JOIN LATERAL (
+    WITH counts AS (
+        SELECT outcome, reason, grade, provisional, forced_tls, count(*) AS n
+        FROM mxgrade.domain_grade
+        WHERE survey_id = s.survey_id
+        GROUP BY outcome, reason, grade, provisional, forced_tls)
+    SELECT coalesce(sum(n), 0)::bigint AS domains,
+           coalesce(sum(n) FILTER (WHERE outcome = 'graded'), 0)::bigint AS graded,
+           coalesce(sum(n) FILTER (WHERE outcome = 'ungraded'), 0)::bigint AS ungraded,
+           coalesce(sum(n) FILTER (WHERE outcome = 'no_mail'), 0)::bigint AS no_mail,
+           coalesce(sum(n) FILTER (WHERE outcome = 'pending'), 0)::bigint AS pending,
+           coalesce(sum(n) FILTER (WHERE outcome = 'graded' AND provisional), 0)::bigint AS provisional,
+           coalesce(sum(n) FILTER (WHERE forced_tls = 'yes'), 0)::bigint AS forced_tls_yes,
+           coalesce(sum(n) FILTER (WHERE forced_tls = 'no'), 0)::bigint AS forced_tls_no,
+           coalesce(sum(n) FILTER (WHERE forced_tls = 'unknown'), 0)::bigint AS forced_tls_unknown,
+           (SELECT json_object_agg(grade, n ORDER BY grade)
+            FROM (SELECT grade, sum(n)::bigint AS n FROM counts WHERE outcome = 'graded' GROUP BY grade) g) AS grades,
+           (SELECT json_object_agg(reason, n ORDER BY n DESC, reason)
+            FROM (SELECT reason, sum(n)::bigint AS n FROM counts WHERE outcome = 'ungraded' GROUP BY reason) u)
+               AS ungraded_reasons,
+           (SELECT json_object_agg(reason, n ORDER BY n DESC, reason)
+            FROM (SELECT reason, sum(n)::bigint AS n FROM counts WHERE outcome = 'no_mail' GROUP BY reason) x)
+               AS no_mail_reasons
+    FROM counts) d ON true;
+COMMENT ON VIEW mxgrade.survey_summary IS 'Surveys in numbers. lines = rejected + waiting + duplicates + domains; domains = graded + ungraded + no_mail + pending';
+COMMENT ON COLUMN mxgrade.survey_summary.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.survey_summary.name IS 'The submitter''s name for it';
+COMMENT ON COLUMN mxgrade.survey_summary.state IS 'How far it is';
+COMMENT ON COLUMN mxgrade.survey_summary.policy IS 'Version of the grading policy';
+COMMENT ON COLUMN mxgrade.survey_summary.submitted_at IS 'When the list was stored';
+COMMENT ON COLUMN mxgrade.survey_summary.started_at IS 'When a coordinator first took it up';
+COMMENT ON COLUMN mxgrade.survey_summary.completed_at IS 'When its final grades were stored';
+COMMENT ON COLUMN mxgrade.survey_summary.lines IS 'Lines in the list';
+COMMENT ON COLUMN mxgrade.survey_summary.rejected IS 'Lines that are no domains (see rejected_line)';
+COMMENT ON COLUMN mxgrade.survey_summary.waiting IS 'Lines with a domain that the coordinator has not taken in yet';
+COMMENT ON COLUMN mxgrade.survey_summary.duplicates IS 'Lines that repeat a domain';
+COMMENT ON COLUMN mxgrade.survey_summary.domains IS 'Distinct domains';
+COMMENT ON COLUMN mxgrade.survey_summary.graded IS 'Domains with a grade';
+COMMENT ON COLUMN mxgrade.survey_summary.ungraded IS 'Domains whose mail servers gave too little answer';
+COMMENT ON COLUMN mxgrade.survey_summary.no_mail IS 'Domains that take no mail; no failures';
+COMMENT ON COLUMN mxgrade.survey_summary.pending IS 'Domains still at work';
+COMMENT ON COLUMN mxgrade.survey_summary.provisional IS 'Graded domains with a fact or an exchange unknown';
+COMMENT ON COLUMN mxgrade.survey_summary.forced_tls_yes IS 'Domains eligible for forced TLS';
+COMMENT ON COLUMN mxgrade.survey_summary.forced_tls_no IS 'Domains with an exchange that fails it';
+COMMENT ON COLUMN mxgrade.survey_summary.forced_tls_unknown IS 'Domains where an exchange is unknown and none fails';
+COMMENT ON COLUMN mxgrade.survey_summary.grades IS 'Graded domains per grade, best first; null if none';
+COMMENT ON COLUMN mxgrade.survey_summary.ungraded_reasons IS 'Ungraded domains per reason; null if none';
+COMMENT ON COLUMN mxgrade.survey_summary.no_mail_reasons IS 'Domains that take no mail per reason; null if none';
+
+CREATE VIEW mxgrade.survey_progress AS
+SELECT s.survey_id, s.state, s.lines, least(s.intake_line, s.lines) AS intake_line, d.domains, d.domains_pending, x.exchanges_pending,
+       e.endpoints, e.endpoints_pending
+FROM mxgrade.survey s
+LEFT JOIN LATERAL (
+    SELECT count(*) AS domains, count(next_resolve_at) AS domains_pending
+    FROM mxgrade.domain WHERE survey_id = s.survey_id) d ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS exchanges_pending
+    FROM mxgrade.exchange WHERE survey_id = s.survey_id AND next_resolve_at IS NOT NULL) x ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS endpoints, count(next_probe_at) AS endpoints_pending
+    FROM mxgrade.endpoint WHERE survey_id = s.survey_id) e ON true;
+COMMENT ON VIEW mxgrade.survey_progress IS 'How far surveys are, by plain counts without a join';
+COMMENT ON COLUMN mxgrade.survey_progress.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.survey_progress.state IS 'How far it is';
+COMMENT ON COLUMN mxgrade.survey_progress.lines IS 'Lines in the list';
+COMMENT ON COLUMN mxgrade.survey_progress.intake_line IS 'Lines taken in by the coordinator';
+COMMENT ON COLUMN mxgrade.survey_progress.domains IS 'Distinct domains so far';
+COMMENT ON COLUMN mxgrade.survey_progress.domains_pending IS 'Domains to look up (again)';
+COMMENT ON COLUMN mxgrade.survey_progress.exchanges_pending IS 'Exchanges to look up again';
+COMMENT ON COLUMN mxgrade.survey_progress.endpoints IS 'Endpoints known so far';
+COMMENT ON COLUMN mxgrade.survey_progress.endpoints_pending IS 'Endpoints to probe (again)';
+
+CREATE VIEW mxgrade.mx AS
+SELECT d.survey_id, d.name AS domain, b.preference, b.exchange,
+       x.dns_status, x.grade AS exchange_grade, x.score AS exchange_score, x.provisional AS exchange_provisional,
+       x.reason AS exchange_reason, x.forced_tls, x.forced_tls_why, x.flags AS exchange_flags,
+       n.address, e.port, n.grade, n.score, n.provisional, n.missing, n.findings, coalesce(n.reason, e.reason) AS reason,
+       e.reachable, e.starttls_advertised, e.tls_enabled, e.sslv2, e.sslv3, e.tls1_0, e.tls1_1, e.tls1_2, e.tls1_3,
+       e.weak_ciphers, e.anon_suites, e.nist_r1, e.nist_r2, e.forward_secrecy, e.pq_hybrid,
+       n.cert_trusted, n.cert_in_date, n.cert_name_match, n.cert_verifiable,
+       n.certificate, n.matched, n.matched_by_cn, n.trust_error,
+       e.tls_version, u.name AS suite, e.key_group, e.signature, e.weak_seen, e.pq_group,
+       e.flags, e.banner, e.connection_count, e.observed_at, e.worker, e.vantage,
+       coalesce(e.fact_evidence, '{}') || coalesce(n.fact_evidence, '{}') AS fact_evidence
+FROM mxgrade.domain d
+JOIN mxgrade.mx_set_member b ON b.survey_id = d.survey_id AND b.mx_set = d.mx_set
+LEFT JOIN mxgrade.exchange x ON x.survey_id = b.survey_id AND x.exchange = b.exchange
+LEFT JOIN mxgrade.exchange_endpoint n ON n.survey_id = b.survey_id AND n.exchange = b.exchange
+LEFT JOIN mxgrade.endpoint e ON e.survey_id = n.survey_id AND e.address = n.address
+LEFT JOIN mxgrade.suite u ON u.suite = e.suite;
+COMMENT ON VIEW mxgrade.mx IS 'A row per domain, exchange and address, with everything known there; address is null where an exchange has none';
+COMMENT ON COLUMN mxgrade.mx.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.mx.domain IS 'The domain';
+COMMENT ON COLUMN mxgrade.mx.preference IS 'MX preference; 0 for an implicit MX';
+COMMENT ON COLUMN mxgrade.mx.exchange IS 'MX host name';
+COMMENT ON COLUMN mxgrade.mx.dns_status IS 'How its address lookups ended';
+COMMENT ON COLUMN mxgrade.mx.exchange_grade IS 'Grade of the exchange: its worst reachable address';
+COMMENT ON COLUMN mxgrade.mx.exchange_score IS 'Score of the exchange';
+COMMENT ON COLUMN mxgrade.mx.exchange_provisional IS 'A fact behind that grade is unknown';
+COMMENT ON COLUMN mxgrade.mx.exchange_reason IS 'Why the exchange is ungraded';
+COMMENT ON COLUMN mxgrade.mx.forced_tls IS 'The exchange takes part in forced TLS';
+COMMENT ON COLUMN mxgrade.mx.forced_tls_why IS 'The fact that it fails, or why it is unknown';
+COMMENT ON COLUMN mxgrade.mx.exchange_flags IS 'Oddities of the exchange in DNS';
+COMMENT ON COLUMN mxgrade.mx.address IS 'IP address';
+COMMENT ON COLUMN mxgrade.mx.port IS 'TCP port';
+COMMENT ON COLUMN mxgrade.mx.grade IS 'Grade of the exchange at this address';
+COMMENT ON COLUMN mxgrade.mx.score IS 'Its score, 0 to 100';
+COMMENT ON COLUMN mxgrade.mx.provisional IS 'A fact behind it is unknown';
+COMMENT ON COLUMN mxgrade.mx.missing IS 'The unknown facts that the grade would have used';
+COMMENT ON COLUMN mxgrade.mx.findings IS 'Codes of its findings (see finding)';
+COMMENT ON COLUMN mxgrade.mx.reason IS 'Why it is ungraded or not fully known';
+COMMENT ON COLUMN mxgrade.mx.reachable IS 'TCP connects and a 220 banner arrives';
+COMMENT ON COLUMN mxgrade.mx.starttls_advertised IS 'EHLO lists STARTTLS';
+COMMENT ON COLUMN mxgrade.mx.tls_enabled IS 'STARTTLS works: a complete handshake succeeded';
+COMMENT ON COLUMN mxgrade.mx.sslv2 IS 'The server selected SSL 2.0';
+COMMENT ON COLUMN mxgrade.mx.sslv3 IS 'The server selected SSL 3.0';
+COMMENT ON COLUMN mxgrade.mx.tls1_0 IS 'The server selected TLS 1.0';
+COMMENT ON COLUMN mxgrade.mx.tls1_1 IS 'The server selected TLS 1.1';
+COMMENT ON COLUMN mxgrade.mx.tls1_2 IS 'The server selected TLS 1.2';
+COMMENT ON COLUMN mxgrade.mx.tls1_3 IS 'The server selected TLS 1.3';
+COMMENT ON COLUMN mxgrade.mx.weak_ciphers IS 'The server selected a weak suite';
+COMMENT ON COLUMN mxgrade.mx.anon_suites IS 'The server selected an unauthenticated suite';
+COMMENT ON COLUMN mxgrade.mx.nist_r1 IS 'The server selected a suite of NIST SP 800-52 revision 1';
+COMMENT ON COLUMN mxgrade.mx.nist_r2 IS 'The server selected a suite of NIST SP 800-52 revision 2';
+COMMENT ON COLUMN mxgrade.mx.forward_secrecy IS 'The server selected an (EC)DHE or TLS 1.3 suite';
+COMMENT ON COLUMN mxgrade.mx.pq_hybrid IS 'The server selected a post-quantum hybrid group';
+COMMENT ON COLUMN mxgrade.mx.cert_trusted IS 'The chain builds to a trusted root, dates left aside';
+COMMENT ON COLUMN mxgrade.mx.cert_in_date IS 'Leaf and chain are within their validity';
+COMMENT ON COLUMN mxgrade.mx.cert_name_match IS 'The certificate names the exchange';
+COMMENT ON COLUMN mxgrade.mx.cert_verifiable IS 'Trusted, in date and name matches';
+COMMENT ON COLUMN mxgrade.mx.certificate IS 'SHA-256 of the leaf shown to this name (see certificate)';
+COMMENT ON COLUMN mxgrade.mx.matched IS 'The SAN or CN that matched';
+COMMENT ON COLUMN mxgrade.mx.matched_by_cn IS 'It was the CN';
+COMMENT ON COLUMN mxgrade.mx.trust_error IS 'Why the chain is not trusted';
+COMMENT ON COLUMN mxgrade.mx.tls_version IS 'Version of the full handshake, as on the wire (771 = TLS 1.2)';
+COMMENT ON COLUMN mxgrade.mx.suite IS 'Suite of the full handshake';
+COMMENT ON COLUMN mxgrade.mx.key_group IS 'Its key exchange group';
+COMMENT ON COLUMN mxgrade.mx.signature IS 'Its signature algorithm';
+COMMENT ON COLUMN mxgrade.mx.weak_seen IS 'Weak classes seen';
+COMMENT ON COLUMN mxgrade.mx.pq_group IS 'The post-quantum group selected';
+COMMENT ON COLUMN mxgrade.mx.flags IS 'Oddities of the server';
+COMMENT ON COLUMN mxgrade.mx.banner IS 'Greeting, sanitised';
+COMMENT ON COLUMN mxgrade.mx.connection_count IS 'Connections made in all';
+COMMENT ON COLUMN mxgrade.mx.observed_at IS 'When the last stored probe ended';
+COMMENT ON COLUMN mxgrade.mx.worker IS 'Who observed it';
+COMMENT ON COLUMN mxgrade.mx.vantage IS 'Where that worker stands';
+COMMENT ON COLUMN mxgrade.mx.fact_evidence IS 'Per fact: evidence, connection number, or the reason why it is unknown';
+
+CREATE VIEW mxgrade.endpoint_fact AS
+SELECT e.survey_id, e.address, NULL::text AS exchange, f.fact, f.value,
+       e.fact_evidence -> f.fact ->> 'evidence' AS evidence,
+       e.fact_evidence -> f.fact ->> 'reason' AS reason,
+       (e.fact_evidence -> f.fact ->> 'connection')::integer AS connection
+FROM mxgrade.endpoint e
+CROSS JOIN LATERAL (VALUES
+    ('reachable', e.reachable), ('starttls_advertised', e.starttls_advertised), ('tls_enabled', e.tls_enabled),
+    ('sslv2', e.sslv2), ('sslv3', e.sslv3), ('tls1_0', e.tls1_0), ('tls1_1', e.tls1_1), ('tls1_2', e.tls1_2),
+    ('tls1_3', e.tls1_3), ('weak_ciphers', e.weak_ciphers), ('anon_suites', e.anon_suites), ('nist_r1', e.nist_r1),
+    ('nist_r2', e.nist_r2), ('forward_secrecy', e.forward_secrecy), ('pq_hybrid', e.pq_hybrid)) f (fact, value)
+UNION ALL
+SELECT n.survey_id, n.address, n.exchange, f.fact, f.value,
+       n.fact_evidence -> f.fact ->> 'evidence',
+       n.fact_evidence -> f.fact ->> 'reason',
+       (n.fact_evidence -> f.fact ->> 'connection')::integer
+FROM mxgrade.exchange_endpoint n
+CROSS JOIN LATERAL (VALUES
+    ('cert_trusted', n.cert_trusted), ('cert_in_date', n.cert_in_date), ('cert_name_match', n.cert_name_match),
+    ('cert_verifiable', n.cert_verifiable)) f (fact, value);
+COMMENT ON VIEW mxgrade.endpoint_fact IS 'A row per fact: of an endpoint (exchange is null), or of an exchange name on it';
+COMMENT ON COLUMN mxgrade.endpoint_fact.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.endpoint_fact.address IS 'IP address';
+COMMENT ON COLUMN mxgrade.endpoint_fact.exchange IS 'The name that a certificate fact is about';
+COMMENT ON COLUMN mxgrade.endpoint_fact.fact IS 'Key of the fact';
+COMMENT ON COLUMN mxgrade.endpoint_fact.value IS 'yes, no or unknown';
+COMMENT ON COLUMN mxgrade.endpoint_fact.evidence IS 'observed, inferred or shared; null if unknown';
+COMMENT ON COLUMN mxgrade.endpoint_fact.reason IS 'Why it is unknown';
+COMMENT ON COLUMN mxgrade.endpoint_fact.connection IS 'The connection that showed it, from 1';
+
+CREATE VIEW mxgrade.finding AS
+SELECT n.survey_id, n.exchange, n.address, c.code, c.weight, c.title, c.recommendation
+FROM mxgrade.exchange_endpoint n
+CROSS JOIN LATERAL unnest(n.findings) AS f (code)
+JOIN mxgrade.finding_code c ON c.code = f.code;
+COMMENT ON VIEW mxgrade.finding IS 'Findings, one row each; join mx on exchange for the domains concerned';
+COMMENT ON COLUMN mxgrade.finding.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.finding.exchange IS 'MX host name';
+COMMENT ON COLUMN mxgrade.finding.address IS 'IP address';
+COMMENT ON COLUMN mxgrade.finding.code IS 'Stable code';
+COMMENT ON COLUMN mxgrade.finding.weight IS 'fatal, significant (-30), slight (-5) or advice (0)';
+COMMENT ON COLUMN mxgrade.finding.title IS 'What was found';
+COMMENT ON COLUMN mxgrade.finding.recommendation IS 'What the operator should change';
+
+CREATE VIEW mxgrade.certificate AS
+SELECT sha256, spki_sha256, subject_cn, subject, issuer, serial, san, san_total, key_type, key_bits, signature,
+       not_before, not_after, self_signed, chain, first_seen
+FROM mxgrade.certificate_row;
+COMMENT ON VIEW mxgrade.certificate IS 'Leaf certificates, stored once for all surveys';
+COMMENT ON COLUMN mxgrade.certificate.sha256 IS 'SHA-256 of the DER';
+COMMENT ON COLUMN mxgrade.certificate.spki_sha256 IS 'SHA-256 of its public key info';
+COMMENT ON COLUMN mxgrade.certificate.subject_cn IS 'Common name';
+COMMENT ON COLUMN mxgrade.certificate.subject IS 'Subject';
+COMMENT ON COLUMN mxgrade.certificate.issuer IS 'Issuer';
+COMMENT ON COLUMN mxgrade.certificate.serial IS 'Serial number, hexadecimal';
+COMMENT ON COLUMN mxgrade.certificate.san IS 'SAN dNSNames, the first 1,000';
+COMMENT ON COLUMN mxgrade.certificate.san_total IS 'How many there are';
+COMMENT ON COLUMN mxgrade.certificate.key_type IS 'RSA, EC …';
+COMMENT ON COLUMN mxgrade.certificate.key_bits IS 'Key size';
+COMMENT ON COLUMN mxgrade.certificate.signature IS 'Signature algorithm on the certificate';
+COMMENT ON COLUMN mxgrade.certificate.not_before IS 'Valid from';
+COMMENT ON COLUMN mxgrade.certificate.not_after IS 'Valid until';
+COMMENT ON COLUMN mxgrade.certificate.self_signed IS 'It is signed with its own key';
+COMMENT ON COLUMN mxgrade.certificate.chain IS 'SHA-256 of the certificates that came behind it when first seen';
+COMMENT ON COLUMN mxgrade.certificate.first_seen IS 'When it was first stored';

@@ -1,0 +1,72 @@
+-- A survey as coordinator and aggregator leave it, small enough to check by eye: bücher.example has an
+-- exchange whose two addresses answer alike, one with much to change, and one that never answered.
+-- Takes the survey that the test submitted (variable :survey).
+UPDATE mxgrade.survey SET state = 'complete', intake_line = lines, started_at = now(), completed_at = now() WHERE survey_id = :survey;
+
+INSERT INTO mxgrade.domain (survey_id, name, first_line, rank, mx_status, mx_set, flags, next_resolve_at, resolved_at)
+SELECT :survey, l.name, min(l.line_no), min(l.rank), m.status::mxgrade.mx_status, m.mx_set::uuid, m.flags::text[], NULL, now()
+FROM mxgrade.submitted_line l
+JOIN (VALUES ('xn--bcher-kva.example', 'mx', '00000000-0000-0000-0000-000000000001', '{cname}'),
+             ('example.org', 'implicit', '00000000-0000-0000-0000-000000000002', '{}'),
+             ('example.com', 'null_mx', NULL, '{}'),
+             ('example.net', 'nxdomain', NULL, '{}'),
+             ('last.example', 'no_mail_host', NULL, '{}'),
+             ('unresolved.example', 'servfail', NULL, '{}'),
+             ('dead.example', 'mx', '00000000-0000-0000-0000-000000000003', '{}')) m (name, status, mx_set, flags) USING (name)
+WHERE l.survey_id = :survey
+GROUP BY l.name, m.status, m.mx_set, m.flags;
+
+INSERT INTO mxgrade.mx_set (survey_id, mx_set, mx_total, mx_graded, grade, score, provisional, worst_mx, reason, forced_tls, forced_tls_mx, forced_tls_why, graded_at)
+VALUES (:survey, '00000000-0000-0000-0000-000000000001', 3, 2, 'F', 0, true, 'mx2.example.net', NULL, 'no', 'mx2.example.net', 'nist_r2', now()),
+       (:survey, '00000000-0000-0000-0000-000000000002', 1, 1, 'A+', 100, false, 'example.org', NULL, 'yes', NULL, NULL, now()),
+       (:survey, '00000000-0000-0000-0000-000000000003', 1, 0, NULL, NULL, false, NULL, 'connect_timeout', 'unknown', 'mx3.example.net', 'connect_timeout', now());
+
+INSERT INTO mxgrade.mx_set_member (survey_id, mx_set, exchange, preference)
+VALUES (:survey, '00000000-0000-0000-0000-000000000001', 'mx1.example.net', 10),
+       (:survey, '00000000-0000-0000-0000-000000000001', 'mx2.example.net', 20),
+       (:survey, '00000000-0000-0000-0000-000000000001', 'mx3.example.net', 30),
+       (:survey, '00000000-0000-0000-0000-000000000002', 'example.org', 0),
+       (:survey, '00000000-0000-0000-0000-000000000003', 'mx3.example.net', 10);
+
+INSERT INTO mxgrade.exchange (survey_id, exchange, dns_status, flags, grade, score, provisional, reason, forced_tls, forced_tls_why, graded_at)
+VALUES (:survey, 'mx1.example.net', 'ok', '{}', 'A+', 100, false, NULL, 'yes', NULL, now()),
+       (:survey, 'mx2.example.net', 'ok', '{cname}', 'F', 0, true, NULL, 'no', 'nist_r2', now()),
+       (:survey, 'mx3.example.net', 'ok', '{}', NULL, NULL, false, 'connect_timeout', 'unknown', 'connect_timeout', now()),
+       (:survey, 'example.org', 'ok', '{}', 'A+', 100, false, NULL, 'yes', NULL, now());
+
+INSERT INTO mxgrade.endpoint (survey_id, address, shuffle, next_probe_at, attempts, facts_known, reason, flags, tls_version, suite, key_group,
+    weak_seen, pq_group, connection_count, fact_evidence,
+    reachable, starttls_advertised, tls_enabled, sslv2, sslv3, tls1_0, tls1_1, tls1_2, tls1_3, weak_ciphers, anon_suites, nist_r1, nist_r2, forward_secrecy, pq_hybrid)
+VALUES
+    (:survey, '192.0.2.1', 1, NULL, 1, true, NULL, '{}', 772, 4866, 'X25519MLKEM768', '{}', 'X25519MLKEM768', 9,
+     '{"tls_enabled": {"evidence": "observed", "connection": 1}}',
+     'yes', 'yes', 'yes', 'no', 'no', 'no', 'no', 'yes', 'yes', 'no', 'no', 'yes', 'yes', 'yes', 'yes'),
+    (:survey, '2001:db8::1', 2, NULL, 1, true, NULL, '{}', 772, 4866, 'X25519MLKEM768', '{}', 'X25519MLKEM768', 9,
+     '{"tls_enabled": {"evidence": "observed", "connection": 1}}',
+     'yes', 'yes', 'yes', 'no', 'no', 'no', 'no', 'yes', 'yes', 'no', 'no', 'yes', 'yes', 'yes', 'yes'),
+    (:survey, '192.0.2.2', 3, NULL, 3, false, 'timeout', '{starttls_stripped}', 769, 4, NULL, '{RC4,MD5}', NULL, 12,
+     '{"tls1_3": {"reason": "timeout"}, "sslv2": {"reason": "cannot_offer"}, "pq_hybrid": {"reason": "timeout"}, "anon_suites": {"reason": "inconsistent"}}',
+     'yes', 'yes', 'yes', 'unknown', 'yes', 'yes', 'no', 'no', 'unknown', 'yes', 'unknown', 'no', 'no', 'no', 'unknown'),
+    (:survey, '192.0.2.3', 4, NULL, 3, false, 'connect_timeout', '{}', NULL, NULL, NULL, NULL, NULL, 3, '{}',
+     'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown');
+
+INSERT INTO mxgrade.certificate_row (sha256, der, subject_cn, subject, issuer, san, san_total, key_type, key_bits, signature, not_before, not_after, self_signed)
+VALUES (decode(repeat('01', 32), 'hex'), '\x30', 'mx1.example.net', 'CN=mx1.example.net', 'C=XX, O=Good CA, CN=Good CA R3',
+        '{mx1.example.net,*.mx.example.net,a.example.net}', 5, 'RSA', 2048, 'sha256WithRSAEncryption', '2026-09-01Z', '2026-12-01Z', false),
+       (decode(repeat('02', 32), 'hex'), '\x30', 'localhost', 'CN=localhost', 'CN=localhost', '{}', 0, 'RSA', 1024,
+        'sha1WithRSAEncryption', '2009-01-01Z', '2019-01-01Z', true)
+ON CONFLICT DO NOTHING;
+
+INSERT INTO mxgrade.exchange_endpoint (survey_id, exchange, address, judged_at, certificate, cert_trusted, cert_in_date, cert_name_match, cert_verifiable,
+    fact_evidence, matched, trust_error, grade, score, provisional, missing, findings, reason, forced_tls, forced_tls_why)
+VALUES
+    (:survey, 'mx1.example.net', '192.0.2.1', now(), decode(repeat('01', 32), 'hex'), 'yes', 'yes', 'yes', 'yes', '{}', 'mx1.example.net', NULL,
+     'A+', 100, false, '{}', '{}', NULL, 'yes', NULL),
+    (:survey, 'mx1.example.net', '2001:db8::1', now(), decode(repeat('01', 32), 'hex'), 'yes', 'yes', 'yes', 'yes', '{}', 'mx1.example.net', NULL,
+     'A+', 100, false, '{}', '{}', NULL, 'yes', NULL),
+    (:survey, 'mx2.example.net', '192.0.2.2', now(), decode(repeat('02', 32), 'hex'), 'no', 'no', 'no', 'no', '{}', NULL, 'self-signed certificate',
+     'F', 0, true, '{tls1_3,sslv2}',
+     '{SSLV3_ENABLED,CERT_UNTRUSTED,CERT_EXPIRED,NO_NIST_R1,CERT_NAME_MISMATCH,WEAK_CIPHERS,NO_NIST_R2,TLS10_ENABLED,NO_FORWARD_SECRECY}', NULL, 'no', 'nist_r2'),
+    (:survey, 'mx3.example.net', '192.0.2.3', NULL, NULL, 'unknown', 'unknown', 'unknown', 'unknown', '{}', NULL, NULL,
+     NULL, NULL, false, '{}', '{}', 'connect_timeout', 'unknown', 'connect_timeout'),
+    (:survey, 'example.org', '192.0.2.1', now(), NULL, 'yes', 'yes', 'yes', 'yes', '{}', 'example.org', NULL, 'A+', 100, false, '{}', '{}', NULL, 'yes', NULL);

@@ -1,0 +1,844 @@
+// link: mxg_bus mxg_db
+/* A running mxgrade-aggregator between a private PostgreSQL cluster and a worker that this test plays:
+ * real Results over ZeroMQ in, rows out. */
+#include "bus.h"
+#include "db.h"
+#include "facts.h"
+#include "mem.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define TEST(sentence) static void sentence(void **state __attribute__((unused)))
+
+enum { ACK_TIMEOUT_MS = 20000, SILENCE_MS = 700, NAMES_MAX = 3, ACKS_MAX = 4096 };
+
+static struct {
+    char dir[64], conninfo[160], endpoint[96];
+    PGconn *db;
+    pid_t aggregator;
+    uv_loop_t loop;
+    uv_timer_t deadline;
+    bool late;
+    bus_t *bus;
+    uint64_t sequence, job;
+    bool acked[ACKS_MAX]; /* by sequence */
+    size_t ack_count;
+    Mxgrade__RefusedReason refused;
+    int survey;
+} lab;
+
+/* --- database --- */
+
+static void sql(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void sql(const char *format, ...) {
+    va_list args;
+    char *text = NULL;
+    va_start(args, format);
+    assert_true(vasprintf(&text, format, args) > 0);
+    va_end(args);
+    PGresult *res = PQexec(lab.db, text);
+    if (PQresultStatus(res) != PGRES_COMMAND_OK && PQresultStatus(res) != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", text, PQerrorMessage(lab.db));
+    PQclear(res);
+    free(text);
+}
+
+/* The one value that the query gives in the current survey ($1), as text. */
+static const char *value(const char *query) {
+    static char text[4096];
+    char survey[16];
+    const char *const params[] = {survey};
+    snprintf(survey, sizeof survey, "%d", lab.survey);
+    PGresult *res = PQexecParams(lab.db, query, strstr(query, "$1") ? 1 : 0, NULL, params, NULL, NULL, 0);
+    if (PQresultStatus(res) != PGRES_TUPLES_OK || PQntuples(res) != 1)
+        fail_msg("%s: %d rows: %s", query, PQntuples(res), PQerrorMessage(lab.db));
+    snprintf(text, sizeof text, "%s", PQgetvalue(res, 0, 0));
+    PQclear(res);
+    return text;
+}
+
+static void assert_value(const char *query, const char *expected) { assert_string_equal(value(query), expected); }
+
+/* All that a result may change, as one text. */
+static char *snapshot(void) {
+    return mem_strdup(value("SELECT md5(string_agg(t, '|' ORDER BY t)) FROM ("
+                            "SELECT e::text t FROM mxgrade.endpoint e WHERE survey_id = $1 UNION ALL "
+                            "SELECT x::text FROM mxgrade.exchange_endpoint x WHERE survey_id = $1 UNION ALL "
+                            "SELECT x::text FROM mxgrade.exchange x WHERE survey_id = $1 UNION ALL "
+                            "SELECT s::text FROM mxgrade.mx_set s WHERE survey_id = $1) rows"));
+}
+
+static void new_survey(void) {
+    lab.survey = (int)strtol(value("SELECT mxgrade.create_survey('test', 3, '10 minutes')"), NULL, 10);
+}
+
+/* An exchange with one more address. */
+static void add_exchange(const char *exchange, const char *address) {
+    sql("INSERT INTO mxgrade.exchange (survey_id, exchange, dns_status) VALUES (%d, '%s', 'ok') ON CONFLICT DO NOTHING",
+        lab.survey, exchange);
+    sql("INSERT INTO mxgrade.endpoint (survey_id, address, shuffle) VALUES (%d, '%s', 1) ON CONFLICT DO NOTHING",
+        lab.survey, address);
+    sql("INSERT INTO mxgrade.exchange_endpoint (survey_id, exchange, address) VALUES (%d, '%s', '%s')", lab.survey,
+        exchange, address);
+}
+
+/* The MX set of two exchanges. */
+static void add_set(const char *first, const char *second) {
+    sql("INSERT INTO mxgrade.mx_set (survey_id, mx_set, mx_total) VALUES (%d, gen_random_uuid(), 2)", lab.survey);
+    sql("INSERT INTO mxgrade.mx_set_member SELECT survey_id, mx_set, x, p FROM mxgrade.mx_set,"
+        " (VALUES ('%s', 10), ('%s', 20)) m(x, p) WHERE survey_id = %d",
+        first, second, lab.survey);
+}
+
+/* --- results --- */
+
+struct draft {
+    Mxgrade__EndpointResult result;
+    Mxgrade__Fact fact[FACT_ENDPOINT_COUNT], *fact_list[FACT_ENDPOINT_COUNT];
+    Mxgrade__NameResult name[NAMES_MAX], *name_list[NAMES_MAX];
+    Mxgrade__Fact name_fact[NAMES_MAX][FACT_NAME_COUNT], *name_fact_list[NAMES_MAX][FACT_NAME_COUNT];
+    Mxgrade__Connection connection, *connection_list[1];
+};
+
+static void init_facts(Mxgrade__Fact *facts, Mxgrade__Fact **list, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        mxgrade__fact__init(&facts[i]);
+        facts[i].id = (uint32_t)i;
+        list[i] = &facts[i];
+    }
+}
+
+/* A result in which everything is unknown. */
+static void draft_init(struct draft *draft, const char *address) {
+    memset(draft, 0, sizeof *draft);
+    mxgrade__endpoint_result__init(&draft->result);
+    init_facts(draft->fact, draft->fact_list, FACT_ENDPOINT_COUNT);
+    draft->result.job = ++lab.job;
+    draft->result.survey = (uint32_t)lab.survey;
+    draft->result.address = (char *)address;
+    draft->result.port = 25;
+    draft->result.observed_at_ms = 1700000000000;
+    draft->result.n_fact = FACT_ENDPOINT_COUNT;
+    draft->result.fact = draft->fact_list;
+    draft->result.name = draft->name_list;
+    mxgrade__connection__init(&draft->connection);
+    draft->connection.step = draft->connection.outcome = "full";
+    draft->connection_list[0] = &draft->connection;
+    draft->result.connection = draft->connection_list;
+    draft->result.n_connection = 1;
+}
+
+static void set_fact(struct draft *draft, enum fact_id id, enum tri tri) {
+    draft->fact[id].value = (Mxgrade__Tri)tri;
+    draft->fact[id].evidence = MXGRADE__EVIDENCE__EVIDENCE_OBSERVED;
+    draft->fact[id].connection = 1;
+}
+
+static Mxgrade__NameResult *add_name(struct draft *draft, const char *exchange, enum tri trusted, enum tri matches) {
+    size_t i = draft->result.n_name++;
+    const enum tri values[FACT_NAME_COUNT] = {trusted, trusted ? TRI_YES : TRI_UNKNOWN, matches,
+                                              trusted < matches ? trusted : matches};
+    mxgrade__name_result__init(&draft->name[i]);
+    init_facts(draft->name_fact[i], draft->name_fact_list[i], FACT_NAME_COUNT);
+    for (size_t f = 0; f < FACT_NAME_COUNT; f++)
+        draft->name_fact[i][f].value = (Mxgrade__Tri)values[f];
+    draft->name[i].exchange = (char *)exchange;
+    draft->name[i].n_fact = FACT_NAME_COUNT;
+    draft->name[i].fact = draft->name_fact_list[i];
+    draft->name_list[i] = &draft->name[i];
+    return &draft->name[i];
+}
+
+/* TLS 1.2 and 1.3 with good suites. */
+static void draft_modern(struct draft *draft, const char *address) {
+    static const enum fact_id yes[] = {
+        FACT_REACHABLE, FACT_STARTTLS_ADVERTISED, FACT_TLS_ENABLED, FACT_TLS1_2,   FACT_TLS1_3,
+        FACT_NIST_R1,   FACT_FORWARD_SECRECY,     FACT_NIST_R2,     FACT_PQ_HYBRID};
+    draft_init(draft, address);
+    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
+        set_fact(draft, (enum fact_id)id, TRI_NO);
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        set_fact(draft, yes[i], TRI_YES);
+}
+
+/* No answer, worth asking again. */
+static void draft_silent(struct draft *draft, const char *address, const char *exchange) {
+    draft_init(draft, address);
+    draft->result.reason = REASON_CONNECT_TIMEOUT;
+    draft->result.retry = true;
+    add_name(draft, exchange, TRI_UNKNOWN, TRI_UNKNOWN);
+}
+
+/* --- the worker's side of the wire --- */
+
+static void on_message(bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope, void *context) {
+    (void)bus;
+    (void)from;
+    (void)context;
+    if (envelope->body_case == MXGRADE__ENVELOPE__BODY_REFUSED)
+        lab.refused = envelope->refused->reason;
+    for (size_t i = 0; envelope->body_case == MXGRADE__ENVELOPE__BODY_ACK && i < envelope->ack->n_sequence; i++)
+        if (envelope->ack->sequence[i] < ACKS_MAX && !lab.acked[envelope->ack->sequence[i]]) {
+            lab.acked[envelope->ack->sequence[i]] = true;
+            lab.ack_count++;
+        }
+}
+
+static void on_deadline(uv_timer_t *timer) {
+    (void)timer;
+    lab.late = true;
+}
+
+static void start_deadline(uint64_t ms) {
+    lab.late = false;
+    uv_timer_start(&lab.deadline, on_deadline, ms, 50); /* repeats: it may fire before the loop blocks */
+}
+
+static void send_envelope(Mxgrade__Envelope *envelope) {
+    start_deadline(ACK_TIMEOUT_MS);
+    while (bus_send(lab.bus, NULL, envelope) != BUS_SENT && !lab.late)
+        uv_run(&lab.loop, UV_RUN_NOWAIT);
+    assert_false(lab.late);
+}
+
+static void send_as(uint64_t sequence, Mxgrade__EndpointResult **results, size_t count,
+                    Mxgrade__Certificate **certificates, size_t certificate_count) {
+    Mxgrade__Results message = MXGRADE__RESULTS__INIT;
+    Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
+    message.sequence = sequence;
+    message.worker_id = "tester";
+    message.vantage = "lab";
+    message.n_result = count;
+    message.result = results;
+    message.n_certificate = certificate_count;
+    message.certificate = certificates;
+    envelope.body_case = MXGRADE__ENVELOPE__BODY_RESULTS;
+    envelope.results = &message;
+    send_envelope(&envelope);
+}
+
+/* Sends one message; gives its sequence. */
+static uint64_t send_results(Mxgrade__EndpointResult **results, size_t count, Mxgrade__Certificate **certificates,
+                             size_t certificate_count) {
+    send_as(++lab.sequence, results, count, certificates, certificate_count);
+    return lab.sequence;
+}
+
+static bool acked_within(uint64_t sequence, uint64_t ms) {
+    start_deadline(ms);
+    while (!lab.acked[sequence] && !lab.late)
+        uv_run(&lab.loop, UV_RUN_ONCE);
+    return lab.acked[sequence];
+}
+
+static void deliver(struct draft *draft) {
+    Mxgrade__EndpointResult *result = &draft->result;
+    assert_true(acked_within(send_results(&result, 1, NULL, 0), ACK_TIMEOUT_MS));
+}
+
+/* --- tests --- */
+
+TEST(a_modern_server_gets_a_plus_from_address_to_set) {
+    struct draft draft;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    add_exchange("mx2.example.org", "192.0.2.1");
+    add_set("mx.example.org", "mx2.example.org");
+    draft_modern(&draft, "192.0.2.1");
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    add_name(&draft, "mx2.example.org", TRI_YES, TRI_YES);
+    deliver(&draft);
+    assert_value(
+        "SELECT string_agg(grade || ' ' || provisional, ',') FROM mxgrade.exchange_endpoint WHERE survey_id = $1",
+        "A+ false,A+ false");
+    assert_value("SELECT string_agg(grade || ' ' || forced_tls, ',') FROM mxgrade.exchange WHERE survey_id = $1",
+                 "A+ yes,A+ yes");
+    assert_value(
+        "SELECT concat_ws(' ', grade, score, provisional, worst_mx, mx_graded, forced_tls) FROM mxgrade.mx_set "
+        "WHERE survey_id = $1",
+        "A+ 100 f mx.example.org 2 yes");
+    assert_value("SELECT concat_ws(' ', facts_known, next_probe_at IS NULL, attempts, reason, worker, vantage) "
+                 "FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "t t 1 tester lab");
+    assert_value("SELECT fact_evidence -> 'tls1_2' FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "{\"evidence\": \"observed\", \"connection\": 1}");
+}
+
+TEST(a_result_that_comes_twice_changes_nothing) {
+    struct draft draft;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    draft.result.retry = true;
+    draft.result.reason = REASON_RATE_LIMITED;
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    deliver(&draft);
+    char *before = snapshot();
+    deliver(&draft);
+    Mxgrade__EndpointResult *twins[] = {&draft.result, &draft.result};
+    assert_true(acked_within(send_results(twins, 2, NULL, 0), ACK_TIMEOUT_MS));
+    char *after = snapshot();
+    assert_string_equal(before, after);
+    assert_value("SELECT attempts FROM mxgrade.endpoint WHERE survey_id = $1", "1");
+    free(before);
+    free(after);
+}
+
+TEST(two_jobs_of_one_endpoint_in_one_batch_are_both_applied) {
+    struct draft first, second;
+    new_survey();
+    add_exchange("mx.example.org", "2001:db8::1");
+    draft_silent(&first, "2001:DB8:0::1", "mx.example.org");
+    draft_modern(&second, "2001:db8::1");
+    add_name(&second, "mx.example.org", TRI_YES, TRI_YES);
+    Mxgrade__EndpointResult *results[] = {&first.result, &second.result};
+    assert_true(acked_within(send_results(results, 2, NULL, 0), ACK_TIMEOUT_MS));
+    assert_value("SELECT attempts || ' ' || connection_count FROM mxgrade.endpoint WHERE survey_id = $1", "2 2");
+    assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
+}
+
+TEST(unknown_never_overwrites_an_answer) {
+    struct draft draft;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    draft.fact[FACT_SSLV3].value = MXGRADE__TRI__TRI_UNKNOWN;
+    draft.fact[FACT_SSLV3].reason = REASON_RATE_LIMITED;
+    draft.result.retry = true;
+    draft.result.reason = REASON_RATE_LIMITED;
+    draft.result.banner = "220 first";
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    deliver(&draft);
+    assert_value("SELECT missing FROM mxgrade.exchange_endpoint WHERE survey_id = $1", "{sslv3}");
+    draft_silent(&draft, "192.0.2.1", "mx.example.org");
+    set_fact(&draft, FACT_SSLV3, TRI_NO);
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', reachable, tls_enabled, tls1_3, sslv3, sslv2, banner, attempts) "
+                 "FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "yes yes yes no no 220 first 2");
+    assert_value("SELECT concat_ws(' ', cert_trusted, grade, provisional) FROM mxgrade.exchange_endpoint "
+                 "WHERE survey_id = $1",
+                 "yes A+ f");
+    /* the second attempt's connection stands behind the first one's */
+    assert_value("SELECT concat_ws(' ', fact_evidence -> 'sslv3' ->> 'connection', fact_evidence -> 'tls1_3' ->> "
+                 "'connection', jsonb_array_length(connections)) FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "2 1 2");
+}
+
+TEST(a_silent_endpoint_is_asked_again_with_doubling_delay_and_then_settled) {
+    struct draft draft;
+    static const char *const delay_in_range[] = {"8 minutes", "12 minutes", "16 minutes", "24 minutes"};
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    add_exchange("late.example.org", "192.0.2.1");
+    for (unsigned attempt = 0; attempt < 2; attempt++) {
+        char *query = mem_printf("SELECT next_probe_at BETWEEN now() + '%s'::interval - '30 s'::interval AND now() + "
+                                 "'%s'::interval FROM mxgrade.endpoint WHERE survey_id = $1",
+                                 delay_in_range[2 * attempt], delay_in_range[2 * attempt + 1]);
+        draft_silent(&draft, "192.0.2.1", "mx.example.org");
+        deliver(&draft);
+        assert_value(query, "t");
+        assert_value("SELECT count(judged_at) FROM mxgrade.exchange_endpoint WHERE survey_id = $1", "0");
+        free(query);
+    }
+    draft_silent(&draft, "192.0.2.1", "mx.example.org");
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', next_probe_at IS NULL, attempts, facts_known, reason) FROM mxgrade.endpoint "
+                 "WHERE survey_id = $1",
+                 "t 3 f connect_timeout");
+    assert_value("SELECT string_agg(reason, ',') FROM mxgrade.exchange_endpoint WHERE survey_id = $1 AND judged_at "
+                 "IS NOT NULL AND grade IS NULL",
+                 "connect_timeout,connect_timeout");
+    assert_value("SELECT string_agg(concat_ws(' ', reason, forced_tls, forced_tls_why), ',') FROM mxgrade.exchange "
+                 "WHERE survey_id = $1",
+                 "connect_timeout unknown connect_timeout,connect_timeout unknown connect_timeout");
+}
+
+TEST(hostile_text_ends_up_harmless) {
+    struct draft draft;
+    char *lines[] = {"\x1b]0;owned\x07", "\"{}\\,", "na\xc3\xafve", "\xff\xfe"};
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    draft.result.banner = "220 \x1b[31m\xff '; DROP TABLE x; -- \\N \"q\"\t\r\n";
+    draft.result.ehlo = lines;
+    draft.result.n_ehlo = 4;
+    draft.connection.detail = "a\"b\\c\x01\xc0\xaf";
+    draft.result.group = "\xed\xa0\x80";
+    draft.result.suite = 70000; /* no code point */
+    draft.result.duration_ms = UINT32_MAX;
+    draft.result.observed_at_ms = INT64_MAX;
+    draft.fact[FACT_SSLV2].value = (Mxgrade__Tri)77;
+    draft.fact[FACT_SSLV3].evidence = (Mxgrade__Evidence)77;
+    draft.fact[FACT_SSLV3].id = 1000;
+    Mxgrade__NameResult *name = add_name(&draft, "mx.example.org", TRI_NO, TRI_YES);
+    name->trust_error = "\x9b\xe2\x80";
+    name->certificate = (ProtobufCBinaryData){.len = 3, .data = (uint8_t *)lines[0]};
+    deliver(&draft);
+    assert_value("SELECT banner FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "220 \\x1b[31m\\xff '; DROP TABLE x; -- \\N \"q\"\\x09\\x0d\\x0a");
+    assert_value("SELECT array_to_string(ehlo, '|') FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "\\x1b]0;owned\\x07|\"{}\\,|na\xc3\xafve|\\xff\\xfe");
+    assert_value("SELECT connections -> 0 ->> 'detail' FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "a\"b\\c\\x01\\xc0\\xaf");
+    assert_value(
+        "SELECT concat_ws(' ', key_group, suite IS NULL, duration_ms IS NULL, observed_at <= now(), sslv2, sslv3) "
+        "FROM mxgrade.endpoint WHERE survey_id = $1",
+        "\\xed\\xa0\\x80 t t t unknown unknown");
+    assert_value("SELECT concat_ws(' ', trust_error, certificate IS NULL, grade) FROM mxgrade.exchange_endpoint WHERE "
+                 "survey_id = $1",
+                 "\\x9b\\xe2\\x80 t C+");
+}
+
+TEST(hostile_certificates_are_clamped_and_kept) {
+    uint8_t hash[32], der[] = {0x30, 0};
+    memset(hash, (int)(lab.sequence & 0xff), sizeof hash);
+    char *sans[] = {"a\"b", "\x01", "mx.example.org"};
+    ProtobufCBinaryData chain[] = {{sizeof hash, hash}, {2, der}};
+    Mxgrade__Certificate certificate = MXGRADE__CERTIFICATE__INIT, *list[] = {&certificate, &certificate};
+    certificate.sha256 = certificate.spki_sha256 = chain[0];
+    certificate.der = chain[1];
+    certificate.subject_cn = "\x1b"
+                             "c";
+    certificate.san = sans;
+    certificate.n_san = 3;
+    certificate.san_total = UINT32_MAX;
+    certificate.key_bits = UINT32_MAX;
+    certificate.not_before = INT64_MIN;
+    certificate.not_after = INT64_MAX;
+    certificate.chain = chain;
+    certificate.n_chain = 2;
+    assert_true(acked_within(send_results(NULL, 0, list, 2), ACK_TIMEOUT_MS));
+    assert_value(
+        "SELECT concat_ws(' ', subject_cn, san, san_total, key_bits IS NULL, extract(year FROM not_before), "
+        "extract(year FROM not_after), cardinality(chain)) FROM mxgrade.certificate_row ORDER BY first_seen DESC "
+        "LIMIT 1",
+        "\\x1bc {\"a\\\"b\",\"\\\\x01\",mx.example.org} 2147483647 t 1 9999 1");
+}
+
+TEST(weak_key_and_sha1_are_found_in_the_stored_certificate) {
+    struct draft draft;
+    uint8_t hash[32] = {0xab}, der[] = {0x30, 0};
+    Mxgrade__Certificate certificate = MXGRADE__CERTIFICATE__INIT, *list[] = {&certificate};
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    certificate.sha256 = (ProtobufCBinaryData){sizeof hash, hash};
+    certificate.der = (ProtobufCBinaryData){sizeof der, der};
+    certificate.key_type = "RSA";
+    certificate.key_bits = 1024;
+    certificate.signature = "sha1WithRSAEncryption";
+    certificate.not_after = 1700000000 + 86400;
+    draft_modern(&draft, "192.0.2.1");
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES)->certificate = certificate.sha256;
+    Mxgrade__EndpointResult *result = &draft.result;
+    assert_true(acked_within(send_results(&result, 1, list, 1), ACK_TIMEOUT_MS));
+    assert_value("SELECT findings FROM mxgrade.exchange_endpoint WHERE survey_id = $1",
+                 "{WEAK_KEY,SHA1_SIGNATURE,EXPIRES_SOON}");
+}
+
+TEST(a_poisonous_result_sinks_no_other) {
+    enum { COUNT = 9 };
+    static const char *const addresses[COUNT] = {"192.0.2.1", "192.0.2.2",         "192.0.2.3",
+                                                 "192.0.2.4", "192.0.2.5",         "192.0.2.6",
+                                                 "not-an-ip", "192.0.2.999/\x1b'", "192.0.2.9"};
+    struct draft drafts[COUNT];
+    Mxgrade__EndpointResult *results[COUNT];
+    new_survey();
+    sql("DELETE FROM mxgrade.quarantine");
+    sql("ALTER TABLE mxgrade.endpoint_%d ADD CHECK (banner NOT LIKE '%%poison%%')", lab.survey);
+    for (size_t i = 0; i < COUNT; i++) {
+        draft_modern(&drafts[i], addresses[i]);
+        results[i] = &drafts[i].result;
+        add_name(&drafts[i], "mx.example.org", TRI_YES, TRI_YES);
+        if (i < 6)
+            add_exchange("mx.example.org", addresses[i]);
+    }
+    drafts[2].result.banner = "220 poison";
+    drafts[4].result.job = UINT64_MAX;
+    drafts[8].result.survey = 1000000; /* there is none */
+    assert_true(acked_within(send_results(results, COUNT, NULL, 0), ACK_TIMEOUT_MS));
+    assert_value(
+        "SELECT string_agg(host(address), ' ' ORDER BY address) FROM mxgrade.exchange_endpoint WHERE survey_id = "
+        "$1 AND grade = 'A+'",
+        "192.0.2.1 192.0.2.2 192.0.2.4 192.0.2.6");
+    assert_value(
+        "SELECT string_agg(concat_ws('|', address, left(why, 28)), ';' ORDER BY address) FROM mxgrade.quarantine "
+        "WHERE message IS NOT NULL AND worker = 'tester'",
+        "192.0.2.3|23514: new row for relation ;192.0.2.5|the job number is out of ran;"
+        "192.0.2.999/\\x1b'|the address is no IP address;not-an-ip|the address is no IP address");
+    assert_value("SELECT grade || ' ' || provisional FROM mxgrade.exchange WHERE survey_id = $1", "A+ true");
+}
+
+TEST(an_exchange_has_the_grade_of_its_worst_reachable_address) {
+    struct draft draft;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    add_exchange("mx.example.org", "192.0.2.2");
+    add_exchange("mx.example.org", "192.0.2.3");
+    draft_modern(&draft, "192.0.2.1");
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', grade, provisional, forced_tls) FROM mxgrade.exchange WHERE survey_id = $1",
+                 "A+ t unknown"); /* two addresses are still to come */
+    draft_modern(&draft, "192.0.2.2");
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_NO);
+    deliver(&draft);
+    draft_silent(&draft, "192.0.2.3", "mx.example.org");
+    draft.result.retry = false;
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', grade, score, provisional, forced_tls, reason) FROM mxgrade.exchange WHERE "
+                 "survey_id = $1",
+                 "A 95 f yes");
+}
+
+static void deliver_pair(enum tri second_trusted, bool second_answers) {
+    struct draft draft;
+    new_survey();
+    add_exchange("mx1.example.org", "192.0.2.1");
+    add_exchange("mx2.example.org", "192.0.2.2");
+    add_set("mx1.example.org", "mx2.example.org");
+    draft_modern(&draft, "192.0.2.1");
+    add_name(&draft, "mx1.example.org", TRI_YES, TRI_YES);
+    deliver(&draft);
+    if (second_answers) {
+        draft_modern(&draft, "192.0.2.2");
+        add_name(&draft, "mx2.example.org", second_trusted, TRI_NO);
+    } else {
+        draft_silent(&draft, "192.0.2.2", "mx2.example.org");
+        draft.result.retry = false;
+    }
+    deliver(&draft);
+}
+
+#define SET_QUERY                                                                                                      \
+    "SELECT concat_ws(' ', grade, score, worst_mx, mx_graded || '/' || mx_total, provisional, forced_tls, "            \
+    "forced_tls_mx, forced_tls_why, reason) FROM mxgrade.mx_set WHERE survey_id = $1"
+
+TEST(one_a_plus_and_one_timed_out_make_a_plus_with_forced_tls_unknown) {
+    deliver_pair(TRI_YES, false);
+    assert_value(SET_QUERY, "A+ 100 mx1.example.org 1/2 t unknown mx2.example.org connect_timeout");
+}
+
+TEST(one_a_plus_and_one_c_make_c) {
+    deliver_pair(TRI_NO, true);
+    assert_value(SET_QUERY, "C 65 mx2.example.org 2/2 f yes");
+}
+
+TEST(one_without_tls_makes_f_and_fails_forced_tls) {
+    struct draft draft;
+    deliver_pair(TRI_YES, false);
+    draft_init(&draft, "192.0.2.2");
+    set_fact(&draft, FACT_REACHABLE, TRI_YES);
+    set_fact(&draft, FACT_TLS_ENABLED, TRI_NO);
+    deliver(&draft);
+    assert_value(SET_QUERY, "F 0 mx2.example.org 2/2 f no mx2.example.org tls_enabled");
+    assert_value("SELECT findings FROM mxgrade.exchange_endpoint WHERE survey_id = $1 AND exchange = 'mx2.example.org'",
+                 "{NO_TLS}");
+}
+
+TEST(a_names_only_result_is_graded_by_the_facts_known_before) {
+    struct draft draft;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    add_exchange("late.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    set_fact(&draft, FACT_WEAK_CIPHERS, TRI_YES);
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    deliver(&draft);
+    assert_value(
+        "SELECT concat_ws(' ', facts_known, next_probe_at <= now()) FROM mxgrade.endpoint WHERE survey_id = $1",
+        "t t"); /* the name that was not in the job is to be asked at once */
+    draft_init(&draft, "192.0.2.1");
+    draft.result.names_only = true;
+    add_name(&draft, "late.example.org", TRI_YES, TRI_NO);
+    deliver(&draft);
+    assert_value(
+        "SELECT concat_ws(' ', next_probe_at IS NULL, attempts, tls1_3, connection_count) FROM mxgrade.endpoint "
+        "WHERE survey_id = $1",
+        "t 1 yes 2");
+    assert_value(
+        "SELECT findings FROM mxgrade.exchange_endpoint WHERE survey_id = $1 AND exchange = 'late.example.org'",
+        "{CERT_NAME_MISMATCH,WEAK_CIPHERS}");
+}
+
+/* Waits, without sleeping in the dark, until the query gives the value. */
+static void await_value(const char *query, const char *expected) {
+    uint64_t end = uv_hrtime() + (uint64_t)ACK_TIMEOUT_MS * 1000000;
+    while (strcmp(value(query), expected) != 0 && uv_hrtime() < end) {
+        start_deadline(20);
+        while (!lab.late)
+            uv_run(&lab.loop, UV_RUN_ONCE);
+    }
+    assert_value(query, expected);
+}
+
+TEST(a_survey_in_grading_is_completed_with_reasons_from_dns) {
+    new_survey();
+    sql("INSERT INTO mxgrade.exchange (survey_id, exchange, dns_status) VALUES (%d, 'dead.example.org', 'servfail'), "
+        "(%d, 'gone.example.org', 'nxdomain'), (%d, 'bare.example.org', 'ok')",
+        lab.survey, lab.survey, lab.survey);
+    sql("INSERT INTO mxgrade.endpoint (survey_id, address, shuffle, next_probe_at, reason) "
+        "VALUES (%d, '127.0.0.1', 1, NULL, 'refused_by_policy')",
+        lab.survey);
+    sql("INSERT INTO mxgrade.exchange_endpoint (survey_id, exchange, address) VALUES (%d, 'bare.example.org', "
+        "'127.0.0.1')",
+        lab.survey);
+    add_set("gone.example.org", "dead.example.org");
+    sql("LISTEN mxgrade_complete");
+    sql("UPDATE mxgrade.survey SET state = 'grading' WHERE survey_id = %d", lab.survey);
+    await_value("SELECT state FROM mxgrade.survey WHERE survey_id = $1", "complete");
+    assert_value(
+        "SELECT string_agg(exchange || ' ' || reason, ',' ORDER BY exchange) FROM mxgrade.exchange WHERE survey_id "
+        "= $1 AND grade IS NULL AND graded_at IS NOT NULL",
+        "bare.example.org refused_by_policy,dead.example.org dns,gone.example.org no_address");
+    assert_value(SET_QUERY, "0/2 f unknown gone.example.org no_address dns");
+    assert_true(PQconsumeInput(lab.db));
+    PGnotify *notice = PQnotifies(lab.db);
+    assert_non_null(notice);
+    assert_string_equal(notice->relname, "mxgrade_complete");
+    assert_int_equal(strtol(notice->extra, NULL, 10), lab.survey);
+    PQfreemem(notice);
+    sql("UNLISTEN *");
+}
+
+#define KICK "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mxgrade-aggregator'"
+
+enum { CUT_RESULTS = 400, CUT_EVERY = 40, CUT_ROUNDS = 20 };
+
+/* Sends what is not acknowledged of CUT_RESULTS results, as a worker does; true if there was any. */
+static bool send_unacknowledged(uint64_t first_sequence, uint64_t first_job, bool cut) {
+    bool any = false;
+    for (unsigned i = 0; i < CUT_RESULTS; i++) {
+        struct draft draft;
+        Mxgrade__EndpointResult *result = &draft.result;
+        if (lab.acked[first_sequence + i])
+            continue;
+        char *address = mem_printf("192.0.%u.%u", 2 + i / 250, 1 + i % 250);
+        draft_modern(&draft, address);
+        draft.result.job = first_job + i;
+        add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+        send_as(first_sequence + i, &result, 1, NULL, 0);
+        free(address);
+        if (cut && i % CUT_EVERY == 0)
+            sql(KICK);
+        uv_run(&lab.loop, UV_RUN_NOWAIT);
+        any = true;
+    }
+    return any;
+}
+
+TEST(nothing_is_lost_when_the_database_connection_is_cut_again_and_again) {
+    uint64_t first_sequence = lab.sequence + 1, first_job = lab.job + 1;
+    new_survey();
+    sql("INSERT INTO mxgrade.exchange (survey_id, exchange, dns_status) VALUES (%d, 'mx.example.org', 'ok')",
+        lab.survey);
+    sql("INSERT INTO mxgrade.endpoint (survey_id, address, shuffle) SELECT %d, format('192.0.%%s.%%s', 2 + i / 250, 1 "
+        "+ i "
+        "%% 250)::inet, i FROM generate_series(0, %d) i",
+        lab.survey, CUT_RESULTS - 1);
+    sql("INSERT INTO mxgrade.exchange_endpoint (survey_id, exchange, address) SELECT survey_id, 'mx.example.org', "
+        "address "
+        "FROM mxgrade.endpoint WHERE survey_id = %d",
+        lab.survey);
+    lab.sequence += CUT_RESULTS;
+    lab.job += 2 * CUT_RESULTS;
+    for (unsigned round = 0; round < CUT_ROUNDS && send_unacknowledged(first_sequence, first_job, round < 3); round++)
+        (void)acked_within(lab.sequence, SILENCE_MS);
+    for (uint64_t sequence = first_sequence; sequence <= lab.sequence; sequence++)
+        assert_true(lab.acked[sequence]);
+    assert_value(
+        "SELECT count(*) || ' ' || sum(attempts) FROM mxgrade.endpoint WHERE survey_id = $1 AND tls_enabled = 'yes' "
+        "AND next_probe_at IS NULL",
+        "400 400");
+    assert_value("SELECT concat_ws(' ', grade, provisional, forced_tls) FROM mxgrade.exchange WHERE survey_id = $1",
+                 "A+ f yes");
+}
+
+TEST(no_ack_before_the_commit) {
+    struct draft draft;
+    Mxgrade__EndpointResult *result = &draft.result;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    sql("BEGIN; SELECT FROM mxgrade.endpoint WHERE survey_id = %d FOR UPDATE", lab.survey); /* the store must wait */
+    uint64_t sequence = send_results(&result, 1, NULL, 0);
+    assert_false(acked_within(sequence, SILENCE_MS));
+    sql("COMMIT");
+    assert_true(acked_within(sequence, ACK_TIMEOUT_MS));
+    assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
+}
+
+static void allow_connections(bool allow) {
+    char *conninfo = mem_printf("host=%s user=mxgrade dbname=postgres", lab.dir);
+    PGconn *db = PQconnectdb(conninfo);
+    PQclear(PQexec(db, allow ? "ALTER DATABASE mxgrade ALLOW_CONNECTIONS true"
+                             : "ALTER DATABASE mxgrade ALLOW_CONNECTIONS false"));
+    assert_string_equal(PQerrorMessage(db), "");
+    PQfinish(db);
+    free(conninfo);
+}
+
+TEST(results_wait_while_the_database_is_away) {
+    struct draft draft;
+    Mxgrade__EndpointResult *result = &draft.result;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    allow_connections(false);
+    sql(KICK);
+    uint64_t sequence = send_results(&result, 1, NULL, 0);
+    assert_false(acked_within(sequence, SILENCE_MS));
+    allow_connections(true);
+    assert_true(acked_within(sequence, ACK_TIMEOUT_MS));
+    assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
+}
+
+TEST(an_unknown_worker_is_asked_for_its_hello_once_and_served_all_the_same) {
+    Mxgrade__Hello hello = MXGRADE__HELLO__INIT;
+    Mxgrade__Heartbeat heartbeat = MXGRADE__HEARTBEAT__INIT;
+    Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
+    assert_int_equal(lab.refused, MXGRADE__REFUSED_REASON__REFUSED_UNKNOWN_WORKER); /* the first test said no Hello */
+    lab.refused = MXGRADE__REFUSED_REASON__REFUSED_UNSPECIFIED;
+    hello.worker_id = "tester";
+    envelope.body_case = MXGRADE__ENVELOPE__BODY_HELLO;
+    envelope.hello = &hello;
+    send_envelope(&envelope);
+    envelope.body_case = MXGRADE__ENVELOPE__BODY_HEARTBEAT;
+    envelope.heartbeat = &heartbeat;
+    send_envelope(&envelope);
+    assert_true(acked_within(send_results(NULL, 0, NULL, 0), ACK_TIMEOUT_MS));
+    assert_int_equal(lab.refused, MXGRADE__REFUSED_REASON__REFUSED_UNSPECIFIED);
+}
+
+TEST(every_reason_has_its_place_in_the_database_order) {
+    for (unsigned reason = REASON_NONE + 1; reason < REASON_COUNT; reason++) {
+        char *query = mem_printf("SELECT '%s' = ANY (mxgrade.reason_order())", reason_key((enum reason)reason));
+        assert_value(query, "t");
+        free(query);
+    }
+}
+
+/* --- fixture --- */
+
+static void run_pg(const char *verb) {
+    char *command = mem_printf("'%s/tests/integration/pg.sh' %s '%s'", getenv("MXG_SOURCE"), verb, lab.dir);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c,concurrency-mt-unsafe): our own script */
+    free(command);
+}
+
+static pid_t start_aggregator(const char *conninfo, const char *endpoint) {
+    char *program = mem_printf("%s/aggregator/mxgrade-aggregator", getenv("MXG_BIN"));
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl(program, program, "--database", conninfo, "--results", endpoint, "--batch", "50", (char *)NULL);
+        _exit(127);
+    }
+    free(program);
+    return pid;
+}
+
+static int wait_status(pid_t pid) {
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(a_database_without_the_schema_is_refused_at_the_start) {
+    sql("CREATE DATABASE empty");
+    char *conninfo = mem_printf("host=%s user=mxgrade dbname=empty", lab.dir);
+    char *endpoint = mem_printf("ipc://%s/other", lab.dir);
+    assert_int_equal(wait_status(start_aggregator(conninfo, endpoint)), 1);
+    assert_int_equal(wait_status(start_aggregator("host=/nonexistent", endpoint)), 1);
+    free(conninfo);
+    free(endpoint);
+}
+
+TEST(sigterm_stores_what_has_arrived_and_ends) {
+    struct draft draft;
+    Mxgrade__EndpointResult *result = &draft.result;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    uint64_t sequence = send_results(&result, 1, NULL, 0);
+    start_deadline(30); /* shorter than the flush time: the result waits in the inbox */
+    while (!lab.late)
+        uv_run(&lab.loop, UV_RUN_ONCE);
+    kill(lab.aggregator, SIGTERM);
+    assert_true(acked_within(sequence, ACK_TIMEOUT_MS));
+    assert_int_equal(wait_status(lab.aggregator), 0);
+    lab.aggregator = 0;
+    assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
+}
+
+static int set_up(void **state) {
+    char error[512] = "";
+    (void)state;
+    snprintf(lab.dir, sizeof lab.dir, "/tmp/mxg-aggregator-%d", (int)getpid());
+    snprintf(lab.conninfo, sizeof lab.conninfo, "host=%s user=mxgrade dbname=mxgrade", lab.dir);
+    snprintf(lab.endpoint, sizeof lab.endpoint, "ipc://%s/results", lab.dir);
+    run_pg("start");
+    lab.db = db_connect(lab.conninfo, "test", error, sizeof error);
+    uv_loop_init(&lab.loop);
+    uv_timer_init(&lab.loop, &lab.deadline);
+    struct bus_config config = bus_config_default(lab.endpoint, false);
+    lab.aggregator = start_aggregator(lab.conninfo, lab.endpoint);
+    lab.bus = bus_open(&lab.loop, &config, on_message, NULL, error, sizeof error);
+    if (lab.db == NULL || lab.bus == NULL)
+        print_error("%s\n", error);
+    return lab.db && lab.bus ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    if (lab.aggregator > 0) {
+        kill(lab.aggregator, SIGKILL);
+        wait_status(lab.aggregator);
+    }
+    bus_close(&lab.bus, 0);
+    uv_close((uv_handle_t *)&lab.deadline, NULL);
+    uv_run(&lab.loop, UV_RUN_DEFAULT);
+    uv_loop_close(&lab.loop);
+    PQfinish(lab.db);
+    run_pg("stop");
+    return 0;
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_modern_server_gets_a_plus_from_address_to_set),
+        cmocka_unit_test(an_unknown_worker_is_asked_for_its_hello_once_and_served_all_the_same),
+        cmocka_unit_test(a_result_that_comes_twice_changes_nothing),
+        cmocka_unit_test(two_jobs_of_one_endpoint_in_one_batch_are_both_applied),
+        cmocka_unit_test(unknown_never_overwrites_an_answer),
+        cmocka_unit_test(a_silent_endpoint_is_asked_again_with_doubling_delay_and_then_settled),
+        cmocka_unit_test(hostile_text_ends_up_harmless),
+        cmocka_unit_test(hostile_certificates_are_clamped_and_kept),
+        cmocka_unit_test(weak_key_and_sha1_are_found_in_the_stored_certificate),
+        cmocka_unit_test(a_poisonous_result_sinks_no_other),
+        cmocka_unit_test(an_exchange_has_the_grade_of_its_worst_reachable_address),
+        cmocka_unit_test(one_a_plus_and_one_timed_out_make_a_plus_with_forced_tls_unknown),
+        cmocka_unit_test(one_a_plus_and_one_c_make_c),
+        cmocka_unit_test(one_without_tls_makes_f_and_fails_forced_tls),
+        cmocka_unit_test(a_names_only_result_is_graded_by_the_facts_known_before),
+        cmocka_unit_test(a_survey_in_grading_is_completed_with_reasons_from_dns),
+        cmocka_unit_test(nothing_is_lost_when_the_database_connection_is_cut_again_and_again),
+        cmocka_unit_test(no_ack_before_the_commit),
+        cmocka_unit_test(results_wait_while_the_database_is_away),
+        cmocka_unit_test(every_reason_has_its_place_in_the_database_order),
+        cmocka_unit_test(a_database_without_the_schema_is_refused_at_the_start),
+        cmocka_unit_test(sigterm_stores_what_has_arrived_and_ends),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
