@@ -303,7 +303,7 @@ int main(int argc, char **argv) {
     bool opened = open_all(&self);
     if (opened) {
         start_handles(&self);
-        log_info("serving", LOG_STR("results", self.options.results));
+        log_info("ready", LOG_STR("results", self.options.results));
         uv_run(&self.loop, UV_RUN_DEFAULT);
     }
     uv_loop_close(&self.loop);

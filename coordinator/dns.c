@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 enum { TICK_MS = 100, EDNS_OCTETS = 1232, CLASS_IN = 1, SOCKET_BUFFER_OCTETS = 4 << 20 };
 
@@ -87,35 +88,44 @@ static void on_tick(uv_timer_t *timer) {
     ares_process_fd(dns->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
-/* What c-ares made of it, where there is no message to read. Only an answer may be NODATA or NXDOMAIN. */
-static enum dns_status status_without_message(int status) {
-    switch (status) {
-    case ARES_ETIMEOUT:
-    case ARES_ECANCELLED:
-    case ARES_EDESTRUCTION:
-    case ARES_ECONNREFUSED:
-        return DNS_TIMEOUT;
-    case ARES_ENOTFOUND:
-        return DNS_NXDOMAIN;
-    default:
-        return DNS_SERVFAIL;
-    }
+static void end_query(struct query *query, struct dns_answer *answer) {
+    query->on_answer(answer, query->context);
+    dns_answer_free(answer);
+    free(query);
 }
 
+/* With NOCHECKRESP every response comes here, whatever its code; no message means that none came. */
 static void on_answer(void *context, int status, int timeouts, unsigned char *message, int len) {
     struct query *query = context;
-    struct dns *dns = query->dns;
     struct dns_answer answer = {.status = DNS_TIMEOUT};
     (void)timeouts;
-    bool heard = status == ARES_SUCCESS || status == ARES_ENODATA || status == ARES_ENOTFOUND;
-    if (heard && message && len > 0)
+    if (status == ARES_SUCCESS && message && len > 0)
         dns_answer_parse(&answer, query->type, message, (size_t)len);
-    else
-        answer.status = status_without_message(status);
-    dns->in_flight--;
-    query->on_answer(&answer, query->context);
-    dns_answer_free(&answer);
-    free(query);
+    query->dns->in_flight--;
+    end_query(query, &answer);
+}
+
+static void on_bad_name(struct query *query) {
+    struct dns_answer answer = {.status = DNS_NXDOMAIN};
+    query->dns->in_flight--;
+    end_query(query, &answer);
+}
+
+/* The query is made here and not by ares_query(): with ARES_FLAG_EDNS, c-ares 1.18 turns EDNS off for the whole channel
+ * at the first SERVFAIL and sends the query again cut short, which resolvers drop. */
+static void send_query(struct dns *dns, struct query *query) {
+    unsigned char *message = NULL;
+    unsigned short id = 0;
+    int len = 0;
+    if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
+        id = (unsigned short)uv_hrtime();
+    dns->in_flight++;
+    int status = ares_create_query(query->name, CLASS_IN, (int)query->type, id, 1, &message, &len, EDNS_OCTETS);
+    if (status == ARES_SUCCESS)
+        ares_send(dns->channel, message, len, on_answer, query);
+    else /* a name that DNS cannot carry does not exist there */
+        on_bad_name(query);
+    ares_free_string(message);
 }
 
 static void send_waiting(struct dns *dns) {
@@ -123,24 +133,21 @@ static void send_waiting(struct dns *dns) {
         struct query *query = dns->first;
         dns->first = query->next;
         dns->waiting--;
-        dns->in_flight++;
-        ares_query(dns->channel, query->name, CLASS_IN, (int)query->type, on_answer, query);
+        send_query(dns, query);
     }
 }
 
 static void on_before_block(uv_prepare_t *handle) { send_waiting(handle->data); }
 
 static bool open_channel(struct dns *dns, const struct dns_config *config, char *error, size_t cap) {
-    struct ares_options options = {.flags =
-                                       ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS | ARES_FLAG_STAYOPEN,
+    struct ares_options options = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
+                                            ARES_FLAG_STAYOPEN,
                                    .timeout = config->timeout_ms,
                                    .tries = config->tries,
-                                   .ednspsz = EDNS_OCTETS,
                                    .socket_receive_buffer_size = SOCKET_BUFFER_OCTETS,
                                    .sock_state_cb = on_socket_state,
                                    .sock_state_cb_data = dns};
-    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_RCVBUF |
-               ARES_OPT_SOCK_STATE_CB;
+    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_RCVBUF | ARES_OPT_SOCK_STATE_CB;
     int status = ares_library_init(ARES_LIB_INIT_ALL);
     if (status == ARES_SUCCESS)
         status = ares_init_options(&dns->channel, &options, mask);
@@ -186,9 +193,7 @@ void dns_close(struct dns **dns) {
     while (self->first) {
         struct query *query = self->first;
         self->first = query->next;
-        struct dns_answer answer = {.status = DNS_TIMEOUT};
-        query->on_answer(&answer, query->context);
-        free(query);
+        end_query(query, &(struct dns_answer){.status = DNS_TIMEOUT});
     }
     self->handles = 2;
     uv_close((uv_handle_t *)&self->tick, on_closed);

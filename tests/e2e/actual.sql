@@ -3,7 +3,9 @@ SELECT d.name, d.mx_status, coalesce(m.preference::text, '-'), coalesce(m.exchan
        e.reachable, e.starttls_advertised, e.tls_enabled, e.sslv2, e.sslv3, e.tls1_0, e.tls1_1, e.tls1_2, e.tls1_3,
        e.weak_ciphers, e.anon_suites, e.nist_r1, e.nist_r2, e.forward_secrecy, e.pq_hybrid,
        xe.cert_trusted, xe.cert_in_date, xe.cert_name_match,
-       coalesce(x.grade::text, 'ungraded') AS mx_grade, coalesce(x.reason, '-') AS mx_reason,
+       CASE WHEN d.mx_status IN ('null_mx', 'no_mail_host', 'nxdomain') THEN '-'
+            ELSE coalesce(x.grade::text, 'ungraded') END AS mx_grade,
+       CASE WHEN d.mx_status IN ('servfail', 'timeout') THEN 'dns' ELSE coalesce(x.reason, '-') END AS mx_reason,
        CASE WHEN d.mx_status IN ('null_mx', 'no_mail_host', 'nxdomain') THEN '-'
             ELSE coalesce(s.grade::text, 'ungraded') END AS grade,
        coalesce(s.mx_graded, 0), coalesce(s.mx_total, 0), s.forced_tls
