@@ -207,9 +207,8 @@ static enum config_result walk(const struct config_program *program, int argc, c
         } else if (c == OPTION_VERSION) {
             printf("%s %s\n", program->name, MXGRADE_VERSION);
             result = CONFIG_EXIT_OK;
-        } else if (c == '?') {
-            result = usage_error(program);
-        } else if (apply_options && !apply(program, "--", &program->options[c], optarg ? optarg : "yes")) {
+        } else if (c == '?' ||
+                   (apply_options && !apply(program, "--", &program->options[c], optarg ? optarg : "yes"))) {
             result = usage_error(program);
         }
     }

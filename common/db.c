@@ -104,16 +104,23 @@ static void column(struct db_copy *copy) {
 }
 
 /* COPY's text format: backslash and the three separators need an escape. */
+static const char COPY_SPECIAL[] = "\\\t\n\r", COPY_LETTER[] = "\\tnr";
+
+static void append_octet(struct db_copy *copy, char octet) {
+    const char *special = octet ? strchr(COPY_SPECIAL, octet) : NULL;
+    if (special)
+        append(copy, (const char[]){'\\', COPY_LETTER[special - COPY_SPECIAL]}, 2);
+    else
+        append(copy, &octet, 1);
+}
+
 static void append_escaped(struct db_copy *copy, const char *value) {
-    for (const char *at = value; *at;) {
-        size_t plain = strcspn(at, "\\\t\n\r");
-        append(copy, at, plain);
-        at += plain;
-        if (*at == '\0')
-            break;
-        const char *escape = *at == '\\' ? "\\\\" : *at == '\t' ? "\\t" : *at == '\n' ? "\\n" : "\\r";
-        append(copy, escape, 2);
-        at++;
+    while (*value) {
+        size_t plain = strcspn(value, COPY_SPECIAL);
+        append(copy, value, plain);
+        value += plain;
+        if (*value)
+            append_octet(copy, *value++);
     }
 }
 
@@ -184,7 +191,7 @@ void db_copy_text_array(struct db_copy *copy, char *const *values, size_t count)
             else if (*at == '\\')
                 append(copy, "\\\\\\\\", 4);
             else
-                append_escaped(copy, (const char[]){*at, '\0'});
+                append_octet(copy, *at);
         }
         append(copy, "\"", 1);
     }

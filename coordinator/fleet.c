@@ -79,7 +79,7 @@ static void move(struct fleet *fleet, struct lease *lease, enum lease_state stat
 static void forget(struct fleet *fleet, struct lease *lease) {
     DL_DELETE(fleet->lists[lease->state], lease);
     fleet->counts[lease->state]--;
-    HASH_DELETE(by_address, fleet->by_address, lease);
+    HASH_DELETE(by_address, fleet->by_address, lease); // NOLINT(clang-analyzer-core.NullDereference): uthash
     free(lease->names);
     free(lease);
 }
@@ -148,7 +148,7 @@ static void drop_worker(struct fleet *fleet, struct worker *worker, uint64_t now
         if (lease->worker == worker)
             release(fleet, lease, now_ms);
     }
-    HASH_DEL(fleet->workers, worker);
+    HASH_DEL(fleet->workers, worker); // NOLINT(clang-analyzer-core.NullDereference): uthash
     free(worker);
 }
 
@@ -305,7 +305,7 @@ static void give(struct fleet *fleet, struct lease *lease, struct worker *worker
 
 /* Up to JOBS_PER_MESSAGE jobs for one worker; false when there is nothing more to send to it now. */
 static bool send_jobs(struct fleet *fleet, bus_t *bus, struct worker *worker, uint64_t now_ms) {
-    struct lease *given[JOBS_PER_MESSAGE];
+    struct lease *given[JOBS_PER_MESSAGE] = {NULL};
     Mxgrade__ProbeJob jobs[JOBS_PER_MESSAGE], *list[JOBS_PER_MESSAGE];
     Mxgrade__Jobs message = MXGRADE__JOBS__INIT;
     Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
@@ -322,7 +322,7 @@ static bool send_jobs(struct fleet *fleet, bus_t *bus, struct worker *worker, ui
     bool sent = message.n_probe > 0 && bus_send(bus, &worker->peer, &envelope) == BUS_SENT;
     for (size_t i = 0; i < message.n_probe; i++) {
         free(jobs[i].name);
-        free(given[i]->names);
+        free(given[i]->names); // NOLINT(clang-analyzer-core.NullDereference): set for all i < n_probe
         given[i]->names = NULL;
         if (!sent)
             release(fleet, given[i], now_ms);

@@ -336,8 +336,8 @@ static const char *settle_domain(const struct domain *domain, bool *retry) {
         return "nxdomain";
     case DNS_NODATA:
         HASH_FIND_STR(domain->batch->exchanges, domain->name, self);
-        if (strcmp(self->dns_status, "ok") == 0)
-            return "implicit";
+        if (self == NULL || strcmp(self->dns_status, "ok") == 0)
+            return self ? "implicit" : "no_mail_host";
         *retry = strcmp(self->dns_status, "servfail") == 0 || strcmp(self->dns_status, "timeout") == 0;
         return *retry ? self->dns_status : "no_mail_host";
     case DNS_SERVFAIL:

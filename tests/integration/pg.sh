@@ -16,8 +16,8 @@ usage() {
 [ $# -eq 2 ] || usage
 command=$1 dir=$2
 source=${MXG_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-[ -n "$bin" ] || { echo "pg.sh: PostgreSQL's server is missing: apt install postgresql" >&2; exit 1; }
+bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+[ -d "$bin" ] || { echo "pg.sh: PostgreSQL's server is missing: apt install postgresql" >&2; exit 1; }
 
 # Runs a command as somebody whom PostgreSQL accepts.
 as_owner() {

@@ -765,7 +765,9 @@ TEST(a_database_without_the_schema_is_refused_at_the_start) {
     free(endpoint);
 }
 
-TEST(sigterm_finishes_and_acknowledges_the_batch_in_hand) {
+/* Its ack is sent but may be lost: ZMQ_IMMEDIATE makes a client's ZeroMQ drop unread messages when the
+ * peer closes. A worker then sends again, which a_result_that_comes_twice_changes_nothing covers. */
+TEST(sigterm_stores_the_batch_in_hand_and_ends) {
     struct draft draft;
     Mxgrade__EndpointResult *result = &draft.result;
     new_survey();
@@ -773,11 +775,10 @@ TEST(sigterm_finishes_and_acknowledges_the_batch_in_hand) {
     draft_modern(&draft, "192.0.2.1");
     add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
     sql("BEGIN; SELECT FROM mxgrade.endpoint WHERE survey_id = %d FOR UPDATE", lab.survey);
-    uint64_t sequence = send_results(&result, 1, NULL, 0);
+    send_results(&result, 1, NULL, 0);
     await_value("SELECT count(*) FROM pg_locks WHERE NOT granted", "1");
     kill(lab.aggregator, SIGTERM);
     sql("COMMIT");
-    assert_true(acked_within(sequence, ACK_TIMEOUT_MS));
     assert_int_equal(wait_status(lab.aggregator), 0);
     lab.aggregator = 0;
     assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
@@ -839,7 +840,7 @@ int main(void) {
         cmocka_unit_test(results_wait_while_the_database_is_away),
         cmocka_unit_test(every_reason_has_its_place_in_the_database_order),
         cmocka_unit_test(a_database_without_the_schema_is_refused_at_the_start),
-        cmocka_unit_test(sigterm_finishes_and_acknowledges_the_batch_in_hand),
+        cmocka_unit_test(sigterm_stores_the_batch_in_hand_and_ends),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
