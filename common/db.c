@@ -139,7 +139,7 @@ void db_copy_text(struct db_copy *copy, const char *value) {
 }
 
 void db_copy_int(struct db_copy *copy, int64_t value) {
-    char text[24];
+    char text[24] = "";
     snprintf(text, sizeof text, "%" PRId64, value);
     db_copy_text(copy, text);
 }
@@ -173,7 +173,7 @@ void db_copy_time_ms(struct db_copy *copy, int64_t unix_ms) {
         of_day += 86400;
         days--;
     }
-    char text[48];
+    char text[48] = "";
     snprintf(text, sizeof text, "J%" PRId64 " %02d:%02d:%02d.%03dZ", days + 2440588, (int)(of_day / 3600),
              (int)(of_day / 60 % 60), (int)(of_day % 60), (int)rest);
     db_copy_text(copy, text);
