@@ -115,12 +115,13 @@ static void append_octet(struct db_copy *copy, char octet) {
 }
 
 static void append_escaped(struct db_copy *copy, const char *value) {
-    while (*value) {
+    const char *end = value + strlen(value);
+    while (value < end) {
         size_t plain = strcspn(value, COPY_SPECIAL);
         append(copy, value, plain);
         value += plain;
-        if (*value)
-            append_octet(copy, *value++);
+        if (value < end)
+            append_octet(copy, *value++); // NOLINT(clang-analyzer-core.CallAndMessage): value < end
     }
 }
 
