@@ -14,7 +14,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
 /**
- * SMTP with STARTTLS on JSSE: java StartTls (ADDRESS KEYSTORE PROTOCOLS SUITES)…
+ * SMTP with STARTTLS on JSSE: java StartTls (ADDRESS KEYSTORE PROTOCOLS SUITES)...
  * Lists are separated by commas; ALL means every supported suite.
  */
 public final class StartTls {
