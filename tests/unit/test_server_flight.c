@@ -1,0 +1,263 @@
+// link: mxg_wire
+/* test_server_flight.c - answers to hellos: whole, cut, in single octets, lying. */
+#include "server_flight.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const uint16_t SUITES[] = {0xC02F, 0x0004};
+static const struct hello_spec OFFER = {.max = VERSION_TLS1_2, .suites = SUITES, .suite_count = 2};
+
+struct bytes {
+    uint8_t data[70000];
+    size_t len;
+};
+
+static void put(struct bytes *b, const void *data, size_t len) {
+    memcpy(b->data + b->len, data, len);
+    b->len += len;
+}
+static void put_number(struct bytes *b, size_t value, unsigned width) {
+    for (unsigned i = width; i-- > 0;)
+        put(b, &(uint8_t){(uint8_t)(value >> 8 * i)}, 1);
+}
+static void put_record(struct bytes *b, uint8_t type, const void *data, size_t len) {
+    put(b, (const uint8_t[]){type, 3, 3}, 3);
+    put_number(b, len, 2);
+    put(b, data, len);
+}
+static void put_message(struct bytes *b, uint8_t type, const void *data, size_t len) {
+    put(b, &type, 1);
+    put_number(b, len, 3);
+    put(b, data, len);
+}
+
+/* A ServerHello's body, with an extensions block if any. */
+static struct bytes server_hello(unsigned version, unsigned suite, const uint8_t *random, const void *extensions,
+                                 size_t len) {
+    static const uint8_t zeros[32];
+    struct bytes b = {.len = 0};
+    put_number(&b, version, 2);
+    put(&b, random ? random : zeros, 32);
+    put_number(&b, 0, 1);
+    put_number(&b, suite, 2);
+    put_number(&b, 0, 1);
+    if (extensions) {
+        put_number(&b, len, 2);
+        put(&b, extensions, len);
+    }
+    return b;
+}
+
+/* ServerHello, Certificate, ServerKeyExchange, ServerHelloDone, all in one stream of messages. */
+static struct bytes messages_tls12(void) {
+    static const uint8_t certificate[] = {0, 0, 6, 0, 0, 3, 'D', 'E', 'R'};
+    static const uint8_t exchange[] = {3, 0, 0x1D, 2, 7, 7, 8, 4, 0, 1, 9};
+    struct bytes b = {.len = 0}, hello = server_hello(0x0303, 0xC02F, NULL, NULL, 0);
+    put_message(&b, 2, hello.data, hello.len);
+    put_message(&b, 11, certificate, sizeof certificate);
+    put_message(&b, 12, exchange, sizeof exchange);
+    put_message(&b, 14, "", 0);
+    return b;
+}
+
+static struct flight feed(enum tls_version max, const struct bytes *b, size_t step) {
+    struct flight flight;
+    flight_init(&flight, max);
+    for (size_t at = 0; at < b->len; at += step)
+        flight_feed(&flight, b->data + at, b->len - at < step ? b->len - at : step);
+    return flight;
+}
+
+static void check_whole(struct flight *flight) {
+    const uint8_t *list;
+    size_t len;
+    assert_int_equal(flight->state, FLIGHT_WHOLE);
+    assert_int_equal(flight->version, 0x0303);
+    assert_int_equal(flight->suite, 0xC02F);
+    assert_int_equal(flight->group, 0x001D);
+    assert_int_equal(flight->signature, 0x0804);
+    assert_true(flight_offered(flight, &OFFER));
+    assert_true(flight_certificates(flight, &list, &len));
+    assert_int_equal(len, 9);
+    assert_memory_equal(list + 6, "DER", 3);
+    flight_free(flight);
+}
+
+static void a_flight_is_read_in_any_segmentation(void **state) {
+    struct bytes messages = messages_tls12(), one = {.len = 0}, many = {.len = 0};
+    (void)state;
+    put_record(&one, 22, messages.data, messages.len);
+    for (size_t i = 0; i < messages.len; i++) /* a record an octet */
+        put_record(&many, 22, messages.data + i, 1);
+    for (size_t step = 1; step < 80; step++) {
+        struct flight flight = feed(VERSION_TLS1_2, &one, step);
+        check_whole(&flight);
+        flight = feed(VERSION_TLS1_2, &many, step);
+        check_whole(&flight);
+    }
+}
+
+static void every_prefix_wants_more(void **state) {
+    struct bytes messages = messages_tls12(), whole = {.len = 0};
+    (void)state;
+    put_record(&whole, 22, messages.data, messages.len);
+    for (size_t len = 0; len < whole.len; len++) {
+        struct bytes prefix = whole;
+        prefix.len = len;
+        struct flight flight = feed(VERSION_TLS1_2, &prefix, 7);
+        assert_int_equal(flight.state, FLIGHT_MORE);
+        flight_free(&flight);
+    }
+}
+
+static enum flight_state state_of(const void *data, size_t len, enum tls_version max) {
+    struct flight flight;
+    flight_init(&flight, max);
+    enum flight_state state = flight_feed(&flight, data, len);
+    flight_free(&flight);
+    return state;
+}
+
+static void refusals_are_alerts_and_close_notify(void **state) {
+    (void)state;
+    assert_int_equal(state_of("\25\3\1\0\2\2\50", 7, VERSION_TLS1_2), FLIGHT_ALERT);
+    assert_int_equal(state_of("\25\3\3\0\2\1\0", 7, VERSION_TLS1_2), FLIGHT_ALERT);
+    assert_int_equal(state_of("\25\3\3\0\2\1\160", 7, VERSION_TLS1_2), FLIGHT_MORE); /* unrecognized_name, a warning */
+}
+
+static void a_warning_before_the_hello_is_skipped_but_not_for_ever(void **state) {
+    struct bytes messages = messages_tls12(), b = {.len = 0};
+    (void)state;
+    put_record(&b, 21, "\1\160", 2);
+    put_record(&b, 22, messages.data, messages.len);
+    struct flight flight = feed(VERSION_TLS1_2, &b, 3);
+    assert_true(flight.warned);
+    check_whole(&flight);
+    b.len = 0;
+    for (unsigned i = 0; i < 100; i++)
+        put_record(&b, 21, "\1\160", 2);
+    flight = feed(VERSION_TLS1_2, &b, 5);
+    assert_int_equal(flight.state, FLIGHT_MALFORMED);
+    flight_free(&flight);
+}
+
+static void a_retry_request_names_the_group(void **state) {
+    static const uint8_t random[32] = {0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C,
+                                       0x02, 0x1E, 0x65, 0xB8, 0x91, 0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB,
+                                       0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C};
+    static const uint16_t suites[] = {0x1301};
+    static const uint8_t extensions[] = {0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0x11, 0xEC};
+    const struct hello_spec only13 = {.max = VERSION_TLS1_3, .suites = suites, .suite_count = 1};
+    struct bytes hello = server_hello(0x0303, 0x1301, random, extensions, sizeof extensions), m = {.len = 0},
+                 b = {.len = 0};
+    (void)state;
+    put_message(&m, 2, hello.data, hello.len);
+    put_record(&b, 22, m.data, m.len);
+    struct flight flight = feed(VERSION_TLS1_3, &b, 10);
+    assert_int_equal(flight.state, FLIGHT_HELLO);
+    assert_true(flight.retry_request);
+    assert_int_equal(flight.version, VERSION_TLS1_3);
+    assert_true(group_is_pq_hybrid(flight.group));
+    assert_true(flight_offered(&flight, &only13));
+    assert_false(flight_offered(&flight, &OFFER)); /* 1.3 was not offered there */
+    flight_free(&flight);
+}
+
+static void a_suite_that_was_not_offered_is_told_apart(void **state) {
+    struct bytes hello = server_hello(0x0301, 0x0005, NULL, NULL, 0), m = {.len = 0}, b = {.len = 0};
+    (void)state;
+    put_message(&m, 2, hello.data, hello.len);
+    put_message(&m, 14, "", 0);
+    put_record(&b, 22, m.data, m.len);
+    struct flight flight = feed(VERSION_TLS1_2, &b, 100);
+    assert_int_equal(flight.state, FLIGHT_WHOLE);
+    assert_false(flight_offered(&flight, &OFFER));
+    flight_free(&flight);
+}
+
+static void an_alert_after_the_hello_is_a_cut(void **state) {
+    struct bytes hello = server_hello(0x0303, 0xC02F, NULL, NULL, 0), m = {.len = 0}, b = {.len = 0};
+    (void)state;
+    put_message(&m, 2, hello.data, hello.len);
+    put_record(&b, 22, m.data, m.len);
+    put_record(&b, 21, "\2\120", 2);
+    struct flight flight = feed(VERSION_TLS1_2, &b, 9);
+    assert_int_equal(flight.state, FLIGHT_CUT);
+    assert_int_equal(flight.alert, 80);
+    flight_free(&flight);
+}
+
+static void ssl2_is_only_believed_when_it_was_offered(void **state) {
+    struct bytes b = {.len = 0};
+    const uint8_t *list;
+    size_t len;
+    (void)state;
+    put_number(&b, 0x8000 | (11 + 3 + 3 + 2), 2);
+    put(&b, "\4\0\1\0\2\0\3\0\3\0\2DER\1\0\200id", 19);
+    struct flight flight = feed(VERSION_SSLV2, &b, 1);
+    assert_int_equal(flight.state, FLIGHT_HELLO);
+    assert_int_equal(flight.version, VERSION_SSLV2);
+    assert_int_equal(flight.v2_kinds, 1);
+    assert_true(flight_certificates(&flight, &list, &len));
+    assert_memory_equal(list, "\0\0\6\0\0\3DER", 9);
+    flight_free(&flight);
+    flight = feed(VERSION_TLS1_2, &b, 1);
+    assert_int_equal(flight.state, FLIGHT_MALFORMED);
+    flight_free(&flight);
+}
+
+static void what_is_no_tls_is_malformed(void **state) {
+    static const char *const list[] = {"250 OK\r\n", "HTTP/1.1 400\r\n", "\x16\x02\x03 ", "\x17\x03\x03\x00\x01x"};
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        assert_int_equal(state_of(list[i], i == 3 ? 6 : strlen(list[i]), VERSION_TLS1_2), FLIGHT_MALFORMED);
+    assert_int_equal(state_of("\26\3\3\177\377", 5, VERSION_TLS1_2), FLIGHT_MALFORMED); /* oversized record */
+}
+
+static void an_endless_flight_is_bounded(void **state) {
+    static struct bytes b;
+    static uint8_t filler[16000];
+    struct flight flight;
+    (void)state;
+    b.len = 0;
+    put_record(&b, 22, "\13\377\377\377", 4);
+    flight_init(&flight, VERSION_TLS1_2);
+    flight_feed(&flight, b.data, b.len);
+    assert_int_equal(flight.state, FLIGHT_MALFORMED); /* a message of 16 MiB is announced */
+    flight_free(&flight);
+    flight_init(&flight, VERSION_TLS1_2);
+    struct bytes messages = messages_tls12();
+    b.len = 0;
+    put_record(&b, 22, messages.data, messages.len - 4);
+    put_record(&b, 22, "\13\3\377\377", 4);
+    flight_feed(&flight, b.data, b.len);
+    b.len = 0;
+    put_record(&b, 22, filler, sizeof filler);
+    for (unsigned i = 0; i < 100 && flight.state == FLIGHT_MORE; i++)
+        flight_feed(&flight, b.data, b.len);
+    assert_int_equal(flight.state, FLIGHT_MALFORMED);
+    flight_free(&flight);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_flight_is_read_in_any_segmentation),
+        cmocka_unit_test(every_prefix_wants_more),
+        cmocka_unit_test(refusals_are_alerts_and_close_notify),
+        cmocka_unit_test(a_warning_before_the_hello_is_skipped_but_not_for_ever),
+        cmocka_unit_test(a_retry_request_names_the_group),
+        cmocka_unit_test(a_suite_that_was_not_offered_is_told_apart),
+        cmocka_unit_test(an_alert_after_the_hello_is_a_cut),
+        cmocka_unit_test(ssl2_is_only_believed_when_it_was_offered),
+        cmocka_unit_test(what_is_no_tls_is_malformed),
+        cmocka_unit_test(an_endless_flight_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
