@@ -131,7 +131,10 @@ static char *keep_name(const unsigned char *data, size_t len) {
 }
 
 static void take_names(struct cert_chain *chain, X509 *leaf) {
-    GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+    enum { ABSENT = -1 };
+    int critical = ABSENT;
+    GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, &critical, NULL);
+    bool broken = names == NULL && critical != ABSENT; /* names that cannot be read do not make the CN one */
     int count = names ? sk_GENERAL_NAME_num(names) : 0;
     chain->san = mem_calloc((size_t)(count < CERT_SAN_MAX ? count : CERT_SAN_MAX), sizeof *chain->san);
     for (int i = 0; i < count; i++) {
@@ -147,7 +150,7 @@ static void take_names(struct cert_chain *chain, X509 *leaf) {
     int len = 0;
     unsigned char *cn = common_name(leaf, &len);
     chain->subject_cn = cn ? keep_name(cn, (size_t)len) : mem_strdup("");
-    chain->cn_usable = cn && is_host_name(cn, (size_t)len);
+    chain->cn_usable = cn && !broken && is_host_name(cn, (size_t)len);
     OPENSSL_free(cn);
 }
 
@@ -170,12 +173,13 @@ static void take_key(struct cert_chain *chain, X509 *leaf) {
         }
 }
 
-static void take_signature(struct cert_chain *chain, const X509 *leaf) {
+static void take_signature(struct cert_chain *chain, X509 *leaf) {
     int id = X509_get_signature_nid(leaf), digest = NID_undef;
     const char *name = OBJ_nid2ln(id);
     chain->signature = id != NID_undef && name ? name : "unknown";
-    if (OBJ_find_sigid_algs(id, &digest, NULL) == 1)
-        chain->sha1_signature = digest == NID_sha1 || digest == NID_md5;
+    /* RSA-PSS names its digest in the parameters, not in the identifier; the result only says whether it is strong. */
+    (void)X509_get_signature_info(leaf, &digest, NULL, NULL, NULL);
+    chain->sha1_signature = digest == NID_sha1 || digest == NID_md5;
 }
 
 static void digest_key(struct cert_chain *chain, X509 *leaf) {
@@ -245,11 +249,13 @@ struct bytes {
     size_t left;
 };
 
+static size_t read_length(const uint8_t *at) { return (size_t)at[0] << 16 | (size_t)at[1] << 8 | at[2]; }
+
 /* The next certificate's DER; false at the end or where lengths do not fit. */
 static bool next_der(struct bytes *list, struct bytes *der) {
     if (list->left < LENGTH_OCTETS)
         return false;
-    size_t len = (size_t)list->at[0] << 16 | (size_t)list->at[1] << 8 | list->at[2];
+    size_t len = read_length(list->at);
     if (len == 0 || len > CERT_DER_MAX || len > list->left - LENGTH_OCTETS)
         return false;
     *der = (struct bytes){list->at + LENGTH_OCTETS, len};
@@ -279,12 +285,13 @@ static void take_sent(struct cert_chain *chain, struct bytes list, STACK_OF(X509
 }
 
 struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *list, size_t len, const char **error) {
-    struct bytes rest = {list, len}, der;
+    struct bytes rest, der;
     *error = "an empty certificate list";
     if (len < LENGTH_OCTETS)
         return NULL;
-    rest.at += LENGTH_OCTETS; /* the total: what counts is what is there */
-    rest.left -= LENGTH_OCTETS;
+    size_t total = read_length(list);
+    rest = (struct bytes){list + LENGTH_OCTETS, len - LENGTH_OCTETS};
+    rest.left = total < rest.left ? total : rest.left; /* what is both announced and there */
     if (!next_der(&rest, &der))
         return NULL;
     *error = "a certificate that cannot be parsed";

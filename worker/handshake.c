@@ -1,4 +1,6 @@
-/* handshake.c - see handshake.h. OpenSSL between two memory BIOs; a message callback notes alerts and the ServerHello.
+/* handshake.c - see handshake.h. OpenSSL between two memory BIOs; a message callback notes
+ * alerts. What the server selected is read from OpenSSL's pending cipher, which is set only once a ServerHello's
+ * version and suite were found to be among those offered: an SSLv3 server's answer is no selection of TLS 1.2.
  */
 #include "handshake.h"
 
@@ -16,6 +18,7 @@ enum {
     INPUT_MAX = 512 * 1024, /* octets that a server may send until its handshake is done */
     ERROR_MAX = 160,
     CIPHERS_MAX = 2048,
+    GROUP_MAX = 32,
     ALERT_OCTETS = 2,
     LENGTH_OCTETS = 3,
 };
@@ -29,23 +32,30 @@ struct handshake {
     BIO *in, *out; /* owned by ssl */
     enum handshake_state state;
     size_t received;
-    bool server_selected, alert_received;
+    bool alert_received;
     uint8_t alert;
+    char group[GROUP_MAX];
     char error[ERROR_MAX];
 };
 
 /* ---- contexts ---- */
 
-/* Suites of both NIST revisions that are not weak, ephemeral and AEAD ones first. */
+/* Where a suite stands in the offer: forward secrecy before key transport, elliptic curves and AEAD first. */
+static unsigned rank(const struct suite *suite) {
+    bool finite = strncmp(suite->kx, "ECDHE", 5) != 0, block = strstr(suite->enc, "GCM") == NULL;
+    return (suite->flags & SUITE_FS ? 0U : 4U) + (finite ? 2U : 0U) + (block ? 1U : 0U);
+}
+
+/* Suites of both NIST revisions that are not weak; OpenSSL leaves out those that it does not know. */
 static void nist_ciphers(char *out, size_t cap) {
+    enum { RANKS = 8 };
     size_t used = 0;
-    for (int ephemeral = 1; ephemeral >= 0; ephemeral--)
+    for (unsigned wanted = 0; wanted < RANKS; wanted++)
         for (size_t i = 0; i < SUITE_COUNT; i++) {
             const struct suite *suite = &SUITES[i];
             bool both =
                 (suite->flags & SUITE_R1) && (suite->flags & SUITE_R2) && !(suite->flags & (SUITE_WEAK | SUITE_TLS13));
-            bool is_ephemeral = suite->flags & SUITE_FS;
-            if (!both || is_ephemeral != (ephemeral != 0) || *suite->openssl_name == '\0' || used + 64 > cap)
+            if (!both || rank(suite) != wanted || *suite->openssl_name == '\0' || used + 64 > cap)
                 continue;
             used += (size_t)snprintf(out + used, cap - used, "%s%s", used ? ":" : "", suite->openssl_name);
         }
@@ -54,14 +64,13 @@ static void nist_ciphers(char *out, size_t cap) {
 static void on_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl, void *arg) {
     struct handshake *handshake = SSL_get_app_data(ssl);
     const uint8_t *octets = data;
-    (void)version;
     (void)arg;
-    if (sent || handshake == NULL)
+    if (sent || handshake == NULL || type != SSL3_RT_ALERT || len != ALERT_OCTETS)
         return;
-    if (type == SSL3_RT_HANDSHAKE && len > 0 && octets[0] == SSL3_MT_SERVER_HELLO)
-        handshake->server_selected = true;
-    if (type == SSL3_RT_ALERT && len == ALERT_OCTETS &&
-        (octets[0] == SSL3_AL_FATAL || octets[1] == SSL3_AD_CLOSE_NOTIFY)) {
+    /* TLS 1.3 gives no meaning to the level (RFC 8446 section 6). */
+    bool ends = octets[0] == SSL3_AL_FATAL || octets[1] == SSL3_AD_CLOSE_NOTIFY ||
+                (version == TLS1_3_VERSION && octets[1] != SSL_AD_USER_CANCELLED);
+    if (ends) {
         handshake->alert_received = true;
         handshake->alert = octets[1];
     }
@@ -71,20 +80,27 @@ static SSL_CTX *new_context(int max, const char *ciphers) {
     /* Everything that could be a server's only signature algorithm, SHA-1 too. */
     static const char signatures[] =
         "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
-        "RSA+SHA256:RSA+SHA384:RSA+SHA512:ed25519:ed448:ECDSA+SHA1:RSA+SHA1:DSA+SHA1";
+        "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
+        "RSA+SHA256:RSA+SHA384:RSA+SHA512:ed25519:ed448:DSA+SHA256:ECDSA+SHA224:RSA+SHA224:"
+        "ECDSA+SHA1:RSA+SHA1:DSA+SHA1";
+    /* Set outright, CCM too, so that neither the library's default nor the host's openssl.cnf decides. */
+    static const char tls13_ciphers[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+                                        "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256";
+    static const char groups[] = "X25519:P-256:P-384:P-521:X448:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     bool good = context != NULL;
     if (good) {
         SSL_CTX_set_security_level(context, 0);
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
-        SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET);
+        SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET |
+                                         SSL_OP_NO_RENEGOTIATION); /* one handshake, one set of facts */
         SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_msg_callback(context, on_message);
         good = SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 &&
                SSL_CTX_set_max_proto_version(context, max) == 1 && SSL_CTX_set_cipher_list(context, ciphers) == 1 &&
-               SSL_CTX_set1_sigalgs_list(context, signatures) == 1 &&
-               SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384:P-521:X448:ffdhe2048:ffdhe3072") == 1;
+               SSL_CTX_set_ciphersuites(context, tls13_ciphers) == 1 &&
+               SSL_CTX_set1_sigalgs_list(context, signatures) == 1 && SSL_CTX_set1_groups_list(context, groups) == 1;
     }
     if (!good) {
         fputs("mxgrade: OpenSSL cannot be set up; version 3.0 or newer is needed\n", stderr);
@@ -148,23 +164,39 @@ static enum handshake_state fail(struct handshake *handshake, const char *fallba
     return handshake->state = HANDSHAKE_FAILED;
 }
 
+/* The group's name, or "dhe-2048" where a server brought a finite-field group of its own; stays empty without (EC)DHE.
+ */
+static void note_group(struct handshake *handshake) {
+    EVP_PKEY *key = NULL;
+    int id = (int)SSL_get_negotiated_group(handshake->ssl);
+    const char *name = id == NID_undef ? NULL : SSL_group_to_name(handshake->ssl, id);
+    if (name)
+        snprintf(handshake->group, sizeof handshake->group, "%s", name);
+    else if (SSL_get_peer_tmp_key(handshake->ssl, &key) == 1 && EVP_PKEY_get_base_id(key) == EVP_PKEY_DH)
+        snprintf(handshake->group, sizeof handshake->group, "dhe-%d", EVP_PKEY_get_bits(key));
+    EVP_PKEY_free(key);
+}
+
 enum handshake_state handshake_feed(struct handshake *handshake, const uint8_t *data, size_t len) {
     if (handshake->state == HANDSHAKE_FAILED)
         return handshake->state;
+    bool done = handshake->state == HANDSHAKE_DONE;
+    if (!done && len > INPUT_MAX - handshake->received)
+        return fail(handshake, "too many octets before the handshake was done");
     if (len > 0 && BIO_write(handshake->in, data, (int)len) != (int)len)
         return fail(handshake, "out of memory");
-    if (handshake->state == HANDSHAKE_DONE)
+    if (done)
         return handshake->state;
     handshake->received += len;
     ERR_clear_error();
     int result = SSL_do_handshake(handshake->ssl);
     int error = SSL_get_error(handshake->ssl, result);
-    if (result == 1)
+    if (result == 1) {
         handshake->state = HANDSHAKE_DONE;
-    else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
+        note_group(handshake);
+    } else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
         fail(handshake, "the handshake failed");
-    else if (handshake->received > INPUT_MAX)
-        fail(handshake, "too many octets before the handshake was done");
+    }
     ERR_clear_error();
     return handshake->state;
 }
@@ -204,13 +236,7 @@ void handshake_close(struct handshake *handshake) {
 
 /* ---- what it brought ---- */
 
-static const char *group_of(SSL *ssl) {
-    int id = (int)SSL_get_negotiated_group(ssl);
-    const char *name = id == NID_undef ? NULL : SSL_group_to_name(ssl, id);
-    return name ? name : "";
-}
-
-/* Such as "RSA-PSS+SHA256": OpenSSL's words for key type and digest. */
+/* Such as "rsa_pss_sha256": TLS's word for what key type and digest make; "" for a pair that has none. */
 static const char *signature_of(SSL *ssl) {
     static const struct {
         int key, digest;
@@ -221,6 +247,8 @@ static const char *signature_of(SSL *ssl) {
                  {EVP_PKEY_RSA_PSS, NID_sha384, "rsa_pss_sha384"}, {EVP_PKEY_RSA_PSS, NID_sha512, "rsa_pss_sha512"},
                  {EVP_PKEY_EC, NID_sha256, "ecdsa_sha256"},        {EVP_PKEY_EC, NID_sha384, "ecdsa_sha384"},
                  {EVP_PKEY_EC, NID_sha512, "ecdsa_sha512"},        {EVP_PKEY_EC, NID_sha1, "ecdsa_sha1"},
+                 {EVP_PKEY_RSA, NID_sha224, "rsa_pkcs1_sha224"},   {EVP_PKEY_EC, NID_sha224, "ecdsa_sha224"},
+                 {EVP_PKEY_DSA, NID_sha256, "dsa_sha256"},         {EVP_PKEY_DSA, NID_sha1, "dsa_sha1"},
                  {EVP_PKEY_ED25519, NID_undef, "ed25519"},         {EVP_PKEY_ED448, NID_undef, "ed448"}};
     int key = NID_undef, digest = NID_undef;
     (void)SSL_get_peer_signature_nid(ssl, &digest);
@@ -234,17 +262,17 @@ static const char *signature_of(SSL *ssl) {
 
 struct handshake_info handshake_info(const struct handshake *handshake) {
     SSL *ssl = handshake->ssl;
-    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+    const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
     bool done = handshake->state == HANDSHAKE_DONE;
     struct handshake_info info = {
-        .version = handshake->server_selected ? (uint16_t)SSL_version(ssl) : 0,
+        .version = cipher ? (uint16_t)SSL_version(ssl) : 0,
         .suite = cipher ? SSL_CIPHER_get_protocol_id(cipher) : 0,
-        .group = done ? group_of(ssl) : "",
+        .group = handshake->group,
         .signature = done ? signature_of(ssl) : "",
         .alert_received = handshake->alert_received,
         .alert = handshake->alert,
         .error = handshake->error,
-        .server_selected = handshake->server_selected,
+        .server_selected = cipher != NULL,
     };
     ERR_clear_error();
     return info;
