@@ -7,7 +7,7 @@
  * worker send again whatever nobody acknowledged: so restarts of either side lose nothing.
  */
 #include "bus.h"
-#include "config.h"
+#include "daemon.h"
 #include "db.h"
 #include "finish.h"
 #include "inbox.h"
@@ -34,9 +34,9 @@ enum state {
 };
 
 struct options {
-    const char *database, *results, *log_level;
+    const char *database, *results;
     int64_t batch, flush_ms;
-    bool log_json;
+    struct daemon_options daemon;
 };
 
 struct aggregator {
@@ -227,7 +227,7 @@ static void start_handles(struct aggregator *self) {
     uv_signal_start(&self->interrupt, on_signal, SIGINT);
 }
 
-static enum config_result load_options(struct options *options, int argc, char **argv) {
+static bool load_options(struct options *options, int argc, char **argv, int *status) {
     const struct config_option table[] = {
         {.name = "database",
          .type = CONFIG_TEXT,
@@ -254,13 +254,7 @@ static enum config_result load_options(struct options *options, int argc, char *
          .fallback = "100ms",
          .argument = "TIME",
          .help = "longest wait for a batch to fill"},
-        {.name = "log-level",
-         .type = CONFIG_TEXT,
-         .target = &options->log_level,
-         .fallback = "info",
-         .argument = "LEVEL",
-         .help = "debug, info, warn or error"},
-        {.name = "log-json", .type = CONFIG_FLAG, .target = &options->log_json, .help = "log JSON objects"},
+        DAEMON_OPTIONS(options->daemon),
     };
     const struct config_program program = {
         .name = "mxgrade-aggregator",
@@ -269,18 +263,7 @@ static enum config_result load_options(struct options *options, int argc, char *
         .options = table,
         .option_count = sizeof table / sizeof *table,
     };
-    int operand = 0;
-    enum log_level level;
-    enum config_result result = config_load(&program, argc, argv, &operand);
-    if (result != CONFIG_GO)
-        return result;
-    if (operand < argc || !log_level_from_name(options->log_level, &level)) {
-        fprintf(stderr, "mxgrade-aggregator: %s '%s'\n", operand < argc ? "unexpected argument" : "no such log level",
-                operand < argc ? argv[operand] : options->log_level);
-        return CONFIG_EXIT_USAGE;
-    }
-    log_open("aggregator", level, options->log_json);
-    return CONFIG_GO;
+    return daemon_begin(&program, "aggregator", &options->daemon, argc, argv, status);
 }
 
 static bool open_all(struct aggregator *self) {
@@ -290,15 +273,15 @@ static bool open_all(struct aggregator *self) {
     if (self->db)
         self->bus = bus_open(&self->loop, &config, on_message, self, error, sizeof error);
     if (self->bus == NULL)
-        log_error("cannot start", LOG_STR("error", error));
+        fprintf(stderr, "mxgrade-aggregator: %s\n", error);
     return self->bus != NULL;
 }
 
 int main(int argc, char **argv) {
     static struct aggregator self = {.retry_ms = RETRY_MS};
-    enum config_result loaded = load_options(&self.options, argc, argv);
-    if (loaded != CONFIG_GO)
-        return loaded == CONFIG_EXIT_OK ? EXIT_SUCCESS : 2;
+    int status;
+    if (!load_options(&self.options, argc, argv, &status))
+        return status;
     uv_loop_init(&self.loop);
     bool opened = open_all(&self);
     if (opened) {

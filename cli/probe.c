@@ -240,7 +240,7 @@ static void print_fact(const struct probe_report *report, unsigned id) {
 
 static void print_connection(const struct probe_connection *c, unsigned number) {
     char name[8];
-    printf("%3u  %-42s ", number, c->offered);
+    printf("%3u  %-57s ", number, c->offered);
     if (c->kind == ANSWER_SELECTED && c->suite)
         printf("%s %s", tls_version_name(c->version), suite_name(c->suite, name, sizeof name));
     else if (c->kind == ANSWER_SELECTED)

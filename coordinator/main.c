@@ -5,7 +5,7 @@
  * else waits. One coordinator a database is active, by an advisory lock; another one stands by until the lock is free.
  */
 #include "bus.h"
-#include "config.h"
+#include "daemon.h"
 #include "db.h"
 #include "dns.h"
 #include "fleet.h"
@@ -13,7 +13,6 @@
 #include "resolve.h"
 #include "surveys.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +29,10 @@ enum {
 };
 
 static struct {
-    const char *database, *jobs_endpoint, *resolver, *log_level;
+    const char *database, *jobs_endpoint, *resolver;
     int64_t port, dns_in_flight, dns_timeout_ms, dns_tries, batch, batches, queue, lease_ms, gap_ms;
-    bool allow_reserved, log_json;
+    bool allow_reserved;
+    struct daemon_options daemon;
 } options;
 
 static const struct config_option OPTIONS[] = {
@@ -54,8 +54,7 @@ static const struct config_option OPTIONS[] = {
     {"lease", CONFIG_DURATION, &options.lease_ms, "10m", "TIME", "a worker silent for that long has lost its jobs", 0,
      0},
     {"gap", CONFIG_DURATION, &options.gap_ms, "1s", "TIME", "pause between two jobs for one address", 0, 0},
-    {"log-level", CONFIG_TEXT, &options.log_level, "info", "LEVEL", "debug, info, warn or error", 0, 0},
-    {"log-json", CONFIG_FLAG, &options.log_json, NULL, NULL, "log JSON lines", 0, 0},
+    DAEMON_OPTIONS(options.daemon),
 };
 
 enum session_state {
@@ -253,19 +252,10 @@ int main(int argc, char **argv) {
     };
     struct coordinator coordinator = {.session = SESSION_LOST};
     char error[512] = "";
-    int operand;
-    enum log_level level;
-    enum config_result result = config_load(&program, argc, argv, &operand);
-    if (result != CONFIG_GO)
-        return result == CONFIG_EXIT_OK ? EXIT_SUCCESS : 2;
-    if (operand < argc || !log_level_from_name(options.log_level, &level)) {
-        fprintf(stderr, "mxgrade-coordinator: %s; try --help\n",
-                operand < argc ? "takes no arguments" : "--log-level must be debug, info, warn or error");
-        return 2;
-    }
-    log_open("coordinator", level, options.log_json);
-    signal(SIGPIPE, SIG_IGN);
-    int status = run(&coordinator, error, sizeof error);
+    int status;
+    if (!daemon_begin(&program, "coordinator", &options.daemon, argc, argv, &status))
+        return status;
+    status = run(&coordinator, error, sizeof error);
     if (*error)
         fprintf(stderr, "mxgrade-coordinator: %s\n", error);
     return status;

@@ -40,6 +40,14 @@ struct handshake {
 
 /* ---- contexts ---- */
 
+const char *handshake_offer_name(enum handshake_offer offer) {
+    static const char *const names[HANDSHAKE_OFFER_COUNT] = {
+        [HANDSHAKE_LEGACY_NIST] = "TLS 1.0 to 1.2, suites of NIST r1 and r2",
+        [HANDSHAKE_EVERYTHING] = "TLS 1.0 to 1.3, all suites",
+    };
+    return names[offer];
+}
+
 /* Where a suite stands in the offer: forward secrecy before key transport, elliptic curves and AEAD first. */
 static unsigned rank(const struct suite *suite) {
     bool finite = strncmp(suite->kx, "ECDHE", 5) != 0, block = strstr(suite->enc, "GCM") == NULL;

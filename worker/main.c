@@ -6,14 +6,13 @@
  * connection only means "next tick".
  */
 #include "bus.h"
-#include "config.h"
+#include "daemon.h"
 #include "jobs.h"
 #include "log.h"
 #include "mem.h"
 #include "outbox.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +28,10 @@ enum {
 };
 
 static struct {
-    const char *jobs_endpoint, *results_endpoint, *trust_store, *ehlo_name, *vantage, *log_level;
+    const char *jobs_endpoint, *results_endpoint, *trust_store, *ehlo_name, *vantage;
     int64_t in_flight, gap_ms, deadline_ms, greeting_ms, drain_ms;
-    bool allow_reserved, log_json;
+    bool allow_reserved;
+    struct daemon_options daemon;
 } options;
 
 static const struct config_option OPTIONS[] = {
@@ -51,8 +51,7 @@ static const struct config_option OPTIONS[] = {
      "on SIGTERM let probes end for that long, then hand them back", 0, 0},
     {"allow-reserved", CONFIG_FLAG, &options.allow_reserved, NULL, NULL,
      "probe loopback, private and other reserved addresses (lab only)", 0, 0},
-    {"log-level", CONFIG_TEXT, &options.log_level, "info", "LEVEL", "debug, info, warn or error", 0, 0},
-    {"log-json", CONFIG_FLAG, &options.log_json, NULL, NULL, "log JSON lines", 0, 0},
+    DAEMON_OPTIONS(options.daemon),
 };
 
 enum phase { RUNNING, DRAINING, HANDING_BACK, STOPPED };
@@ -344,19 +343,10 @@ int main(int argc, char **argv) {
     };
     struct worker worker = {.phase = RUNNING, .greet_coordinator = true, .greet_aggregator = true};
     char error[512] = "";
-    int operand;
-    enum log_level level;
-    enum config_result result = config_load(&program, argc, argv, &operand);
-    if (result != CONFIG_GO)
-        return result == CONFIG_EXIT_OK ? EXIT_SUCCESS : 2;
-    if (operand < argc || !log_level_from_name(options.log_level, &level)) {
-        fprintf(stderr, "mxgrade-worker: %s; try --help\n",
-                operand < argc ? "takes no arguments" : "--log-level must be debug, info, warn or error");
-        return 2;
-    }
-    log_open("worker", level, options.log_json);
-    signal(SIGPIPE, SIG_IGN);
-    int status = run(&worker, error, sizeof error);
+    int status;
+    if (!daemon_begin(&program, "worker", &options.daemon, argc, argv, &status))
+        return status;
+    status = run(&worker, error, sizeof error);
     if (*error)
         fprintf(stderr, "mxgrade-worker: %s\n", error);
     return status;

@@ -71,10 +71,11 @@ static void note_connection(struct probe_report *report, const struct connection
     c->duration_ms = (unsigned)outcome->duration_ms;
     snprintf(c->step, sizeof c->step, "%s", step->name);
     snprintf(c->detail, sizeof c->detail, "%s", outcome->detail);
-    const char *how = step->kind == STEP_HANDSHAKE  ? "full handshake, "
-                      : step->max == VERSION_TLS1_3 ? "only "
-                                                    : "up to ";
-    snprintf(c->offered, sizeof c->offered, "%s%s, %s", how, tls_version_name(step->max), offer_name(step->offer));
+    if (step->kind == STEP_HANDSHAKE)
+        snprintf(c->offered, sizeof c->offered, "full handshake, %s", handshake_offer_name(step->handshake));
+    else
+        snprintf(c->offered, sizeof c->offered, "%s %s, %s", step->max == VERSION_TLS1_3 ? "only" : "up to",
+                 tls_version_name(step->max), offer_name(step->offer));
 }
 
 /* The lines behind the first, which only names the server. */
