@@ -17,6 +17,8 @@ enum handshake_offer {
     HANDSHAKE_OFFER_COUNT
 };
 
+const char *handshake_offer_name(enum handshake_offer offer); /* "TLS 1.0 to 1.3, all suites" */
+
 struct handshake_contexts;                                                                   /* SSL_CTXs */
 __attribute__((warn_unused_result)) struct handshake_contexts *handshake_contexts_new(void); /* never NULL */
 void handshake_contexts_free(struct handshake_contexts **contexts);
