@@ -249,13 +249,11 @@ struct bytes {
     size_t left;
 };
 
-static size_t read_length(const uint8_t *at) { return (size_t)at[0] << 16 | (size_t)at[1] << 8 | at[2]; }
-
 /* The next certificate's DER; false at the end or where lengths do not fit. */
 static bool next_der(struct bytes *list, struct bytes *der) {
     if (list->left < LENGTH_OCTETS)
         return false;
-    size_t len = read_length(list->at);
+    size_t len = (size_t)list->at[0] << 16 | (size_t)list->at[1] << 8 | list->at[2];
     if (len == 0 || len > CERT_DER_MAX || len > list->left - LENGTH_OCTETS)
         return false;
     *der = (struct bytes){list->at + LENGTH_OCTETS, len};
@@ -285,13 +283,12 @@ static void take_sent(struct cert_chain *chain, struct bytes list, STACK_OF(X509
 }
 
 struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *list, size_t len, const char **error) {
-    struct bytes rest, der;
+    struct bytes rest = {list, len}, der;
     *error = "an empty certificate list";
     if (len < LENGTH_OCTETS)
         return NULL;
-    size_t total = read_length(list);
-    rest = (struct bytes){list + LENGTH_OCTETS, len - LENGTH_OCTETS};
-    rest.left = total < rest.left ? total : rest.left; /* what is both announced and there */
+    rest.at += LENGTH_OCTETS; /* the total: what counts is what is there */
+    rest.left -= LENGTH_OCTETS;
     if (!next_der(&rest, &der))
         return NULL;
     *error = "a certificate that cannot be parsed";

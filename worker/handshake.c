@@ -75,9 +75,10 @@ static void on_message(int sent, int version, int type, const void *data, size_t
     (void)arg;
     if (sent || handshake == NULL || type != SSL3_RT_ALERT || len != ALERT_OCTETS)
         return;
-    /* TLS 1.3 gives no meaning to the level (RFC 8446 section 6). */
+    /* TLS 1.3 ignores the level (RFC 8446 section 6); before a selection its number is only our offer. */
+    bool tls13 = version == TLS1_3_VERSION && SSL_get_pending_cipher(ssl) != NULL;
     bool ends = octets[0] == SSL3_AL_FATAL || octets[1] == SSL3_AD_CLOSE_NOTIFY ||
-                (version == TLS1_3_VERSION && octets[1] != SSL_AD_USER_CANCELLED);
+                (tls13 && octets[1] != SSL_AD_USER_CANCELLED);
     if (ends) {
         handshake->alert_received = true;
         handshake->alert = octets[1];
