@@ -3,7 +3,7 @@
 # Used by deploy/quickstart and by the end-to-end tests. The caller sets STACK_HOME (the folder), STACK_BIN (the
 # programs) and may set STACK_IN (an array: a command that puts its arguments into a network, such as `lab exec`).
 # Everything runs as the unprivileged user $STACK_USER and speaks over unix sockets under $STACK_HOME/run.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2016,SC2153
 
 STACK_USER=${STACK_USER:-mxgrade}
 STACK_PG_BIN=${STACK_PG_BIN:-/usr/lib/postgresql/15/bin}
@@ -72,9 +72,13 @@ stack_start() { # NAME PROGRAM [OPTION…]
   shift 2
   stack_alive "$name" && return 0
   # The inner shell writes its own pid and then becomes the program, wherever STACK_IN puts it.
-  (cd / && setsid "${STACK_IN[@]}" setpriv --reuid="$STACK_USER" --regid="$STACK_USER" --clear-groups -- \
-    sh -c 'echo $$ >"$0"; exec "$@"' "$STACK_HOME/run/$name.pid" "$STACK_BIN/$program" "$@" \
-    >>"$STACK_HOME/log/$name.log" 2>&1 </dev/null &)
+  # Nothing of this shell stays behind, or whoever reads our output would wait for it.
+  (
+    cd / || exit 1
+    exec setsid "${STACK_IN[@]}" setpriv --reuid="$STACK_USER" --regid="$STACK_USER" --clear-groups -- \
+      sh -c 'echo $$ >"$0"; exec "$@"' "$STACK_HOME/run/$name.pid" "$STACK_BIN/$program" "$@" \
+      >>"$STACK_HOME/log/$name.log" 2>&1 </dev/null
+  ) &
   stack_wait 20 "$name" stack_running "$name" || { tail -n 5 "$STACK_HOME/log/$name.log" >&2; return 1; }
 }
 
