@@ -8,23 +8,16 @@
 
 enum { INBOX_OCTETS_MAX = 64 << 20 };
 
-void inbox_add(struct inbox *inbox, const struct bus_peer *peer, const Mxgrade__Results *results) {
+void inbox_take(struct inbox *inbox, const struct bus_peer *peer, Mxgrade__Envelope *envelope) {
+    Mxgrade__Results *results = envelope->results;
+    envelope->body_case = MXGRADE__ENVELOPE__BODY__NOT_SET; /* ours now, see bus.h */
     if (inbox->count == inbox->cap) {
         inbox->cap = inbox->cap ? 2 * inbox->cap : 256;
         inbox->messages = mem_realloc(inbox->messages, inbox->cap * sizeof *inbox->messages);
     }
-    size_t len = mxgrade__results__get_packed_size(results);
-    uint8_t *packed = mem_alloc(len);
-    mxgrade__results__pack(results, packed);
-    Mxgrade__Results *copy = mxgrade__results__unpack(NULL, len, packed);
-    free(packed);
-    if (copy == NULL) {
-        log_warn("result not readable a second time");
-        return;
-    }
-    inbox->messages[inbox->count++] = (struct inbox_message){.peer = *peer, .results = copy};
+    inbox->messages[inbox->count++] = (struct inbox_message){.peer = *peer, .results = results};
     inbox->results += results->n_result;
-    inbox->octets += len;
+    inbox->octets += mxgrade__results__get_packed_size(results);
 }
 
 bool inbox_full(const struct inbox *inbox, size_t most_results) {

@@ -18,8 +18,8 @@ struct inbox {
     size_t octets;  /* of all messages, packed */
 };
 
-/* Copies results; the bus keeps its own. */
-void inbox_add(struct inbox *inbox, const struct bus_peer *peer, const Mxgrade__Results *results);
+/* Takes the Results over from their envelope. */
+void inbox_take(struct inbox *inbox, const struct bus_peer *peer, Mxgrade__Envelope *envelope);
 
 /* True once there is enough for a transaction: most_results, or as many octets as one may hold. */
 bool inbox_full(const struct inbox *inbox, size_t most_results);

@@ -75,17 +75,6 @@ static bool meet_peer(struct aggregator *self, const struct bus_peer *peer) {
     return true;
 }
 
-static void refuse(struct aggregator *self, const struct bus_peer *peer, Mxgrade__RefusedReason reason, char *detail) {
-    Mxgrade__Refused refused = MXGRADE__REFUSED__INIT;
-    Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
-    refused.reason = reason;
-    refused.detail = detail;
-    envelope.body_case = MXGRADE__ENVELOPE__BODY_REFUSED;
-    envelope.refused = &refused;
-    if (bus_send(self->bus, peer, &envelope) != BUS_SENT)
-        log_debug("refusal not delivered");
-}
-
 /* Connected, right schema, staging tables there; or an error of one line. */
 static PGconn *open_database(const struct options *options, char *error, size_t cap) {
     PGconn *db = db_connect(options->database, "mxgrade-aggregator", error, cap);
@@ -163,12 +152,12 @@ static void on_poll(uv_timer_t *timer) {
         go_away(self);
 }
 
-static void take_results(struct aggregator *self, const struct bus_peer *from, const Mxgrade__Results *results) {
+static void take_results(struct aggregator *self, const struct bus_peer *from, Mxgrade__Envelope *envelope) {
     if (inbox_full(&self->inbox, (size_t)self->options.batch)) { /* only while the database is away */
-        self->left_over += results->n_result;
+        self->left_over += envelope->results->n_result;
         return;
     }
-    inbox_add(&self->inbox, from, results);
+    inbox_take(&self->inbox, from, envelope);
     if (self->state != STATE_SERVING)
         return;
     if (inbox_full(&self->inbox, (size_t)self->options.batch))
@@ -177,26 +166,25 @@ static void take_results(struct aggregator *self, const struct bus_peer *from, c
         uv_timer_start(&self->flush, on_flush, (uint64_t)self->options.flush_ms, 0);
 }
 
-static void on_message(bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope, void *context) {
+static void on_message(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     struct aggregator *self = context;
     bool is_new = meet_peer(self, from);
-    (void)bus;
     switch (envelope->body_case) {
     case MXGRADE__ENVELOPE__BODY_HELLO:
         log_info("worker", LOG_STR("worker", envelope->hello->worker_id), LOG_STR("vantage", envelope->hello->vantage),
                  LOG_STR("software", envelope->hello->software));
         return;
     case MXGRADE__ENVELOPE__BODY_RESULTS:
-        take_results(self, from, envelope->results); /* they name worker and vantage themselves */
+        take_results(self, from, envelope); /* they name worker and vantage themselves */
         break;
     case MXGRADE__ENVELOPE__BODY_HEARTBEAT:
     case MXGRADE__ENVELOPE__BODY_REFUSED:
         break;
     default:
-        refuse(self, from, MXGRADE__REFUSED_REASON__REFUSED_UNEXPECTED, "an aggregator takes Hello and Results");
+        bus_refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_UNEXPECTED, "an aggregator takes Hello and Results");
     }
     if (is_new)
-        refuse(self, from, MXGRADE__REFUSED_REASON__REFUSED_UNKNOWN_WORKER, "say Hello and send again");
+        bus_refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_UNKNOWN_WORKER, "say Hello and send again");
 }
 
 /* Stores what is there, and ends. A second signal finds no handler any more and kills. */

@@ -289,17 +289,12 @@ static void print_page(const struct probe_report *report, const struct grade_res
 static void keep_report(struct probe_report *report, void *context) { *(struct probe_report **)context = report; }
 
 static struct probe_report *run_probe(const struct probe_target *target, const struct trust *trust) {
-    static char host[NAME_CAP];
     struct probe_report *report = NULL;
     struct handshake_contexts *contexts = handshake_contexts_new();
-    gethostname(host, sizeof host - 1);
-    struct probe_config config = {.trust = trust,
-                                  .contexts = contexts,
-                                  .ehlo_name = options.ehlo_name ? options.ehlo_name : host,
-                                  .allow_reserved = options.allow_reserved,
-                                  .gap_ms = (uint64_t)options.gap_ms,
-                                  .deadline_ms = (uint64_t)options.deadline_ms,
-                                  .timeouts = CONNECTION_TIMEOUTS};
+    struct probe_config config = probe_config_default(trust, contexts, options.ehlo_name);
+    config.allow_reserved = options.allow_reserved;
+    config.gap_ms = (uint64_t)options.gap_ms;
+    config.deadline_ms = (uint64_t)options.deadline_ms;
     uv_loop_t loop;
     config.timeouts.greeting = (uint64_t)options.greeting_ms;
     uv_loop_init(&loop);

@@ -75,26 +75,32 @@ enum bus_result bus_send(bus_t *bus, const struct bus_peer *to, Mxgrade__Envelop
     return BUS_SENT;
 }
 
-static void refuse(bus_t *bus, const struct bus_peer *from, Mxgrade__RefusedReason reason, const char *detail) {
-    bus->refused++;
-    log_warn("message refused", LOG_STR("why", detail));
+void bus_refuse(bus_t *bus, const struct bus_peer *to, Mxgrade__RefusedReason reason, const char *detail) {
     Mxgrade__Refused refused = MXGRADE__REFUSED__INIT;
-    refused.reason = reason;
-    refused.detail = (char *)(uintptr_t)detail; /* packed at once, never changed */
     Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
+    refused.reason = reason;
+    if (detail)
+        refused.detail = (char *)(uintptr_t)detail; /* packed at once, never changed */
     envelope.body_case = MXGRADE__ENVELOPE__BODY_REFUSED;
     envelope.refused = &refused;
-    if (bus_send(bus, from, &envelope) != BUS_SENT)
+    if (bus_send(bus, to, &envelope) != BUS_SENT)
         log_debug("refusal not delivered");
+}
+
+/* What never reaches the program. */
+static void reject(bus_t *bus, const struct bus_peer *from, Mxgrade__RefusedReason reason, const char *detail) {
+    bus->refused++;
+    log_warn("message refused", LOG_STR("why", detail));
+    bus_refuse(bus, from, reason, detail);
 }
 
 static void deliver(bus_t *bus, const struct bus_peer *from, const void *data, size_t len) {
     Mxgrade__Envelope *envelope = bus_parse(data, len);
     bool is_refusal = envelope && envelope->body_case == MXGRADE__ENVELOPE__BODY_REFUSED;
     if (envelope == NULL)
-        refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_MALFORMED, "not an mxgrade message");
+        reject(bus, from, MXGRADE__REFUSED_REASON__REFUSED_MALFORMED, "not an mxgrade message");
     else if (envelope->version != BUS_PROTOCOL_VERSION && !is_refusal) /* never answer a refusal with one */
-        refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_VERSION,
+        reject(bus, from, MXGRADE__REFUSED_REASON__REFUSED_VERSION,
                "protocol version not supported: install matching versions");
     else
         bus->on_message(bus, from, envelope, bus->user);
@@ -119,7 +125,7 @@ static bool pump_one(bus_t *bus) {
     if (got && usable && !zmq_msg_more(&frame))
         deliver(bus, &from, zmq_msg_data(&frame), zmq_msg_size(&frame));
     else if (got)
-        refuse(bus, &from, MXGRADE__REFUSED_REASON__REFUSED_MALFORMED, "expected exactly one frame");
+        reject(bus, &from, MXGRADE__REFUSED_REASON__REFUSED_MALFORMED, "expected exactly one frame");
     while (got && zmq_msg_more(&frame) && receive(bus, &frame))
         continue; /* drop the rest of an ill-formed message */
     zmq_msg_close(&frame);

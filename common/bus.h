@@ -45,8 +45,10 @@ struct bus_config bus_config_default(const char *endpoint, bool server);
 
 typedef struct bus bus_t;
 
-/* A message that arrived. The envelope belongs to the bus and dies when the callback returns. */
-typedef void bus_message_cb(bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope, void *context);
+/* A message that arrived. The envelope belongs to the bus and dies when the callback returns; to keep its body the
+ * callback takes it over (free it with its own …__free_unpacked()) and sets body_case to
+ * MXGRADE__ENVELOPE__BODY__NOT_SET. */
+typedef void bus_message_cb(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context);
 
 /* Opens the socket in the loop. NULL: error holds one line that says what to do. */
 __attribute__((warn_unused_result)) bus_t *bus_open(uv_loop_t *loop, const struct bus_config *config,
@@ -63,6 +65,9 @@ enum bus_result {
 /* Packs and sends; sets envelope->version. to: NULL on a client. */
 __attribute__((warn_unused_result)) enum bus_result bus_send(bus_t *bus, const struct bus_peer *to,
                                                              Mxgrade__Envelope *envelope);
+
+/* Tells a peer that its message was of no use; best effort. detail: for people, NULL = none. */
+void bus_refuse(bus_t *bus, const struct bus_peer *to, Mxgrade__RefusedReason reason, const char *detail);
 
 /* Malformed messages and such of other versions are answered with Refused, counted and logged by the
  * bus itself; they never reach the callback. */

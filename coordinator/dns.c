@@ -40,7 +40,7 @@ struct dns {
     unsigned handles;          /* being closed */
     struct watch *watches;
     struct query *first, *last; /* waiting */
-    size_t waiting, in_flight, limit;
+    size_t in_flight, limit;
     bool closing;
 };
 
@@ -132,7 +132,6 @@ static void send_waiting(struct dns *dns) {
     while (dns->first && dns->in_flight < dns->limit && !dns->closing) {
         struct query *query = dns->first;
         dns->first = query->next;
-        dns->waiting--;
         send_query(dns, query);
     }
 }
@@ -212,7 +211,4 @@ void dns_query(struct dns *dns, const char *name, unsigned type, dns_cb *on_done
     else
         dns->first = query;
     dns->last = query;
-    dns->waiting++;
 }
-
-size_t dns_outstanding(const struct dns *dns) { return dns->waiting + dns->in_flight; }

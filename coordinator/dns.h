@@ -28,6 +28,4 @@ void dns_close(struct dns **dns);
 typedef void dns_cb(struct dns_answer *answer, void *context);
 void dns_query(struct dns *dns, const char *name, unsigned type, dns_cb *on_answer, void *context);
 
-size_t dns_outstanding(const struct dns *dns);
-
 #endif

@@ -222,22 +222,12 @@ static void end_job(struct fleet *fleet, struct worker *worker, uint64_t id, uin
         worker->foreign--;
 }
 
-static void refuse(bus_t *bus, const struct bus_peer *to, Mxgrade__RefusedReason reason) {
-    Mxgrade__Refused refused = MXGRADE__REFUSED__INIT;
-    Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
-    refused.reason = reason;
-    envelope.body_case = MXGRADE__ENVELOPE__BODY_REFUSED;
-    envelope.refused = &refused;
-    if (bus_send(bus, to, &envelope) != BUS_SENT)
-        log_debug("refusal not sent");
-}
-
 void fleet_receive(struct fleet *fleet, bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope,
                    uint64_t now_ms) {
     struct worker *worker = find_worker(fleet, from);
     bool hello = envelope->body_case == MXGRADE__ENVELOPE__BODY_HELLO;
     if (worker == NULL && !hello) {
-        refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_UNKNOWN_WORKER);
+        bus_refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_UNKNOWN_WORKER, NULL);
         return;
     }
     if (worker == NULL)
@@ -260,7 +250,7 @@ void fleet_receive(struct fleet *fleet, bus_t *bus, const struct bus_peer *from,
     case MXGRADE__ENVELOPE__BODY_REFUSED:
         break;
     default:
-        refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_UNEXPECTED);
+        bus_refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_UNEXPECTED, NULL);
         break;
     }
 }

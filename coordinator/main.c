@@ -160,7 +160,7 @@ static void on_tick(uv_timer_t *timer) {
         fleet_tick(c->fleet, c->bus, uv_now(&c->loop));
 }
 
-static void on_message(bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope, void *context) {
+static void on_message(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     struct coordinator *c = context;
     fleet_receive(c->fleet, bus, from, envelope, uv_now(&c->loop));
 }

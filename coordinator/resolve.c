@@ -1,8 +1,8 @@
 /* resolve.c - see resolve.h.
  *
  * struct batch holds its domains in an array and its exchanges in a hash by name. `outstanding` counts the queries of
- * the current state; at zero the state ends (advance()). Answers only fill in; every decision on what an answer means
- * for a domain or an exchange is made once, in the two settle functions.
+ * the current state; at zero the state ends (end_of_lookups()). Answers only fill in; every decision on what they mean
+ * for an exchange or a domain is made once, in settle_exchange() and settle_domain().
  */
 #include "resolve.h"
 
@@ -34,6 +34,8 @@ struct domain {
     char name[NAME_CAP];
     enum dns_status status; /* of the MX lookup */
     struct mx_set set;
+    const char *mx_status; /* static: as in the type mxgrade.mx_status; set when all lookups are done */
+    bool has_set, retry;
 };
 
 struct exchange {
@@ -325,49 +327,44 @@ static void flags_text(char out[FLAGS_CAP], const char *const *names, unsigned f
     snprintf(out + used, FLAGS_CAP - used, "}");
 }
 
-/* What the lookups mean for a domain. An implicit MX exists only if its address does. */
-static const char *settle_domain(const struct domain *domain, bool *retry) {
+/* An implicit MX exists only if its address does (RFC 5321 section 5.1). */
+static const char *implicit_status(const struct domain *domain) {
     struct exchange *self = NULL;
-    *retry = false;
-    switch (domain->status) {
-    case DNS_OK:
-        return domain->set.null_mx ? "null_mx" : "mx";
-    case DNS_NXDOMAIN:
-        return "nxdomain";
-    case DNS_NODATA:
-        HASH_FIND_STR(domain->batch->exchanges, domain->name, self);
-        if (self == NULL || strcmp(self->dns_status, "ok") == 0)
-            return self ? "implicit" : "no_mail_host";
-        *retry = strcmp(self->dns_status, "servfail") == 0 || strcmp(self->dns_status, "timeout") == 0;
-        return *retry ? self->dns_status : "no_mail_host";
-    case DNS_SERVFAIL:
-    case DNS_TIMEOUT:
-        *retry = true;
-        break;
-    }
-    return dns_status_name(domain->status);
+    HASH_FIND_STR(domain->batch->exchanges, domain->name, self);
+    if (self == NULL)
+        return "no_mail_host";
+    if (strcmp(self->dns_status, "ok") == 0)
+        return "implicit";
+    bool failed = strcmp(self->dns_status, "servfail") == 0 || strcmp(self->dns_status, "timeout") == 0;
+    return failed ? self->dns_status : "no_mail_host";
 }
 
-static bool has_set(const char *mx_status) {
-    return strcmp(mx_status, "mx") == 0 || strcmp(mx_status, "implicit") == 0;
+/* What the lookups mean for a domain. */
+static void settle_domain(struct domain *domain) {
+    if (domain->status == DNS_OK)
+        domain->mx_status = domain->set.null_mx ? "null_mx" : "mx";
+    else if (domain->status == DNS_NODATA)
+        domain->mx_status = implicit_status(domain);
+    else
+        domain->mx_status = dns_status_name(domain->status);
+    domain->has_set = strcmp(domain->mx_status, "mx") == 0 || strcmp(domain->mx_status, "implicit") == 0;
+    domain->retry = strcmp(domain->mx_status, "servfail") == 0 || strcmp(domain->mx_status, "timeout") == 0;
 }
 
 static bool stage_domains(struct batch *batch, PGconn *db) {
     static const char *const names[] = {"null_mx_with_others", "mx_capped", "duplicate_mx", "cname", NULL};
     struct db_copy copy;
     char flags[FLAGS_CAP];
-    bool retry;
     if (!db_copy_begin(&copy, db, "stage_domain", "COPY stage_domain FROM STDIN"))
         return false;
     for (size_t i = 0; i < batch->domain_count; i++) {
         const struct domain *domain = &batch->domain[i];
-        const char *status = settle_domain(domain, &retry);
         flags_text(flags, names, domain->set.flags);
         db_copy_text(&copy, domain->name);
-        db_copy_text(&copy, status);
-        db_copy_text(&copy, has_set(status) ? domain->set.key : NULL);
+        db_copy_text(&copy, domain->mx_status);
+        db_copy_text(&copy, domain->has_set ? domain->set.key : NULL);
         db_copy_text(&copy, flags);
-        db_copy_bool(&copy, retry);
+        db_copy_bool(&copy, domain->retry);
         db_copy_row_end(&copy);
     }
     return db_copy_end(&copy);
@@ -375,12 +372,11 @@ static bool stage_domains(struct batch *batch, PGconn *db) {
 
 static bool stage_members(struct batch *batch, PGconn *db) {
     struct db_copy copy;
-    bool retry;
     if (!db_copy_begin(&copy, db, "stage_member", "COPY stage_member FROM STDIN"))
         return false;
     for (size_t i = 0; i < batch->domain_count; i++) {
         const struct domain *domain = &batch->domain[i];
-        for (size_t j = 0; j < domain->set.count && has_set(settle_domain(domain, &retry)); j++) {
+        for (size_t j = 0; domain->has_set && j < domain->set.count; j++) {
             db_copy_text(&copy, domain->set.key);
             db_copy_text(&copy, domain->set.member[j].exchange);
             db_copy_int(&copy, domain->set.member[j].preference);
@@ -468,6 +464,8 @@ static bool write_tables(struct batch *batch, PGconn *db) {
 }
 
 static bool write_batch(struct batch *batch, PGconn *db) {
+    for (size_t i = 0; i < batch->domain_count; i++)
+        settle_domain(&batch->domain[i]);
     bool good = db_run(db, "begin", "BEGIN", 0, NULL) && stage_domains(batch, db) && stage_members(batch, db) &&
                 stage_exchanges(batch, db) && stage_addresses(batch, db) && write_tables(batch, db) &&
                 db_run(db, "commit", "COMMIT", 0, NULL);

@@ -30,7 +30,6 @@ struct survey {
     struct resolve_cursor domains;
     char shuffle[NUMBER_CAP], address[ADDRESS_CAP]; /* how far endpoints were read */
     uint64_t read_domains_ms, read_endpoints_ms;    /* not again before */
-    bool endpoints_exhausted;
 };
 
 struct surveys {
@@ -155,8 +154,7 @@ static bool read_endpoints(struct surveys *surveys, struct survey *survey, PGcon
     PGresult *rows = db_query(db, "endpoints_due", SQL_ENDPOINTS_DUE, 4, params);
     if (rows == NULL)
         return false;
-    survey->endpoints_exhausted = PQntuples(rows) == 0;
-    if (survey->endpoints_exhausted) { /* round again, for what was added or is due again */
+    if (PQntuples(rows) == 0) { /* round again, for what was added or is due again */
         rewind_endpoints(survey);
         survey->read_endpoints_ms = now_ms + IDLE_READ_MS;
     }

@@ -86,7 +86,6 @@ static void deliver(struct connection *c) {
     struct connection_outcome outcome = {
         .step = c->step,
         .answer = c->answer,
-        .started_ms = c->started_ms,
         .duration_ms = uv_now(c->tcp.loop) - c->started_ms,
         .detail = c->detail,
         .banner = has_reply(&c->banner) ? &c->banner : NULL,

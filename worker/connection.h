@@ -33,7 +33,7 @@ struct connection_params {
 struct connection_outcome {
     struct step step;
     struct answer answer;
-    uint64_t started_ms, duration_ms;  /* uv_now() based */
+    uint64_t duration_ms;
     const char *detail;                /* for people; sanitised; "" if nothing to add */
     const struct smtp_reply *banner;   /* NULL if none arrived */
     const struct smtp_reply *ehlo;     /* in clear */

@@ -86,7 +86,6 @@ static void on_probe_done(struct probe_report *report, void *context) {
         Mxgrade__EndpointResult *result = result_from_report(report);
         result->job = job->id;
         result->survey = job->survey;
-        free(result->address != protobuf_c_empty_string ? result->address : NULL);
         result->address = mem_strdup(job->address);
         result->port = job->port;
         outbox_add(job->owner->outbox, result, report->chain, report->chain_count);

@@ -183,7 +183,7 @@ static void on_refused(struct worker *worker, bool *greet_again, const Mxgrade__
     log_error("refused by peer", LOG_STR("why", refused->detail), LOG_STR("worker", worker->id));
 }
 
-static void on_coordinator(bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope, void *context) {
+static void on_coordinator(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     struct worker *worker = context;
     (void)bus;
     (void)from;
@@ -216,7 +216,7 @@ static void on_coordinator(bus_t *bus, const struct bus_peer *from, const Mxgrad
     }
 }
 
-static void on_aggregator(bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope, void *context) {
+static void on_aggregator(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     struct worker *worker = context;
     uint64_t job;
     (void)bus;
@@ -295,19 +295,14 @@ static bool open_buses(struct worker *worker, char *error, size_t cap) {
 }
 
 static int run(struct worker *worker, char *error, size_t cap) {
-    static char host[NAME_CAP];
-    gethostname(host, sizeof host - 1);
     struct trust *trust = trust_open(options.trust_store, error, cap);
     if (trust == NULL)
         return EXIT_FAILURE;
     struct handshake_contexts *contexts = handshake_contexts_new();
-    worker->probe = (struct probe_config){.trust = trust,
-                                          .contexts = contexts,
-                                          .ehlo_name = options.ehlo_name ? options.ehlo_name : host,
-                                          .allow_reserved = options.allow_reserved,
-                                          .gap_ms = (uint64_t)options.gap_ms,
-                                          .deadline_ms = (uint64_t)options.deadline_ms,
-                                          .timeouts = CONNECTION_TIMEOUTS};
+    worker->probe = probe_config_default(trust, contexts, options.ehlo_name);
+    worker->probe.allow_reserved = options.allow_reserved;
+    worker->probe.gap_ms = (uint64_t)options.gap_ms;
+    worker->probe.deadline_ms = (uint64_t)options.deadline_ms;
     worker->probe.timeouts.greeting = (uint64_t)options.greeting_ms;
     make_id(worker);
     uv_loop_init(&worker->loop);

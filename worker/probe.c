@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct probe {
     uv_loop_t *loop;
@@ -34,6 +35,18 @@ struct probe {
 };
 
 static void next(struct probe *probe);
+
+struct probe_config probe_config_default(const struct trust *trust, const struct handshake_contexts *contexts,
+                                         const char *ehlo_name) {
+    static char host[NAME_CAP];
+    if (ehlo_name == NULL)
+        gethostname(host, sizeof host - 1);
+    return (struct probe_config){.trust = trust,
+                                 .contexts = contexts,
+                                 .ehlo_name = ehlo_name ? ehlo_name : host,
+                                 .deadline_ms = UINT32_MAX,
+                                 .timeouts = CONNECTION_TIMEOUTS};
+}
 
 /* ---- the report ---- */
 
@@ -252,8 +265,6 @@ static void on_connection_done(const struct connection_outcome *outcome, void *c
     } else {
         take_name_chain(probe, outcome, note_chain(probe, outcome));
     }
-    if (probe->aborted)
-        plan_stop(&report->plan, REASON_DEADLINE);
     uv_timer_start(&probe->gap, on_gap_over, probe->config->gap_ms, 0);
 }
 

@@ -29,6 +29,11 @@ struct probe_config {
     struct connection_timeouts timeouts;
 };
 
+/* Time-outs as in CONNECTION_TIMEOUTS, no gap, no deadline to speak of. ehlo_name NULL: this host's name. All borrowed.
+ */
+struct probe_config probe_config_default(const struct trust *trust, const struct handshake_contexts *contexts,
+                                         const char *ehlo_name);
+
 struct probe_target {
     struct sockaddr_storage address;
     const char *const *names; /* A-labels; copied */

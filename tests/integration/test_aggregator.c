@@ -180,7 +180,7 @@ static void draft_silent(struct draft *draft, const char *address, const char *e
 
 /* --- the worker's side of the wire --- */
 
-static void on_message(bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope, void *context) {
+static void on_message(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     (void)bus;
     (void)from;
     (void)context;

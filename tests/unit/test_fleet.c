@@ -35,13 +35,13 @@ static struct {
     char endpoint[64];
 } t;
 
-static void on_server(bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope, void *context) {
+static void on_server(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     (void)context;
     t.received++;
     fleet_receive(t.fleet, bus, from, envelope, t.now);
 }
 
-static void on_client(bus_t *bus, const struct bus_peer *from, const Mxgrade__Envelope *envelope, void *context) {
+static void on_client(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     struct client *client = context;
     (void)bus;
     (void)from;
