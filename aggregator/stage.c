@@ -20,6 +20,8 @@ enum {
     SANS_MAX = 1000,
     SUITES_MAX = 1024,
     CONNECTIONS_MAX = 256,
+    CONNECTIONS_KEPT = 64, /* the last ones, here and over all attempts in sql/update_endpoints.sql */
+    RESUME_OCTETS_MAX = 4096,
     CHAIN_MAX = 32,
     CODE_POINT_MAX = 0xffff,
 };
@@ -185,9 +187,11 @@ static void put_connections(struct db_copy *copy, const Mxgrade__EndpointResult 
         return;
     }
     builder_open(&list);
-    for (size_t i = 0; i < result->n_connection && i < CONNECTIONS_MAX; i++) {
+    size_t count = result->n_connection < CONNECTIONS_MAX ? result->n_connection : CONNECTIONS_MAX;
+    size_t first = count > CONNECTIONS_KEPT ? count - CONNECTIONS_KEPT : 0;
+    for (size_t i = first; i < count; i++) {
         const Mxgrade__Connection *connection = result->connection[i];
-        fprintf(list.stream, "%s{\"ms\":%u", i ? "," : "[", connection->duration_ms);
+        fprintf(list.stream, "%s{\"number\":%zu,\"ms\":%u", i > first ? "," : "[", i + 1, connection->duration_ms);
         json_text(list.stream, "step", connection->step);
         json_text(list.stream, "offered", connection->offered);
         json_text(list.stream, "outcome", connection->outcome);
@@ -195,6 +199,8 @@ static void put_connections(struct db_copy *copy, const Mxgrade__EndpointResult 
         json_number(list.stream, "suite", connection->suite);
         if (connection->alert) /* on the wire 0 is none */
             fprintf(list.stream, ",\"alert\":%u", connection->alert - 1);
+        json_number(list.stream, "group", connection->group);
+        json_text(list.stream, "reason", connection->reason);
         json_text(list.stream, "detail", connection->detail);
         fputc('}', list.stream);
     }
@@ -281,7 +287,16 @@ static void put_endpoint(struct db_copy *copy, const struct item *item) {
     put_text(copy, item->from->worker_id);
     put_text(copy, item->from->vantage);
     put_number(copy, result->duration_ms, INT32_MAX);
+    db_copy_bytea(copy, result->resume.data, result->resume.len <= RESUME_OCTETS_MAX ? result->resume.len : 0);
     db_copy_row_end(copy);
+}
+
+/* Nothing matches, or fails to, where no certificate was seen. */
+static void put_match(struct db_copy *copy, const Mxgrade__NameResult *name, bool matches) {
+    if (name->certificate.len == SHA256_OCTETS)
+        db_copy_bool(copy, matches);
+    else
+        db_copy_null(copy);
 }
 
 static void put_name(struct db_copy *copy, const struct item *item, const Mxgrade__NameResult *name) {
@@ -295,6 +310,9 @@ static void put_name(struct db_copy *copy, const struct item *item, const Mxgrad
     put_text(copy, name->matched);
     db_copy_bool(copy, name->matched_by_cn);
     put_text(copy, name->trust_error);
+    put_texts(copy, name->chain_flag, name->n_chain_flag, FLAGS_MAX);
+    put_match(copy, name, name->san_match);
+    put_match(copy, name, name->cn_match);
     db_copy_row_end(copy);
 }
 
@@ -312,6 +330,17 @@ bool stage_results(PGconn *db, const struct item *items, size_t count) {
     return db_copy_end(&copy);
 }
 
+/* A certificate that cannot be read has no dates. */
+static void put_validity(struct db_copy *copy, const Mxgrade__Certificate *certificate) {
+    if (*certificate->parse_error) {
+        db_copy_null(copy);
+        db_copy_null(copy);
+    } else {
+        put_time_s(copy, certificate->not_before);
+        put_time_s(copy, certificate->not_after);
+    }
+}
+
 static void put_certificate(struct db_copy *copy, const Mxgrade__Certificate *certificate) {
     put_hash(copy, &certificate->sha256);
     put_hash(copy, &certificate->spki_sha256);
@@ -325,10 +354,10 @@ static void put_certificate(struct db_copy *copy, const Mxgrade__Certificate *ce
     put_text(copy, certificate->key_type);
     put_number(copy, certificate->key_bits, INT32_MAX);
     put_text(copy, certificate->signature);
-    put_time_s(copy, certificate->not_before);
-    put_time_s(copy, certificate->not_after);
+    put_validity(copy, certificate);
     db_copy_bool(copy, certificate->self_signed);
     put_hashes(copy, certificate->chain, certificate->n_chain);
+    put_text(copy, certificate->parse_error);
     db_copy_row_end(copy);
 }
 

@@ -33,7 +33,9 @@ struct lease {
     int survey;
     unsigned port, attempt;
     bool names_only;
-    char *names; /* QUEUED */
+    char *names;     /* QUEUED */
+    uint8_t *resume; /* QUEUED; NULL if none */
+    size_t resume_len;
     uint64_t id; /* LEASED */
     uint64_t since_ms;
     struct worker *worker; /* LEASED */
@@ -76,11 +78,19 @@ static void move(struct fleet *fleet, struct lease *lease, enum lease_state stat
     fleet->counts[state]++;
 }
 
+/* What only the worker needs: gone with the job. */
+static void drop_payload(struct lease *lease) {
+    free(lease->names);
+    free(lease->resume);
+    lease->names = NULL;
+    lease->resume = NULL;
+}
+
 static void forget(struct fleet *fleet, struct lease *lease) {
     DL_DELETE(fleet->lists[lease->state], lease);
     fleet->counts[lease->state]--;
     HASH_DELETE(by_address, fleet->by_address, lease); // NOLINT(clang-analyzer-core.NullDereference): uthash
-    free(lease->names);
+    drop_payload(lease);
     free(lease);
 }
 
@@ -104,6 +114,11 @@ bool fleet_queue(struct fleet *fleet, const struct fleet_job *job) {
     lease->attempt = job->attempt;
     lease->names_only = job->names_only;
     lease->names = mem_strdup(job->names);
+    if (job->resume_len > 0) {
+        lease->resume = mem_alloc(job->resume_len);
+        lease->resume_len = job->resume_len;
+        memcpy(lease->resume, job->resume, job->resume_len);
+    }
     HASH_ADD(by_address, fleet->by_address, address[0], strlen(lease->address), lease);
     DL_APPEND(fleet->lists[QUEUED], lease);
     fleet->counts[QUEUED]++;
@@ -281,6 +296,7 @@ static void fill_job(struct fleet *fleet, Mxgrade__ProbeJob *job, struct lease *
     job->names_only = lease->names_only;
     job->attempt = lease->attempt;
     job->lease_ms = (uint32_t)fleet->config.lease_ms;
+    job->resume = (ProtobufCBinaryData){.len = lease->resume ? lease->resume_len : 0, .data = lease->resume};
     job->n_name = split_names(lease->names, &job->name);
 }
 
@@ -312,8 +328,7 @@ static bool send_jobs(struct fleet *fleet, bus_t *bus, struct worker *worker, ui
     bool sent = message.n_probe > 0 && bus_send(bus, &worker->peer, &envelope) == BUS_SENT;
     for (size_t i = 0; i < message.n_probe; i++) {
         free(jobs[i].name);
-        free(given[i]->names); // NOLINT(clang-analyzer-core.NullDereference): set for all i < n_probe
-        given[i]->names = NULL;
+        drop_payload(given[i]); // NOLINT(clang-analyzer-core.NullDereference): set for all i < n_probe
         if (!sent)
             release(fleet, given[i], now_ms);
     }

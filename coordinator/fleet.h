@@ -29,7 +29,9 @@ struct fleet_job {
     const char *address;
     unsigned port, attempt;
     bool names_only;
-    const char *names; /* A-labels joined by '\n'; copied */
+    const char *names;     /* A-labels joined by '\n'; copied */
+    const uint8_t *resume; /* where the last attempt stopped, opaque; copied; NULL if len is 0 */
+    size_t resume_len;
 };
 
 /* Queues a job unless the address is known already (queued, leased or resting); true if it was queued. */

@@ -126,22 +126,32 @@ static bool read_domains(struct surveys *surveys, struct survey *survey, PGconn 
     return true;
 }
 
+/* One due endpoint; false if there is no room for it. */
+static bool queue_row(struct surveys *surveys, struct survey *survey, const PGresult *rows, int row) {
+    struct fleet_job job = {
+        .survey = survey->id,
+        .address = PQgetvalue(rows, row, 0),
+        .port = (unsigned)strtoul(PQgetvalue(rows, row, 1), NULL, 10),
+        .names_only = *PQgetvalue(rows, row, 2) == 't',
+        .attempt = (unsigned)strtoul(PQgetvalue(rows, row, 3), NULL, 10) + 1,
+        .names = PQgetvalue(rows, row, 5),
+    };
+    if (fleet_room(surveys->fleet) == 0)
+        return false; /* the cursor stays before it */
+    unsigned char *resume = PQunescapeBytea((const unsigned char *)PQgetvalue(rows, row, 6), &job.resume_len);
+    job.resume = resume;
+    if (resume == NULL) /* out of memory: start anew */
+        job.resume_len = 0;
+    fleet_queue(surveys->fleet, &job);
+    PQfreemem(resume);
+    snprintf(survey->shuffle, sizeof survey->shuffle, "%s", PQgetvalue(rows, row, 4));
+    snprintf(survey->address, sizeof survey->address, "%s", job.address);
+    return true;
+}
+
 static void queue_page(struct surveys *surveys, struct survey *survey, const PGresult *rows) {
-    for (int i = 0; i < PQntuples(rows); i++) {
-        const struct fleet_job job = {
-            .survey = survey->id,
-            .address = PQgetvalue(rows, i, 0),
-            .port = (unsigned)strtoul(PQgetvalue(rows, i, 1), NULL, 10),
-            .names_only = *PQgetvalue(rows, i, 2) == 't',
-            .attempt = (unsigned)strtoul(PQgetvalue(rows, i, 3), NULL, 10) + 1,
-            .names = PQgetvalue(rows, i, 5),
-        };
-        if (fleet_room(surveys->fleet) == 0)
-            return; /* the cursor stays before it */
-        fleet_queue(surveys->fleet, &job);
-        snprintf(survey->shuffle, sizeof survey->shuffle, "%s", PQgetvalue(rows, i, 4));
-        snprintf(survey->address, sizeof survey->address, "%s", job.address);
-    }
+    for (int row = 0; row < PQntuples(rows) && queue_row(surveys, survey, rows, row); row++)
+        ;
 }
 
 static bool read_endpoints(struct surveys *surveys, struct survey *survey, PGconn *db, uint64_t now_ms) {

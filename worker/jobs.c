@@ -140,6 +140,10 @@ static struct job *add(struct jobs *jobs, const Mxgrade__ProbeJob *message, enum
 void jobs_take(struct jobs *jobs, const Mxgrade__ProbeJob *message) {
     struct probe_target target = {
         .names = (const char *const *)message->name, .name_count = message->n_name, .names_only = message->names_only};
+    if (message->resume.len <= PROBE_RESUME_MAX) { /* else another version's: start anew */
+        target.resume = message->resume.data;
+        target.resume_len = message->resume.len;
+    }
     if (find(jobs, message->id))
         return;
     if (!parse_address(message->address, message->port, &target.address) || !names_are_clean(message)) {

@@ -18,6 +18,7 @@ enum {
     PROBE_NAME_HANDSHAKES = 16, /* handshakes for names on one endpoint */
     PROBE_SHARED_AFTER = 3,     /* names with the same leaf until the rest is judged against it */
     PROBE_CONNECTIONS_MAX = 64,
+    PROBE_RESUME_MAX = 512, /* octets that say where a plan stopped */
 };
 
 struct probe_config {
@@ -39,6 +40,8 @@ struct probe_target {
     const char *const *names; /* A-labels; copied */
     size_t name_count;        /* 0: no SNI, certificate not named */
     bool names_only;
+    const uint8_t *resume; /* struct probe_report's of the last attempt; copied; NULL: start anew */
+    size_t resume_len;
 };
 
 struct probe_connection {
@@ -57,6 +60,7 @@ struct probe_name {
     struct fact fact[FACT_NAME_COUNT];
     const struct cert_chain *chain; /* owned by the report; NULL if none was seen */
     struct cert_match match;
+    bool ocsp_stapled; /* the server sent an OCSP response with it */
 };
 
 struct probe_report {
@@ -77,6 +81,8 @@ struct probe_report {
     size_t chain_count;
     int64_t observed_at_ms; /* Unix time */
     unsigned duration_ms;
+    uint8_t resume[PROBE_RESUME_MAX]; /* where the plan stopped, for the next attempt */
+    size_t resume_len;
 };
 
 /* The report is the callback's to keep; free it with probe_report_free(). */

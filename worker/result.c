@@ -68,6 +68,8 @@ static Mxgrade__Connection *copy_connection(const struct probe_connection *from)
     to->alert = from->alerted ? 1u + from->alert : 0;
     to->duration_ms = from->duration_ms;
     to->detail = mem_strdup(from->detail);
+    to->group = from->group;
+    to->reason = mem_strdup(reason_key(from->reason));
     return to;
 }
 
@@ -106,6 +108,8 @@ Mxgrade__EndpointResult *result_from_report(const struct probe_report *report) {
     result->signature = mem_strdup(report->signature);
     result->pq_group = mem_strdup(plan->pq_group ? group_name(plan->pq_group) : "");
     result->duration_ms = report->duration_ms;
+    if (report->resume_len)
+        result->resume = copy_bytes(report->resume, report->resume_len);
     copy_flags(result, plan);
     copy_suites(result, plan);
     result->n_connection = report->connection_count;

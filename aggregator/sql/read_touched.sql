@@ -8,8 +8,9 @@ SELECT x.exchange, x.address, v.policy, e.reason,
        'starttls_stripped' = ANY (e.flags) AS starttls_stripped,
        'inconsistent' = ANY (e.flags) AS inconsistent,
        coalesce(c.key_type IN ('RSA', 'DSA') AND c.key_bits < 2048 OR c.key_type = 'EC' AND c.key_bits < 224, false)
-           AS weak_key,
-       coalesce(c.signature ~* 'sha-?1($|[^0-9])|md[245]', false) AS sha1_signature,
+           OR 'weak_key' = ANY (x.chain_flags) AS weak_key,
+       coalesce(c.signature ~* 'sha-?1($|[^0-9])|md[245]', false)
+           OR 'sha1_signature' = ANY (x.chain_flags) AS sha1_signature,
        extract(epoch FROM coalesce(e.observed_at, now()))::bigint AS now,
        coalesce(extract(epoch FROM c.not_after)::bigint, 0) AS not_after
 FROM (SELECT DISTINCT exchange, address FROM touched) t

@@ -6,7 +6,7 @@ SET work_mem = '64MB'; -- final grades group all exchanges by hash
 
 CREATE TEMP TABLE staged_certificate ON COMMIT DELETE ROWS AS
     SELECT sha256, spki_sha256, der, subject_cn, subject, issuer, serial, san, san_total, key_type, key_bits, signature,
-           not_before, not_after, self_signed, chain
+           not_before, not_after, self_signed, chain, parse_error
     FROM mxgrade.certificate_row WITH NO DATA;
 
 CREATE TEMP TABLE staged_endpoint ON COMMIT DELETE ROWS AS
@@ -15,12 +15,13 @@ CREATE TEMP TABLE staged_endpoint ON COMMIT DELETE ROWS AS
            anon_suites, nist_r1, nist_r2, forward_secrecy, pq_hybrid,
            fact_evidence AS evidence, fact_evidence AS why_unknown, flags, banner, ehlo, ehlo_tls, tls_version, suite,
            key_group, signature, suites_seen, weak_seen, pq_group, connections, connection_count, observed_at, worker,
-           vantage, duration_ms
+           vantage, duration_ms, resume
     FROM mxgrade.endpoint WITH NO DATA;
 
 CREATE TEMP TABLE staged_name ON COMMIT DELETE ROWS AS
     SELECT address, exchange, certificate, cert_trusted, cert_in_date, cert_name_match, cert_verifiable,
-           fact_evidence AS evidence, fact_evidence AS why_unknown, matched, matched_by_cn, trust_error
+           fact_evidence AS evidence, fact_evidence AS why_unknown, matched, matched_by_cn, trust_error,
+           chain_flags, san_match, cn_match
     FROM mxgrade.exchange_endpoint WITH NO DATA;
 
 -- Rows of exchange_endpoint that are to be graded, and their grades.

@@ -6,9 +6,11 @@ UPDATE mxgrade.endpoint e SET
     attempts = e.attempts + (s.retry OR NOT s.names_only)::int,
     next_probe_at = CASE WHEN s.retry AND e.attempts + 1 < v.max_attempts AND (s.names_only OR NOT e.facts_known)
         THEN now() + v.retry_delay * (power(2, least(e.attempts, 16)) * (0.8 + 0.4 * random())) END,
-    facts_known = e.facts_known OR NOT s.names_only
-        AND NOT (s.retry AND e.attempts + 1 < v.max_attempts)
-        AND (s.tls_enabled <> 'unknown' OR e.tls_enabled <> 'unknown'),
+    (facts_known, resume) = (
+        SELECT known, CASE WHEN NOT known THEN coalesce(s.resume, e.resume) END
+        FROM (SELECT e.facts_known OR NOT s.names_only
+                  AND NOT (s.retry AND e.attempts + 1 < v.max_attempts)
+                  AND (s.tls_enabled <> 'unknown' OR e.tls_enabled <> 'unknown')) k (known)),
     reason = CASE WHEN s.names_only THEN e.reason ELSE s.reason END,
     reachable = coalesce(nullif(s.reachable, 'unknown'), e.reachable),
     starttls_advertised = coalesce(nullif(s.starttls_advertised, 'unknown'), e.starttls_advertised),
@@ -25,13 +27,26 @@ UPDATE mxgrade.endpoint e SET
     nist_r2 = coalesce(nullif(s.nist_r2, 'unknown'), e.nist_r2),
     forward_secrecy = coalesce(nullif(s.forward_secrecy, 'unknown'), e.forward_secrecy),
     pq_hybrid = coalesce(nullif(s.pq_hybrid, 'unknown'), e.pq_hybrid),
-    -- Connections of a later attempt stand behind the earlier ones, so their numbers move up.
-    fact_evidence = s.why_unknown || coalesce(e.fact_evidence, '{}') || CASE WHEN e.connections IS NULL THEN s.evidence
-        ELSE (SELECT coalesce(jsonb_object_agg(key, CASE WHEN value ? 'connection' THEN jsonb_set(value, '{connection}',
-                  to_jsonb((value ->> 'connection')::int + jsonb_array_length(e.connections))) ELSE value END), '{}')
-              FROM jsonb_each(s.evidence)) END,
-    connections = CASE WHEN e.connections IS NULL OR s.connections IS NULL THEN coalesce(s.connections, e.connections)
-        ELSE e.connections || s.connections END,
+    -- What is known keeps its evidence; an unknown has the newest reason. Connections of a later attempt stand behind
+    -- the earlier ones, so their numbers move up. Evidence without a number, of a plan that was resumed, says nothing
+    -- new of a fact that has some.
+    fact_evidence = CASE WHEN e.fact_evidence IS NULL AND e.connection_count = 0 THEN s.why_unknown || s.evidence
+        ELSE coalesce(e.fact_evidence, '{}') || s.why_unknown
+          || (SELECT coalesce(jsonb_object_agg(key, value), '{}')
+              FROM jsonb_each(e.fact_evidence) WHERE value ? 'evidence')
+          || (SELECT coalesce(jsonb_object_agg(key, CASE WHEN value ? 'connection' THEN jsonb_set(value, '{connection}',
+                  to_jsonb((value ->> 'connection')::int + e.connection_count)) ELSE value END), '{}')
+              FROM jsonb_each(s.evidence)
+              WHERE value ? 'connection' OR NOT coalesce(e.fact_evidence -> key ? 'connection', false)) END,
+    connections = CASE WHEN s.connections IS NULL OR e.connection_count = 0 THEN coalesce(s.connections, e.connections)
+        ELSE (SELECT jsonb_agg(c ORDER BY place)
+              FROM (SELECT c, place
+                    FROM (SELECT c, place FROM jsonb_array_elements(e.connections) WITH ORDINALITY a (c, place)
+                          UNION ALL
+                          SELECT jsonb_set(c, '{number}', to_jsonb((c ->> 'number')::int + e.connection_count)),
+                                 jsonb_array_length(coalesce(e.connections, '[]')) + place
+                          FROM jsonb_array_elements(s.connections) WITH ORDINALITY b (c, place)) every
+                    ORDER BY place DESC LIMIT 64) latest) END,
     connection_count = e.connection_count + s.connection_count,
     flags = CASE WHEN e.attempts = 0 THEN s.flags
         ELSE ARRAY(SELECT DISTINCT f FROM unnest(e.flags || s.flags) f ORDER BY f) END,
@@ -39,13 +54,16 @@ UPDATE mxgrade.endpoint e SET
         ELSE ARRAY(SELECT DISTINCT c FROM unnest(e.suites_seen || s.suites_seen) c ORDER BY c) END,
     weak_seen = CASE WHEN e.weak_seen IS NULL OR s.weak_seen IS NULL THEN coalesce(s.weak_seen, e.weak_seen)
         ELSE ARRAY(SELECT DISTINCT w FROM unnest(e.weak_seen || s.weak_seen) w ORDER BY w) END,
-    banner = coalesce(s.banner, e.banner),
+    -- A server that turned us away this time says less of itself than it did before.
+    banner = CASE WHEN s.reason IN ('rate_limited', 'refused_service') THEN coalesce(e.banner, s.banner)
+        ELSE coalesce(s.banner, e.banner) END,
     ehlo = coalesce(s.ehlo, e.ehlo),
     ehlo_tls = coalesce(s.ehlo_tls, e.ehlo_tls),
     tls_version = coalesce(s.tls_version, e.tls_version),
-    suite = coalesce(s.suite, e.suite),
-    key_group = coalesce(s.key_group, e.key_group),
-    signature = coalesce(s.signature, e.signature),
+    -- Of one and the same handshake.
+    suite = CASE WHEN s.tls_version IS NULL THEN coalesce(e.suite, s.suite) ELSE s.suite END,
+    key_group = CASE WHEN s.tls_version IS NULL THEN coalesce(e.key_group, s.key_group) ELSE s.key_group END,
+    signature = CASE WHEN s.tls_version IS NULL THEN coalesce(e.signature, s.signature) ELSE s.signature END,
     pq_group = coalesce(s.pq_group, e.pq_group),
     observed_at = least(s.observed_at, now()),
     worker = s.worker,

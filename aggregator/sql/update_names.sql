@@ -10,10 +10,18 @@ WITH judged AS (
         cert_in_date = coalesce(nullif(n.cert_in_date, 'unknown'), x.cert_in_date),
         cert_name_match = coalesce(nullif(n.cert_name_match, 'unknown'), x.cert_name_match),
         cert_verifiable = coalesce(nullif(n.cert_verifiable, 'unknown'), x.cert_verifiable),
-        fact_evidence = n.why_unknown || coalesce(x.fact_evidence, '{}') || n.evidence,
+        -- What is known keeps its evidence; an unknown has the newest reason.
+        fact_evidence = CASE WHEN x.fact_evidence IS NULL THEN n.why_unknown || n.evidence
+            ELSE x.fact_evidence || n.why_unknown
+              || (SELECT coalesce(jsonb_object_agg(key, value), '{}')
+                  FROM jsonb_each(x.fact_evidence) WHERE value ? 'evidence')
+              || n.evidence END,
         matched = CASE WHEN n.cert_name_match = 'unknown' THEN x.matched ELSE n.matched END,
         matched_by_cn = CASE WHEN n.cert_name_match = 'unknown' THEN x.matched_by_cn ELSE n.matched_by_cn END,
-        trust_error = CASE WHEN n.cert_trusted = 'unknown' THEN x.trust_error ELSE n.trust_error END
+        trust_error = CASE WHEN n.cert_trusted = 'unknown' THEN x.trust_error ELSE n.trust_error END,
+        chain_flags = CASE WHEN n.certificate IS NULL THEN x.chain_flags ELSE n.chain_flags END,
+        san_match = coalesce(n.san_match, x.san_match),
+        cn_match = coalesce(n.cn_match, x.cn_match)
     FROM staged_name n JOIN mxgrade.endpoint e ON e.survey_id = $1 AND e.address = n.address
     WHERE x.survey_id = $1 AND x.exchange = n.exchange AND x.address BETWEEN n.address AND n.address
     RETURNING x.exchange, x.address)

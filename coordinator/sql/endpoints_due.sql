@@ -1,6 +1,7 @@
 -- The next $4 endpoints of survey $1 to probe, in pseudo-random order behind ($2, $3), with the names to judge there:
--- all of them when the endpoint itself is asked, else those that were not judged yet. One query a page.
-SELECT host(e.address), e.port, e.facts_known, e.attempts, e.shuffle, n.names
+-- all of them when the endpoint itself is asked, else those that were not judged yet; and where the last attempt
+-- stopped. One query a page.
+SELECT host(e.address), e.port, e.facts_known, e.attempts, e.shuffle, n.names, CASE WHEN NOT e.facts_known THEN e.resume END
 FROM mxgrade.endpoint e
 CROSS JOIN LATERAL (
     SELECT string_agg(x.exchange, E'\n') AS names

@@ -364,6 +364,177 @@ TEST(a_silent_endpoint_is_asked_again_with_doubling_delay_and_then_settled) {
                  "connect_timeout unknown connect_timeout,connect_timeout unknown connect_timeout");
 }
 
+/* Everything known of the one endpoint or name, but what tells of the last attempt. */
+#define KNOWN_OF_ENDPOINT                                                                                              \
+    "SELECT to_jsonb(e) - '{last_job,attempts,next_probe_at,reason,connections,connection_count,observed_at,"          \
+    "duration_ms}'::text[] FROM mxgrade.endpoint e WHERE survey_id = $1"
+#define KNOWN_OF_NAME "SELECT to_jsonb(x) FROM mxgrade.exchange_endpoint x WHERE survey_id = $1"
+
+/* A server that was asked a good deal and then had enough. */
+static void draft_rate_limited(struct draft *draft, const char *address) {
+    static char *lines[] = {"PIPELINING", "STARTTLS"}, *flags[] = {"early_bytes"}, *weak[] = {"RC4"};
+    static char *chain_flags[] = {"missing_intermediate", "completed_by_store"};
+    static uint8_t resume[] = {1, 0, 0xff}, hash[32] = {7};
+    static uint32_t suites[] = {4, 0x1301};
+    draft_modern(draft, address);
+    Mxgrade__EndpointResult *result = &draft->result;
+    draft->fact[FACT_PQ_HYBRID].value = MXGRADE__TRI__TRI_UNKNOWN;
+    draft->fact[FACT_PQ_HYBRID].reason = REASON_RATE_LIMITED;
+    result->reason = REASON_RATE_LIMITED;
+    result->retry = true;
+    result->banner = "mx ready";
+    result->ehlo = result->ehlo_tls = lines;
+    result->n_ehlo = result->n_ehlo_tls = 2;
+    result->tls_version = 0x0304;
+    result->suite = 0x1301;
+    result->group = "x25519";
+    result->signature = "rsa_pss_rsae_sha256";
+    result->suites_seen = suites;
+    result->n_suites_seen = 2;
+    result->weak_seen = weak;
+    result->flag = flags;
+    result->n_flag = result->n_weak_seen = 1;
+    result->pq_group = "X25519MLKEM768";
+    result->resume = (ProtobufCBinaryData){sizeof resume, resume};
+    Mxgrade__NameResult *name = add_name(draft, "mx.example.org", TRI_YES, TRI_YES);
+    name->certificate = (ProtobufCBinaryData){sizeof hash, hash};
+    name->matched = "mx.example.org";
+    name->san_match = true;
+    name->chain_flag = chain_flags;
+    name->n_chain_flag = 2;
+}
+
+TEST(a_second_attempt_that_learns_nothing_loses_nothing) {
+    struct draft draft;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_rate_limited(&draft, "192.0.2.1");
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', banner, ehlo, ehlo_tls, tls_version, suite, key_group, signature, suites_seen, "
+                 "weak_seen, pq_group, flags, resume) FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "mx ready {PIPELINING,STARTTLS} {PIPELINING,STARTTLS} 772 4865 x25519 rsa_pss_rsae_sha256 {4,4865} "
+                 "{RC4} X25519MLKEM768 {early_bytes} \\x0100ff");
+    assert_value("SELECT concat_ws(' ', left(certificate::text, 4), matched, san_match, cn_match, chain_flags) FROM "
+                 "mxgrade.exchange_endpoint WHERE survey_id = $1",
+                 "\\x07 mx.example.org t f {missing_intermediate,completed_by_store}");
+    char *endpoint = mem_strdup(value(KNOWN_OF_ENDPOINT)), *name = mem_strdup(value(KNOWN_OF_NAME));
+    for (unsigned attempt = 0; attempt < 2; attempt++) { /* the second exhausts the attempts */
+        draft_silent(&draft, "192.0.2.1", "mx.example.org");
+        draft.result.reason = draft.fact[FACT_PQ_HYBRID].reason = REASON_RATE_LIMITED;
+        draft.result.banner = "too many connections";
+        deliver(&draft);
+        if (attempt == 0)
+            assert_value(KNOWN_OF_ENDPOINT, endpoint);
+        assert_value(KNOWN_OF_NAME, name);
+    }
+    assert_value("SELECT concat_ws(' ', facts_known, resume IS NULL, attempts, connection_count, banner, tls1_3, "
+                 "pq_hybrid) FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "t t 3 3 mx ready yes unknown");
+    free(endpoint);
+    free(name);
+}
+
+TEST(an_unknown_has_the_newest_reason_and_an_answer_its_own_evidence) {
+    struct draft draft;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_rate_limited(&draft, "192.0.2.1");
+    deliver(&draft);
+    draft_modern(&draft, "192.0.2.1"); /* resumed: what the plan knew before has no connection of its own */
+    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
+        draft.fact[id].connection = 0;
+    set_fact(&draft, FACT_SSLV2, TRI_NO);
+    draft.fact[FACT_PQ_HYBRID] = (Mxgrade__Fact)MXGRADE__FACT__INIT;
+    draft.fact[FACT_PQ_HYBRID].id = FACT_PQ_HYBRID;
+    draft.fact[FACT_PQ_HYBRID].reason = REASON_TIMEOUT;
+    draft.result.tls_version = 0x0303; /* another handshake, without a group: the old one's is not its own */
+    draft.result.retry = true;
+    draft.result.reason = REASON_TIMEOUT;
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', fact_evidence #>> '{pq_hybrid,reason}', fact_evidence #>> "
+                 "'{sslv2,connection}', fact_evidence #>> '{tls1_3,connection}', fact_evidence #>> "
+                 "'{tls1_3,evidence}', reason, key_group IS NULL) FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "timeout 2 1 observed timeout t");
+}
+
+TEST(connections_of_all_attempts_are_kept_up_to_a_bound_and_keep_their_numbers) {
+    enum { MANY = 60 };
+    struct draft draft;
+    Mxgrade__Connection *many[MANY];
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    for (unsigned attempt = 0; attempt < 2; attempt++) {
+        draft_rate_limited(&draft, "192.0.2.1");
+        for (size_t i = 0; i < MANY; i++)
+            many[i] = &draft.connection;
+        draft.connection.group = 29;
+        draft.connection.reason = "rate_limited";
+        draft.connection.suite = 0x1301;
+        draft.result.connection = many;
+        draft.result.n_connection = MANY;
+        set_fact(&draft, FACT_SSLV3, TRI_NO);
+        draft.fact[FACT_SSLV3].connection = MANY;
+        deliver(&draft);
+    }
+    assert_value("SELECT concat_ws(' ', count(*), min(connection), max(connection), count(DISTINCT connection), "
+                 "min(key_group), min(reason), min(step)) FROM mxgrade.connection WHERE survey_id = $1",
+                 "64 57 120 64 29 rate_limited full");
+    assert_value("SELECT concat_ws(' ', connection_count, fact_evidence #>> '{sslv3,connection}') FROM "
+                 "mxgrade.endpoint WHERE survey_id = $1",
+                 "120 120");
+}
+
+TEST(a_resume_goes_when_the_endpoint_is_known_and_a_huge_one_is_none) {
+    static uint8_t huge[5000];
+    struct draft draft;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_rate_limited(&draft, "192.0.2.1");
+    draft.result.resume = (ProtobufCBinaryData){sizeof huge, huge};
+    deliver(&draft);
+    assert_value("SELECT resume IS NULL FROM mxgrade.endpoint WHERE survey_id = $1", "t");
+    draft_rate_limited(&draft, "192.0.2.1");
+    deliver(&draft);
+    assert_value("SELECT resume FROM mxgrade.endpoint WHERE survey_id = $1", "\\x0100ff");
+    draft_modern(&draft, "192.0.2.1");
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', facts_known, resume IS NULL) FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "t t");
+}
+
+TEST(a_rate_limited_endpoint_rests_ten_minutes_unless_the_survey_says_otherwise) {
+    static const struct {
+        const char *delay, *least, *most;
+    } cases[] = {{"10 minutes", "7 minutes 30 s", "12 minutes"}, {"3 s", "0 s", "4 s"}};
+    static const enum reason reasons[] = {REASON_RATE_LIMITED, REASON_REFUSED_SERVICE};
+    for (size_t i = 0; i < 4; i++) {
+        struct draft draft;
+        new_survey();
+        sql("UPDATE mxgrade.survey SET retry_delay = '%s' WHERE survey_id = %d", cases[i / 2].delay, lab.survey);
+        add_exchange("mx.example.org", "192.0.2.1");
+        draft_rate_limited(&draft, "192.0.2.1");
+        draft.result.reason = reasons[i % 2];
+        deliver(&draft);
+        char *query = mem_printf("SELECT next_probe_at - now() BETWEEN '%s'::interval AND '%s'::interval FROM "
+                                 "mxgrade.endpoint WHERE survey_id = $1",
+                                 cases[i / 2].least, cases[i / 2].most);
+        assert_value(query, "t");
+        free(query);
+    }
+}
+
+TEST(a_certificate_that_cannot_be_read_is_kept_by_its_hash) {
+    uint8_t hash[32] = {0x42}, der[] = {0x30, 1, 0xff};
+    Mxgrade__Certificate certificate = MXGRADE__CERTIFICATE__INIT, *list[] = {&certificate};
+    certificate.sha256 = (ProtobufCBinaryData){sizeof hash, hash};
+    certificate.der = (ProtobufCBinaryData){sizeof der, der};
+    certificate.parse_error = "no\x1b ASN.1";
+    assert_true(acked_within(send_results(NULL, 0, list, 1), ACK_TIMEOUT_MS));
+    assert_value("SELECT concat_ws(' ', parse_error, octets, not_before IS NULL, not_after IS NULL, subject IS NULL) "
+                 "FROM mxgrade.certificate WHERE sha256 = '\\x42' || decode(repeat('00', 31), 'hex')",
+                 "no\\x1b ASN.1 3 t t t");
+}
+
 TEST(hostile_text_ends_up_harmless) {
     struct draft draft;
     char *lines[] = {"\x1b]0;owned\x07", "\"{}\\,", "na\xc3\xafve", "\xff\xfe"};
@@ -738,6 +909,83 @@ static void run_pg(const char *verb) {
     free(command);
 }
 
+static int wait_status(pid_t pid) {
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void on_job(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
+    Mxgrade__Jobs **jobs = context;
+    (void)bus;
+    (void)from;
+    if (envelope->body_case == MXGRADE__ENVELOPE__BODY_JOBS && *jobs == NULL) {
+        *jobs = envelope->jobs;
+        envelope->body_case = MXGRADE__ENVELOPE__BODY__NOT_SET;
+    }
+}
+
+static pid_t start_coordinator(const char *endpoint) {
+    char *program = mem_printf("%s/coordinator/mxgrade-coordinator", getenv("MXG_BIN"));
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl(program, program, "--database", lab.conninfo, "--jobs", endpoint, (char *)NULL);
+        _exit(127);
+    }
+    free(program);
+    return pid;
+}
+
+/* Says Hello to a coordinator of our own, grants credit, and waits for its jobs; the caller frees them. */
+static Mxgrade__Jobs *fetch_jobs(void) {
+    char error[256], *endpoint = mem_printf("ipc://%s/jobs", lab.dir);
+    Mxgrade__Jobs *jobs = NULL;
+    Mxgrade__Hello hello = MXGRADE__HELLO__INIT;
+    Mxgrade__Credit credit = MXGRADE__CREDIT__INIT;
+    Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
+    struct bus_config config = bus_config_default(endpoint, false);
+    pid_t coordinator = start_coordinator(endpoint);
+    bus_t *results = lab.bus;
+    lab.bus = bus_open(&lab.loop, &config, on_job, &jobs, error, sizeof error);
+    assert_non_null(lab.bus);
+    hello.worker_id = "tester";
+    envelope.body_case = MXGRADE__ENVELOPE__BODY_HELLO;
+    envelope.hello = &hello;
+    send_envelope(&envelope);
+    credit.n = 1;
+    envelope.body_case = MXGRADE__ENVELOPE__BODY_CREDIT;
+    envelope.credit = &credit;
+    send_envelope(&envelope);
+    start_deadline(ACK_TIMEOUT_MS);
+    while (jobs == NULL && !lab.late)
+        uv_run(&lab.loop, UV_RUN_ONCE);
+    bus_close(&lab.bus, 0);
+    lab.bus = results;
+    kill(coordinator, SIGTERM);
+    assert_int_equal(wait_status(coordinator), 0);
+    free(endpoint);
+    assert_non_null(jobs);
+    return jobs;
+}
+
+TEST(resume_travels_to_the_next_job) {
+    static const uint8_t resume[] = {1, 0, 0xff};
+    struct draft draft;
+    new_survey();
+    sql("UPDATE mxgrade.survey SET retry_delay = '0 s' WHERE survey_id = %d", lab.survey);
+    sql("UPDATE mxgrade.survey SET state = 'complete' WHERE survey_id < %d", lab.survey);
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_rate_limited(&draft, "192.0.2.1");
+    deliver(&draft);
+    Mxgrade__Jobs *jobs = fetch_jobs();
+    assert_int_equal(jobs->n_probe, 1);
+    assert_string_equal(jobs->probe[0]->address, "192.0.2.1");
+    assert_int_equal(jobs->probe[0]->attempt, 2);
+    assert_int_equal(jobs->probe[0]->resume.len, sizeof resume);
+    assert_memory_equal(jobs->probe[0]->resume.data, resume, sizeof resume);
+    mxgrade__jobs__free_unpacked(jobs, NULL);
+}
+
 static pid_t start_aggregator(const char *conninfo, const char *endpoint) {
     char *program = mem_printf("%s/aggregator/mxgrade-aggregator", getenv("MXG_BIN"));
     pid_t pid = fork();
@@ -747,12 +995,6 @@ static pid_t start_aggregator(const char *conninfo, const char *endpoint) {
     }
     free(program);
     return pid;
-}
-
-static int wait_status(pid_t pid) {
-    int status = -1;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 TEST(a_database_without_the_schema_is_refused_at_the_start) {
@@ -825,6 +1067,13 @@ int main(void) {
         cmocka_unit_test(two_jobs_of_one_endpoint_in_one_batch_are_both_applied),
         cmocka_unit_test(unknown_never_overwrites_an_answer),
         cmocka_unit_test(a_silent_endpoint_is_asked_again_with_doubling_delay_and_then_settled),
+        cmocka_unit_test(a_second_attempt_that_learns_nothing_loses_nothing),
+        cmocka_unit_test(an_unknown_has_the_newest_reason_and_an_answer_its_own_evidence),
+        cmocka_unit_test(connections_of_all_attempts_are_kept_up_to_a_bound_and_keep_their_numbers),
+        cmocka_unit_test(a_resume_goes_when_the_endpoint_is_known_and_a_huge_one_is_none),
+        cmocka_unit_test(a_rate_limited_endpoint_rests_ten_minutes_unless_the_survey_says_otherwise),
+        cmocka_unit_test(a_certificate_that_cannot_be_read_is_kept_by_its_hash),
+        cmocka_unit_test(resume_travels_to_the_next_job),
         cmocka_unit_test(hostile_text_ends_up_harmless),
         cmocka_unit_test(hostile_certificates_are_clamped_and_kept),
         cmocka_unit_test(weak_key_and_sha1_are_found_in_the_stored_certificate),

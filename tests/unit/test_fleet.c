@@ -21,6 +21,8 @@ struct client {
     bus_t *bus;
     char identity[16];
     uint64_t job[JOBS_MAX], cancelled[JOBS_MAX];
+    size_t resume_len[JOBS_MAX];
+    uint8_t resume[JOBS_MAX]; /* its first octet */
     char address[JOBS_MAX][64], name[JOBS_MAX][64];
     size_t jobs, cancels;
     unsigned refused;
@@ -55,6 +57,8 @@ static void on_client(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope
     for (size_t i = 0; i < envelope->jobs->n_probe; i++) {
         const Mxgrade__ProbeJob *job = envelope->jobs->probe[i];
         client->job[client->jobs] = job->id;
+        client->resume_len[client->jobs] = job->resume.len;
+        client->resume[client->jobs] = job->resume.len ? job->resume.data[0] : 0;
         snprintf(client->address[client->jobs], 64, "%s", job->address);
         snprintf(client->name[client->jobs++], 64, "%s", job->n_name ? job->name[job->n_name - 1] : "");
     }
@@ -168,6 +172,30 @@ static void jobs_go_out_only_against_credit(void **state) {
     tick(10001);
     wait_jobs(worker, 3);
     assert_int_equal(fleet_busy(t.fleet, 1), 3);
+}
+
+static void a_job_takes_along_where_the_last_attempt_stopped(void **state) {
+    struct client *worker = &t.client[0];
+    uint8_t resume[4096] = {0};
+    const struct fleet_job job = {.survey = 1,
+                                  .address = "192.0.2.1",
+                                  .port = 25,
+                                  .attempt = 2,
+                                  .names = "a.example",
+                                  .resume = resume,
+                                  .resume_len = sizeof resume};
+    (void)state;
+    hello(worker, NULL, 0);
+    resume[0] = 0xab;
+    assert_true(fleet_queue(t.fleet, &job));
+    resume[0] = 0; /* it was copied */
+    assert_true(queue("192.0.2.2"));
+    credit(worker, 2);
+    tick(10000);
+    wait_jobs(worker, 2);
+    assert_int_equal(worker->resume_len[0], sizeof resume);
+    assert_int_equal(worker->resume[0], 0xab);
+    assert_int_equal(worker->resume_len[1], 0);
 }
 
 static void nothing_goes_out_in_the_first_two_seconds(void **state) {
@@ -310,6 +338,7 @@ static void garbage_on_the_bus_is_refused_and_counted(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         FLEET_TEST(jobs_go_out_only_against_credit),
+        FLEET_TEST(a_job_takes_along_where_the_last_attempt_stopped),
         FLEET_TEST(nothing_goes_out_in_the_first_two_seconds),
         FLEET_TEST(an_address_has_one_lease_and_then_a_gap),
         FLEET_TEST(the_queue_is_bounded),
