@@ -134,7 +134,7 @@ static void take_names(struct cert_chain *chain, X509 *leaf) {
     enum { ABSENT = -1 };
     int critical = ABSENT;
     GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, &critical, NULL);
-    bool broken = names == NULL && critical != ABSENT; /* names that cannot be read do not make the CN one */
+    chain->san_broken = names == NULL && critical != ABSENT;
     int count = names ? sk_GENERAL_NAME_num(names) : 0;
     chain->san = mem_calloc((size_t)(count < CERT_SAN_MAX ? count : CERT_SAN_MAX), sizeof *chain->san);
     for (int i = 0; i < count; i++) {
@@ -150,7 +150,7 @@ static void take_names(struct cert_chain *chain, X509 *leaf) {
     int len = 0;
     unsigned char *cn = common_name(leaf, &len);
     chain->subject_cn = cn ? keep_name(cn, (size_t)len) : mem_strdup("");
-    chain->cn_usable = cn && !broken && is_host_name(cn, (size_t)len);
+    chain->cn_usable = cn && is_host_name(cn, (size_t)len);
     OPENSSL_free(cn);
 }
 
@@ -190,10 +190,54 @@ static void digest_key(struct cert_chain *chain, X509 *leaf) {
     OPENSSL_free(der);
 }
 
-static bool is_self_signed(X509 *leaf) {
+struct bytes {
+    const uint8_t *at;
+    size_t left;
+};
+
+/* The next element of DER; false at the end, or if it is none or of indefinite length. whole: with its header. */
+static bool next_element(struct bytes *rest, int *tag, struct bytes *content, struct bytes *whole) {
+    enum { BAD = 0x80, INDEFINITE = 1 };
+    const unsigned char *at = rest->at;
+    long len = 0;
+    int class = 0;
+    if (rest->left == 0 || (ASN1_get_object(&at, &len, tag, &class, (long)rest->left) & (BAD | INDEFINITE)))
+        return false;
+    *content = (struct bytes){at, (size_t)len};
+    *whole = (struct bytes){rest->at, (size_t)(at - rest->at) + (size_t)len};
+    rest->at += whole->left;
+    rest->left -= whole->left;
+    *tag = class == V_ASN1_UNIVERSAL ? *tag : -1;
+    return true;
+}
+
+/* What was signed: the first element within the certificate. */
+static bool signed_part(struct bytes der, struct bytes *content, struct bytes *whole) {
+    struct bytes certificate, ignored;
+    int tag;
+    return next_element(&der, &tag, &certificate, &ignored) && next_element(&certificate, &tag, content, whole);
+}
+
+/* der: the leaf as it came. X509_verify() would look at a leaf that was mended (see mend_names()). */
+static bool is_self_signed(X509 *leaf, struct bytes der) {
     EVP_PKEY *key = X509_get0_pubkey(leaf);
-    return key && X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0 &&
-           X509_verify(leaf, key) == 1;
+    const ASN1_BIT_STRING *signature;
+    const X509_ALGOR *algorithm;
+    struct bytes content, whole;
+    int digest = NID_undef;
+    if (key == NULL || X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) != 0)
+        return false;
+    if (X509_verify(leaf, key) == 1)
+        return true;
+    X509_get0_signature(&signature, &algorithm, leaf);
+    if (!signed_part(der, &content, &whole) || !OBJ_find_sigid_algs(X509_get_signature_nid(leaf), &digest, NULL))
+        return false;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool verified = EVP_DigestVerifyInit(context, NULL, EVP_get_digestbynid(digest), NULL, key) == 1 &&
+                    EVP_DigestVerify(context, ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature),
+                                     whole.at, whole.left) == 1;
+    EVP_MD_CTX_free(context);
+    return verified;
 }
 
 static void take_leaf(struct cert_chain *chain, X509 *leaf) {
@@ -208,7 +252,19 @@ static void take_leaf(struct cert_chain *chain, X509 *leaf) {
     take_key(chain, leaf);
     take_signature(chain, leaf);
     digest_key(chain, leaf);
-    chain->self_signed = is_self_signed(leaf);
+    chain->self_signed = is_self_signed(leaf, (struct bytes){chain->der, chain->der_len});
+}
+
+/* Nothing is known but that it cannot be read. */
+static void take_unreadable(struct cert_chain *chain, const char *why) {
+    char **const texts[] = {&chain->subject_cn, &chain->subject, &chain->issuer, &chain->serial};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        *texts[i] = mem_strdup("");
+    chain->parse_error = why;
+    chain->key_type = chain->signature = "unknown";
+    chain->valid_from = YEAR_9999_END;
+    chain->valid_until = YEAR_1;
+    chain->trust_error = mem_printf("the certificate cannot be read: %s", why);
 }
 
 /* ---- trust ---- */
@@ -225,29 +281,70 @@ static void narrow_validity(struct cert_chain *chain, STACK_OF(X509) * used) {
     }
 }
 
+/* Builds and verifies a path in a fresh context; purpose NULL: for whatever. */
+static bool find_path(X509_STORE_CTX *context, const struct trust *trust, X509 *leaf, STACK_OF(X509) * sent,
+                      const char *purpose) {
+    if (X509_STORE_CTX_init(context, trust->store, leaf, sent) != 1)
+        return false;
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
+    if (purpose)
+        X509_STORE_CTX_set_default(context, purpose);
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_TRUSTED_FIRST);
+    X509_VERIFY_PARAM_set_auth_level(param, 0); /* key size and digest are findings of their own */
+    return X509_verify_cert(context) == 1;
+}
+
+/* The server sent it, or another one for the same name and key, which serves as well. */
+static bool was_sent(const X509 *used, STACK_OF(X509) * sent) {
+    for (int i = 0; i < sk_X509_num(sent); i++) {
+        X509 *other = sk_X509_value(sent, i);
+        EVP_PKEY *key = X509_get0_pubkey(used), *other_key = X509_get0_pubkey(other);
+        if (X509_NAME_cmp(X509_get_subject_name(used), X509_get_subject_name(other)) == 0 && key && other_key &&
+            EVP_PKEY_eq(key, other_key) == 1)
+            return true;
+    }
+    return false;
+}
+
+/* A good path: what of it came from the store alone, the root aside? */
+static void note_completion(struct cert_chain *chain, STACK_OF(X509) * path, STACK_OF(X509) * sent) {
+    for (int i = 1; i + 1 < sk_X509_num(path); i++)
+        if (!was_sent(sk_X509_value(path, i), sent))
+            chain->missing_intermediate = chain->completed_by_store = true;
+}
+
+/* No path. If it ends at the leaf already, its issuer was neither sent nor is it in the store. If it ends further up,
+ * that is likely a private root, which a server rightly does not send. */
+static bool ends_at_leaf(const struct cert_chain *chain, X509_STORE_CTX *context) {
+    int error = X509_STORE_CTX_get_error(context);
+    bool no_issuer = error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+                     error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+                     error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+    return no_issuer && !chain->self_signed && sk_X509_num(X509_STORE_CTX_get0_chain(context)) == 1;
+}
+
 static void verify(struct cert_chain *chain, const struct trust *trust, X509 *leaf, STACK_OF(X509) * sent) {
     X509_STORE_CTX *context = X509_STORE_CTX_new();
-    const char *why = "out of memory";
-    if (context && X509_STORE_CTX_init(context, trust->store, leaf, sent) == 1) {
-        X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
-        X509_STORE_CTX_set_default(context, "ssl_server");
-        X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_TRUSTED_FIRST);
-        X509_VERIFY_PARAM_set_auth_level(param, 0); /* key size and digest are findings of their own */
-        chain->trusted = X509_verify_cert(context) == 1;
-        why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
-        if (chain->trusted)
-            narrow_validity(chain, X509_STORE_CTX_get0_chain(context));
+    if (context == NULL)
+        abort(); /* as mem.h */
+    chain->trusted = find_path(context, trust, leaf, sent, "ssl_server");
+    int error = X509_STORE_CTX_get_error(context);
+    if (error == X509_V_ERR_INVALID_PURPOSE) {
+        X509_STORE_CTX_cleanup(context);
+        chain->wrong_purpose = find_path(context, trust, leaf, sent, NULL);
     }
+    if (chain->trusted || chain->wrong_purpose) {
+        narrow_validity(chain, X509_STORE_CTX_get0_chain(context));
+        note_completion(chain, X509_STORE_CTX_get0_chain(context), sent);
+    } else {
+        chain->missing_intermediate = ends_at_leaf(chain, context);
+    }
+    const char *why = X509_verify_cert_error_string(error);
     chain->trust_error = chain->trusted ? mem_strdup("") : text_sanitise_dup(why, strlen(why), CERT_TEXT_MAX);
     X509_STORE_CTX_free(context);
 }
 
 /* ---- the chain ---- */
-
-struct bytes {
-    const uint8_t *at;
-    size_t left;
-};
 
 /* The next certificate's DER; false at the end or where lengths do not fit. */
 static bool next_der(struct bytes *list, struct bytes *der) {
@@ -282,6 +379,109 @@ static void take_sent(struct cert_chain *chain, struct bytes list, STACK_OF(X509
     }
 }
 
+/* Text in a name that OpenSSL would not take, by its tag. */
+static bool is_invalid_text(int tag, struct bytes text) {
+    bool checked = tag == V_ASN1_UTF8STRING || tag == V_ASN1_BMPSTRING || tag == V_ASN1_UNIVERSALSTRING;
+    ASN1_STRING *string = checked ? ASN1_STRING_type_new(tag) : NULL;
+    unsigned char *utf8 = NULL;
+    bool invalid =
+        string && ASN1_STRING_set(string, text.at, (int)text.left) == 1 && ASN1_STRING_to_UTF8(&utf8, string) < 0;
+    OPENSSL_free(utf8);
+    ASN1_STRING_free(string);
+    return invalid;
+}
+
+/* One attribute of a name: object identifier, then value. */
+static bool mend_attribute(struct bytes attribute, uint8_t *der, const uint8_t *origin) {
+    struct bytes content, whole;
+    int tag;
+    if (!next_element(&attribute, &tag, &content, &whole) || tag != V_ASN1_OBJECT)
+        return false;
+    if (!next_element(&attribute, &tag, &content, &whole) || !is_invalid_text(tag, content))
+        return false;
+    der[whole.at - origin] = V_ASN1_T61STRING; /* for OpenSSL that is Latin-1, where every octet is valid */
+    return true;
+}
+
+static bool mend_name(struct bytes name, uint8_t *der, const uint8_t *origin) {
+    struct bytes set, attribute, whole;
+    bool mended = false;
+    int tag;
+    while (next_element(&name, &tag, &set, &whole) && tag == V_ASN1_SET)
+        while (next_element(&set, &tag, &attribute, &whole))
+            mended = mend_attribute(attribute, der, origin) || mended;
+    return mended;
+}
+
+/* d2i_X509() refuses a whole certificate for a subject or issuer that is not valid in its own encoding (Latin-1 in a
+ * UTF8String, as appliances write it). In a copy such text is declared Latin-1, which changes nothing but a tag. Names
+ * are the sequences of sets right within what is signed. NULL if nothing was to be mended; the caller frees. */
+static uint8_t *mend_names(struct bytes der) {
+    struct bytes part, element, whole;
+    uint8_t *copy = mem_alloc(der.left);
+    bool mended = false;
+    int tag;
+    memcpy(copy, der.at, der.left);
+    if (signed_part(der, &part, &whole))
+        while (next_element(&part, &tag, &element, &whole))
+            if (tag == V_ASN1_SEQUENCE)
+                mended = mend_name(element, copy, der.at) || mended;
+    if (mended)
+        return copy;
+    free(copy);
+    return NULL;
+}
+
+/* The reason for which parse() failed: the first error, or none if octets were left over. */
+static const char *parse_error(void) {
+    const char *why = ERR_reason_error_string(ERR_peek_error());
+    return why ? why : "stray octets behind it";
+}
+
+/* The leaf, or NULL; *error says in both cases what is wrong with it, NULL if nothing is. */
+static X509 *parse_leaf(struct bytes der, const char **error) {
+    ERR_clear_error();
+    *error = NULL;
+    X509 *leaf = parse(der);
+    if (leaf)
+        return leaf;
+    *error = parse_error();
+    uint8_t *mended = mend_names(der);
+    if (mended)
+        leaf = parse((struct bytes){mended, der.left});
+    free(mended);
+    return leaf;
+}
+
+static size_t octets_of(const struct cert_chain *chain) {
+    const char *const texts[] = {chain->subject_cn, chain->subject, chain->issuer, chain->serial, chain->trust_error};
+    size_t octets = sizeof *chain + chain->der_len + CERT_CHAIN_MAX * sizeof *chain->chain_sha256;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        octets += strlen(texts[i]);
+    for (size_t i = 0; i < chain->san_count; i++)
+        octets += sizeof *chain->san + strlen(chain->san[i]);
+    return octets;
+}
+
+/* What the certificates say, into a chain that has the DER. */
+static void read_chain(struct cert_chain *chain, const struct trust *trust, struct bytes behind) {
+    STACK_OF(X509) *sent = sk_X509_new_null();
+    const char *error;
+    X509 *leaf = parse_leaf((struct bytes){chain->der, chain->der_len}, &error);
+    take_sent(chain, behind, sent);
+    if (leaf)
+        take_leaf(chain, leaf);
+    else
+        take_unreadable(chain, error);
+    if (leaf && error) /* mended: its signature is over other octets, and clients refuse it as it is */
+        chain->trust_error = mem_printf("a name in the certificate is invalid: %s", error);
+    else if (leaf)
+        verify(chain, trust, leaf, sent);
+    sk_X509_pop_free(sent, X509_free);
+    X509_free(leaf);
+    ERR_clear_error();
+}
+
 struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *list, size_t len, const char **error) {
     struct bytes rest = {list, len}, der;
     *error = "an empty certificate list";
@@ -291,33 +491,37 @@ struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *li
     rest.left -= LENGTH_OCTETS;
     if (!next_der(&rest, &der))
         return NULL;
-    *error = "a certificate that cannot be parsed";
-    X509 *leaf = parse(der);
-    if (leaf == NULL) {
-        ERR_clear_error();
-        return NULL;
-    }
-    STACK_OF(X509) *sent = sk_X509_new_null();
     struct cert_chain *chain = mem_alloc(sizeof *chain);
+    chain->references = 1;
     chain->der = mem_alloc(der.left);
     chain->der_len = der.left;
     memcpy(chain->der, der.at, der.left);
     EVP_Digest(der.at, der.left, chain->leaf_sha256, NULL, EVP_sha256(), NULL);
-    take_sent(chain, rest, sent);
-    take_leaf(chain, leaf);
-    verify(chain, trust, leaf, sent);
-    sk_X509_pop_free(sent, X509_free);
-    X509_free(leaf);
-    ERR_clear_error();
+    read_chain(chain, trust, rest);
+    chain->octets = octets_of(chain);
     *error = NULL;
     return chain;
 }
 
+/* The object is not const, only its users' view of it. */
+static struct cert_chain *owned(const struct cert_chain *chain) { return (struct cert_chain *)(uintptr_t)chain; }
+
+const struct cert_chain *cert_chain_hold(const struct cert_chain *chain) {
+    owned(chain)->references++;
+    return chain;
+}
+
+void cert_chain_release(const struct cert_chain **chain) {
+    struct cert_chain *self = owned(*chain);
+    *chain = NULL;
+    cert_chain_free(&self);
+}
+
 void cert_chain_free(struct cert_chain **chain) {
     struct cert_chain *self = *chain;
-    if (self == NULL)
-        return;
     *chain = NULL;
+    if (self == NULL || --self->references > 0)
+        return;
     for (size_t i = 0; i < self->san_count; i++)
         free(self->san[i]);
     char *texts[] = {self->subject_cn, self->subject, self->issuer, self->serial, self->trust_error};
@@ -327,6 +531,21 @@ void cert_chain_free(struct cert_chain **chain) {
     free(self->chain_sha256);
     free(self->der);
     free(self);
+}
+
+unsigned cert_chain_flags(const struct cert_chain *chain) {
+    return (chain->missing_intermediate ? CERT_MISSING_INTERMEDIATE : 0u) |
+           (chain->completed_by_store ? CERT_COMPLETED_BY_STORE : 0u) |
+           (chain->wrong_purpose ? CERT_WRONG_PURPOSE : 0u) | (chain->self_signed ? CERT_SELF_SIGNED : 0u) |
+           (chain->weak_key ? CERT_WEAK_KEY : 0u) | (chain->sha1_signature ? CERT_SHA1_SIGNATURE : 0u) |
+           (chain->parse_error ? CERT_UNREADABLE : 0u);
+}
+
+const char *cert_chain_flag_name(unsigned bit_index) {
+    static const char *const names[CERT_FLAG_COUNT] = {"missing_intermediate", "completed_by_store", "wrong_purpose",
+                                                       "self_signed",          "weak_key",           "sha1_signature",
+                                                       "ocsp_stapled",         "unreadable"};
+    return bit_index < CERT_FLAG_COUNT ? names[bit_index] : "";
 }
 
 bool cert_chain_in_date(const struct cert_chain *chain, int64_t now) {
@@ -349,14 +568,15 @@ struct cert_match cert_chain_match(const struct cert_chain *chain, const char *n
     if (*name == '\0')
         return match;
     /* A SAN with a NUL or another octet that no host name has was escaped with a backslash: it cannot equal a name. */
-    for (size_t i = 0; i < chain->san_count && !match.matched; i++)
+    for (size_t i = 0; i < chain->san_count && !match.san_match; i++)
         if (strlen(chain->san[i]) <= NAME_MAX_OCTETS && matches(chain->san[i], name)) {
-            match.matched = true;
+            match.san_match = true;
             snprintf(match.identity, sizeof match.identity, "%.*s", NAME_MAX_OCTETS, chain->san[i]);
         }
-    if (chain->san_total == 0 && chain->cn_usable && matches(chain->subject_cn, name)) {
-        match.matched = match.by_cn = true;
+    match.cn_match = chain->cn_usable && matches(chain->subject_cn, name);
+    match.by_cn = match.cn_match && chain->san_total == 0 && !chain->san_broken;
+    match.matched = match.san_match || match.by_cn;
+    if (match.by_cn)
         snprintf(match.identity, sizeof match.identity, "%.*s", NAME_MAX_OCTETS, chain->subject_cn);
-    }
     return match;
 }

@@ -141,12 +141,23 @@ static void set_fact(struct probe_name *name, enum fact_id id, enum tri value, e
 
 static enum tri yes_no(bool yes) { return yes ? TRI_YES : TRI_NO; }
 
+static void leave_name(struct probe_name *name, enum reason reason) {
+    for (unsigned i = 0; i < FACT_NAME_COUNT; i++)
+        name->fact[i] = (struct fact){.value = TRI_UNKNOWN, .reason = reason};
+}
+
 static void judge_name(struct probe_name *name, const struct cert_chain *chain, enum evidence evidence,
                        unsigned number) {
     bool in_date = cert_chain_in_date(chain, (int64_t)time(NULL));
     name->chain = chain;
     name->match = cert_chain_match(chain, name->name);
     set_fact(name, FACT_CERT_TRUSTED, yes_no(chain->trusted), evidence, number);
+    if (chain->parse_error) { /* PLUMBING: no client can verify it, and nothing else is known of it */
+        leave_name(name, REASON_NOT_COMPLETED);
+        set_fact(name, FACT_CERT_TRUSTED, TRI_NO, evidence, number);
+        set_fact(name, FACT_CERT_VERIFIABLE, TRI_NO, evidence, number);
+        return;
+    }
     set_fact(name, FACT_CERT_IN_DATE, yes_no(in_date), evidence, number);
     if (*name->name == '\0') { /* probed by address alone: no name to compare with */
         name->fact[FACT_CERT_NAME_MATCH - FACT_NAME_FIRST].reason = REASON_NOT_ASKED;
@@ -169,11 +180,6 @@ static bool can_ask_name(const struct probe *probe) {
     bool works = probe->report->names_only || probe->report->version != 0;
     return works && !probe->aborted && probe->report->reason == REASON_NONE &&
            probe->handshakes < PROBE_NAME_HANDSHAKES;
-}
-
-static void leave_name(struct probe_name *name, enum reason reason) {
-    for (unsigned i = 0; i < FACT_NAME_COUNT; i++)
-        name->fact[i] = (struct fact){.value = TRI_UNKNOWN, .reason = reason};
 }
 
 /* Names that no handshake was made for: shared where that is sure (or where no handshake can be had at all, as with

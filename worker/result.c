@@ -73,6 +73,12 @@ static Mxgrade__Connection *copy_connection(const struct probe_connection *from)
     return to;
 }
 
+static void copy_chain_flags(Mxgrade__NameResult *to, unsigned flags) {
+    for (unsigned bit = 0; bit < CERT_FLAG_COUNT; bit++)
+        if (flags & (1u << bit))
+            add_text(&to->chain_flag, &to->n_chain_flag, cert_chain_flag_name(bit));
+}
+
 static Mxgrade__NameResult *copy_name(const struct probe_name *from) {
     Mxgrade__NameResult *to = mem_alloc(sizeof *to);
     mxgrade__name_result__init(to);
@@ -81,9 +87,13 @@ static Mxgrade__NameResult *copy_name(const struct probe_name *from) {
     to->fact = copy_facts(from->fact, FACT_NAME_COUNT);
     to->matched = mem_strdup(from->match.identity);
     to->matched_by_cn = from->match.by_cn;
+    to->san_match = from->match.san_match;
+    to->cn_match = from->match.cn_match;
     to->trust_error = mem_strdup(from->chain ? from->chain->trust_error : "");
-    if (from->chain)
+    if (from->chain) {
         to->certificate = copy_bytes(from->chain->leaf_sha256, sizeof from->chain->leaf_sha256);
+        copy_chain_flags(to, cert_chain_flags(from->chain) | (from->ocsp_stapled ? CERT_OCSP_STAPLED : 0u));
+    }
     return to;
 }
 
@@ -142,6 +152,7 @@ Mxgrade__Certificate *result_certificate(const struct cert_chain *chain) {
     to->not_before = chain->not_before;
     to->not_after = chain->not_after;
     to->self_signed = chain->self_signed;
+    to->parse_error = mem_strdup(chain->parse_error ? chain->parse_error : "");
     to->n_chain = chain->chain_count;
     to->chain = mem_calloc(chain->chain_count, sizeof *to->chain);
     for (size_t i = 0; i < chain->chain_count; i++)

@@ -35,7 +35,7 @@ struct wanted {
     int cn_type; /* V_ASN1_…; 0: UTF8String */
     const struct octets *san;
     size_t san_count, san_extensions; /* extensions: the same once more */
-    const char *usage;                /* extended key usage */
+    const char *usage, *key_usage;    /* usage: extended key usage */
     bool ca, broken_san, address_san;
     const char *from, *until;
     EVP_PKEY *key;
@@ -119,6 +119,8 @@ static struct identity make(const struct wanted *wanted, const struct identity *
         extend(made.certificate, NID_basic_constraints, "critical,CA:TRUE");
     if (wanted->usage)
         extend(made.certificate, NID_ext_key_usage, wanted->usage);
+    if (wanted->key_usage)
+        extend(made.certificate, NID_key_usage, wanted->key_usage);
     for (size_t i = 0; wanted->san && i <= wanted->san_extensions; i++)
         add_names(made.certificate, wanted);
     if (wanted->address_san)
@@ -382,21 +384,6 @@ static void hostile_names_are_stored_clean(void **state) {
     cert_chain_free(&chain);
 }
 
-/* OpenSSL takes no such name, neither here nor in a handshake: nothing is known of the certificate. */
-static void a_subject_that_is_no_utf8_cannot_be_parsed(void **state) {
-    (void)state;
-    size_t len;
-    const char *error = NULL;
-    struct identity own = make(&(struct wanted){.cn = TEXT("placeholder")}, NULL);
-    uint8_t *list = list_of(&own.certificate, 1, &len);
-    for (uint8_t *at; (at = memmem(list, len, "placeholder", 11)) != NULL;)
-        at[0] = 0xff;
-    assert_null(cert_chain_parse(trust, list, len, &error));
-    assert_string_equal(error, "a certificate that cannot be parsed");
-    X509_free(own.certificate);
-    free(list);
-}
-
 static void the_common_name_counts_only_without_dns_names(void **state) {
     (void)state;
     static const struct octets other = TEXT("other.example.org");
@@ -438,6 +425,259 @@ static void names_beyond_the_limit_are_counted_only(void **state) {
     assert_true(cert_chain_match(chain, "mx999.example.org").matched);
     assert_false(cert_chain_match(chain, "mx1400.example.org").matched);
     cert_chain_free(&chain);
+}
+
+/* ---- what d2i_X509() refuses ---- */
+
+/* The certificate in DER with the string of a tag turned into one of another, and signed anew over that. */
+static uint8_t *retagged_list(const struct identity *identity, struct octets text, uint8_t tag, size_t *len) {
+    uint8_t *tbs = NULL, signature[256], algorithm[] = {0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2};
+    size_t signature_len = sizeof signature;
+    int tbs_len = i2d_re_X509_tbs(identity->certificate, &tbs);
+    assert_true(tbs_len > 0);
+    for (uint8_t *at = tbs; (at = memmem(at, (size_t)(tbs + tbs_len - at), text.at, text.len)) != NULL; at++)
+        at[-2] = tag; /* subject and issuer */
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, identity->key), 1);
+    assert_int_equal(EVP_DigestSign(context, signature, &signature_len, tbs, (size_t)tbs_len), 1);
+    EVP_MD_CTX_free(context);
+    size_t body = (size_t)tbs_len + sizeof algorithm + 3 + signature_len;
+    uint8_t *list = malloc(10 + body), *at = list + 6;
+    put_length(list, 4 + body + 3);
+    put_length(list + 3, 4 + body);
+    *at++ = 0x30; /* SEQUENCE, length in two octets */
+    *at++ = 0x82;
+    *at++ = (uint8_t)(body >> 8);
+    *at++ = (uint8_t)body;
+    memcpy(at, tbs, (size_t)tbs_len);
+    memcpy(at += tbs_len, algorithm, sizeof algorithm);
+    at += sizeof algorithm;
+    *at++ = 3; /* BIT STRING, no unused bits */
+    *at++ = (uint8_t)(signature_len + 1);
+    *at++ = 0;
+    memcpy(at, signature, signature_len);
+    *len = 10 + body;
+    OPENSSL_free(tbs);
+    return list;
+}
+
+static void names_in_invalid_text_are_read_all_the_same(void **state) {
+    (void)state;
+    static const struct {
+        struct octets text;
+        uint8_t tag;
+        const char *subject, *error;
+    } cases[] = {{TEXT("\xff"
+                       "appliance"),
+                  V_ASN1_UTF8STRING,
+                  "CN=\xc3\xbf"
+                  "appliance",
+                  "invalid utf8string"},
+                 {TEXT("seven.."), V_ASN1_BMPSTRING, "CN=seven..", "bmpstring is wrong length"},
+                 {TEXT("seven.."), V_ASN1_UNIVERSALSTRING, "CN=seven..", "universalstring is wrong length"}};
+    static const struct octets san = TEXT("mx.example.org");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct wanted wanted = {.cn = cases[i].text, .cn_type = V_ASN1_T61STRING, .san = &san, .san_count = 1};
+        struct identity own = make(&wanted, NULL);
+        size_t len;
+        const char *error = "", *at;
+        uint8_t *list = retagged_list(&own, cases[i].text, cases[i].tag, &len);
+        const unsigned char *der = list + 6;
+        assert_null(d2i_X509(NULL, &der, (long)len - 6));
+        struct cert_chain *chain = cert_chain_parse(trust, list, len, &error);
+        assert_non_null(chain);
+        assert_null(error);
+        assert_null(chain->parse_error);
+        assert_string_equal(chain->subject, cases[i].subject);
+        assert_true(chain->self_signed && cert_chain_match(chain, "mx.example.org").matched);
+        assert_true(cert_chain_in_date(chain, NOW));
+        assert_false(chain->trusted);
+        assert_non_null(at = strstr(chain->trust_error, cases[i].error));
+        assert_memory_equal(chain->der, list + 6, chain->der_len); /* as it came */
+        cert_chain_free(&chain);
+        list[len - 1] ^= 1; /* the signature */
+        chain = cert_chain_parse(trust, list, len, &error);
+        assert_false(chain->self_signed);
+        cert_chain_free(&chain);
+        X509_free(own.certificate);
+        free(list);
+    }
+}
+
+static void an_unreadable_certificate_is_kept_with_hash_and_error(void **state) {
+    (void)state;
+    size_t len;
+    const char *error = "";
+    uint8_t sha256[32];
+    struct identity own = make(&(struct wanted){.cn = TEXT("mx")}, NULL);
+    uint8_t *list = list_of((X509 *[]){own.certificate, middle.certificate}, 2, &len);
+    uint8_t *date = memmem(list, len,
+                           "\x18\x0f"
+                           "2020",
+                           6);
+    assert_non_null(date);
+    *date = V_ASN1_UTF8STRING; /* a time that is none */
+    struct cert_chain *chain = cert_chain_parse(trust, list, len, &error);
+    assert_non_null(chain);
+    assert_null(error);
+    assert_string_equal(chain->parse_error, "mstring wrong tag");
+    assert_string_equal(chain->trust_error, "the certificate cannot be read: mstring wrong tag");
+    assert_int_equal(chain->der_len, i2d_X509(own.certificate, NULL));
+    EVP_Digest(list + 6, chain->der_len, sha256, NULL, EVP_sha256(), NULL);
+    assert_memory_equal(chain->leaf_sha256, sha256, sizeof sha256);
+    assert_int_equal(chain->chain_count, 1);
+    assert_false(chain->trusted || cert_chain_in_date(chain, NOW) || cert_chain_match(chain, "mx").matched);
+    assert_int_equal(cert_chain_flags(chain), CERT_UNREADABLE);
+    assert_string_equal(chain->subject, "");
+    cert_chain_free(&chain);
+    X509_free(own.certificate);
+    free(list);
+}
+
+/* ---- flags ---- */
+
+static void every_flag_has_a_name(void **state) {
+    (void)state;
+    static const char *const names[] = {"missing_intermediate", "completed_by_store", "wrong_purpose",
+                                        "self_signed",          "weak_key",           "sha1_signature",
+                                        "ocsp_stapled",         "unreadable"};
+    assert_int_equal(sizeof names / sizeof *names, CERT_FLAG_COUNT);
+    for (unsigned bit = 0; bit < CERT_FLAG_COUNT; bit++)
+        assert_string_equal(cert_chain_flag_name(bit), names[bit]);
+    assert_string_equal(cert_chain_flag_name(CERT_FLAG_COUNT), "");
+}
+
+/* A store of the root and, as some have them, of the intermediate. */
+static struct trust *store_of(X509 *const *certificates, size_t count) {
+    char path[] = "/tmp/test_cert.XXXXXX", error[256];
+    int file = mkstemp(path);
+    FILE *out = file < 0 ? NULL : fdopen(file, "w");
+    assert_non_null(out);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(PEM_write_X509(out, certificates[i]), 1);
+    assert_int_equal(fclose(out), 0);
+    struct trust *store = trust_open(path, error, sizeof error);
+    unlink(path);
+    assert_non_null(store);
+    return store;
+}
+
+static unsigned flags_under(const struct trust *store, X509 *const *sent, size_t count, bool trusted) {
+    size_t len;
+    const char *error;
+    uint8_t *list = list_of(sent, count, &len);
+    struct cert_chain *chain = cert_chain_parse(store, list, len, &error);
+    assert_non_null(chain);
+    assert_int_equal(chain->trusted, trusted);
+    unsigned flags = cert_chain_flags(chain);
+    cert_chain_free(&chain);
+    free(list);
+    return flags;
+}
+
+static void a_missing_intermediate_is_told_even_if_the_store_completes_the_path(void **state) {
+    (void)state;
+    struct identity other_root = make(&(struct wanted){.cn = TEXT("private root"), .ca = true}, NULL);
+    struct identity between = make(&(struct wanted){.cn = TEXT("private middle"), .ca = true}, &other_root);
+    struct identity again = make(&(struct wanted){.cn = TEXT("middle"), .ca = true}, &root); /* same name and key */
+    struct identity leaf = make(&(struct wanted){.cn = TEXT("mx")}, &middle);
+    struct identity foreign = make(&(struct wanted){.cn = TEXT("mx")}, &between);
+    struct identity own = make(&(struct wanted){.cn = TEXT("mx")}, NULL);
+    struct trust *full = store_of((X509 *[]){root.certificate, middle.certificate}, 2);
+    const struct {
+        const struct trust *store;
+        X509 *sent[3];
+        size_t count;
+        bool trusted;
+        unsigned flags;
+    } cases[] = {
+        {trust, {leaf.certificate, middle.certificate}, 2, true, 0},
+        {trust, {leaf.certificate}, 1, false, CERT_MISSING_INTERMEDIATE},
+        {trust, {leaf.certificate, stranger.certificate}, 2, false, CERT_MISSING_INTERMEDIATE},
+        {full, {leaf.certificate}, 1, true, CERT_MISSING_INTERMEDIATE | CERT_COMPLETED_BY_STORE},
+        {full, {leaf.certificate, stranger.certificate}, 2, true, CERT_MISSING_INTERMEDIATE | CERT_COMPLETED_BY_STORE},
+        {full, {leaf.certificate, middle.certificate}, 2, true, 0},
+        {full, {leaf.certificate, again.certificate}, 2, true, 0},
+        {trust, {foreign.certificate, between.certificate}, 2, false, 0}, /* a private root is rightly not sent */
+        {trust, {foreign.certificate, between.certificate, other_root.certificate}, 3, false, 0},
+        {full, {own.certificate}, 1, false, CERT_SELF_SIGNED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned flags = flags_under(cases[i].store, cases[i].sent, cases[i].count, cases[i].trusted);
+        if (flags != cases[i].flags)
+            fail_msg("case %zu: %x", i, flags);
+    }
+    X509 *made[] = {other_root.certificate, between.certificate, again.certificate,
+                    leaf.certificate,       foreign.certificate, own.certificate};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        X509_free(made[i]);
+    trust_close(&full);
+}
+
+static void a_certificate_for_something_else_is_of_the_wrong_purpose(void **state) {
+    (void)state;
+    struct identity mail_ca =
+        make(&(struct wanted){.cn = TEXT("mail CA"), .ca = true, .usage = "emailProtection"}, &root);
+    const struct {
+        struct wanted wanted;
+        const struct identity *issuer; /* NULL: signed by itself */
+        bool sends_issuer, trusted;
+        unsigned flags;
+    } cases[] = {
+        {{.cn = TEXT("mx"), .usage = "serverAuth,clientAuth"}, &middle, true, true, 0},
+        {{.cn = TEXT("mx"), .key_usage = "digitalSignature"}, &middle, true, true, 0},
+        {{.cn = TEXT("mx"), .usage = "clientAuth"}, &middle, true, false, CERT_WRONG_PURPOSE},
+        {{.cn = TEXT("mx"), .key_usage = "critical,cRLSign"}, &middle, true, false, CERT_WRONG_PURPOSE},
+        {{.cn = TEXT("mx")}, &mail_ca, true, false, CERT_WRONG_PURPOSE},
+        {{.cn = TEXT("mx"), .usage = "clientAuth"}, &middle, false, false, CERT_MISSING_INTERMEDIATE},
+        {{.cn = TEXT("mx"), .usage = "clientAuth"}, &stranger, true, false, 0}, /* no good path anyway */
+        {{.cn = TEXT("mx"), .usage = "clientAuth"}, NULL, false, false, CERT_SELF_SIGNED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct identity leaf = make(&cases[i].wanted, cases[i].issuer);
+        X509 *sent[] = {leaf.certificate, cases[i].issuer ? cases[i].issuer->certificate : NULL};
+        unsigned flags = flags_under(trust, sent, cases[i].sends_issuer ? 2 : 1, cases[i].trusted);
+        if (flags != cases[i].flags)
+            fail_msg("case %zu: %x", i, flags);
+        X509_free(leaf.certificate);
+    }
+    X509_free(mail_ca.certificate);
+}
+
+static void san_and_cn_are_told_apart(void **state) {
+    (void)state;
+    static const struct octets other = TEXT("other.example.org"), same = TEXT("mx.example.org");
+    static const struct {
+        struct wanted wanted;
+        bool matched, by_cn, san_match, cn_match;
+    } cases[] = {
+        {{.cn = TEXT("mx.example.org"), .san = &same, .san_count = 1}, true, false, true, true},
+        {{.cn = TEXT("x"), .san = &same, .san_count = 1}, true, false, true, false},
+        {{.cn = TEXT("mx.example.org"), .san = &other, .san_count = 1}, false, false, false, true},
+        {{.cn = TEXT("*.example.org"), .san = &other, .san_count = 1}, false, false, false, true},
+        {{.cn = TEXT("mx.example.org"), .broken_san = true}, false, false, false, true},
+        {{.cn = TEXT("mx.example.org")}, true, true, false, true},
+        {{.cn = TEXT("mx.example.org\0.evil.test")}, false, false, false, false},
+        {{.cn = TEXT("x")}, false, false, false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct cert_chain *chain = judge_leaf(&cases[i].wanted);
+        struct cert_match match = cert_chain_match(chain, "mx.example.org");
+        if (match.matched != cases[i].matched || match.by_cn != cases[i].by_cn ||
+            match.san_match != cases[i].san_match || match.cn_match != cases[i].cn_match)
+            fail_msg("case %zu: %d %d %d %d", i, match.matched, match.by_cn, match.san_match, match.cn_match);
+        cert_chain_free(&chain);
+    }
+}
+
+static void weak_key_and_digest_are_flags_too(void **state) {
+    (void)state;
+    EVP_PKEY *tiny = rsa_key(1024);
+    struct identity own = make(&(struct wanted){.cn = TEXT("mx"), .key = tiny, .digest = EVP_sha1()}, NULL);
+    assert_int_equal(flags_under(trust, &own.certificate, 1, false),
+                     CERT_SELF_SIGNED | CERT_WEAK_KEY | CERT_SHA1_SIGNATURE);
+    X509_free(own.certificate);
+    EVP_PKEY_free(tiny);
 }
 
 /* ---- keys and signatures ---- */
@@ -561,18 +801,12 @@ static void lists_cut_or_altered_anywhere_are_survived(void **state) {
 
 static int set_up(void **state) {
     (void)state;
-    char path[] = "/tmp/test_cert.XXXXXX", error[256];
     ec_key = EVP_EC_gen("P-256");
     /* The root's own dates are long over: an anchor is trusted for being in the store. */
     root = make(&(struct wanted){.cn = TEXT("root"), .ca = true, .until = "20210101000000Z"}, NULL);
     stranger = make(&(struct wanted){.cn = TEXT("stranger"), .ca = true}, NULL);
     middle = make(&(struct wanted){.cn = TEXT("middle"), .ca = true}, &root);
-    int file = mkstemp(path);
-    FILE *out = file < 0 ? NULL : fdopen(file, "w");
-    if (out == NULL || PEM_write_X509(out, root.certificate) != 1 || fclose(out) != 0)
-        return -1;
-    trust = trust_open(path, error, sizeof error);
-    unlink(path);
+    trust = store_of(&root.certificate, 1);
     return trust ? 0 : -1;
 }
 
@@ -597,7 +831,13 @@ int main(void) {
         cmocka_unit_test(a_broken_date_is_never_in_date),
         cmocka_unit_test(names_match_by_rfc_6125),
         cmocka_unit_test(hostile_names_are_stored_clean),
-        cmocka_unit_test(a_subject_that_is_no_utf8_cannot_be_parsed),
+        cmocka_unit_test(names_in_invalid_text_are_read_all_the_same),
+        cmocka_unit_test(an_unreadable_certificate_is_kept_with_hash_and_error),
+        cmocka_unit_test(every_flag_has_a_name),
+        cmocka_unit_test(a_missing_intermediate_is_told_even_if_the_store_completes_the_path),
+        cmocka_unit_test(a_certificate_for_something_else_is_of_the_wrong_purpose),
+        cmocka_unit_test(san_and_cn_are_told_apart),
+        cmocka_unit_test(weak_key_and_digest_are_flags_too),
         cmocka_unit_test(the_common_name_counts_only_without_dns_names),
         cmocka_unit_test(names_beyond_the_limit_are_counted_only),
         cmocka_unit_test(weak_keys_and_digests_are_noted_and_do_not_untrust),
