@@ -188,15 +188,49 @@ static void print_check(const struct page *page, const PGresult *res, int row, c
     free(detail);
 }
 
+/* What to say of a chain: a flag of cert.h or what report_mx.sql adds, in words, with the column that tells more. */
+static const struct note {
+    const char *flag, *text, *column;
+} NOTES[] = {
+    {"unreadable", "cannot be read, so no sender can verify it", "parse_error"},
+    {"missing_intermediate", "the server does not send the intermediate certificate", NULL},
+    {"completed_by_store", "this trust store has it, other senders may not", NULL},
+    {"wrong_purpose", "not meant for TLS servers, says its key usage", NULL},
+    {"self_signed", "signed with its own key: no CA vouches for it", NULL},
+    {"weak_key", "its key is too short", "key"},
+    {"sha1_signature", "signed with SHA-1 or MD5, which can be forged", NULL},
+    {"cn_only", "its common name is the MX's, but alternative names decide", NULL},
+    {"ocsp_stapled", "the server staples an OCSP response", NULL},
+};
+
+static void print_notes(const struct page *page, const PGresult *res, int row) {
+    const char *notes = get(res, row, "notes"), *title = "  to note";
+    for (size_t i = 0; i < sizeof NOTES / sizeof *NOTES; i++) {
+        char flag[64];
+        const char *more = NOTES[i].column ? get(res, row, NOTES[i].column) : "";
+        snprintf(flag, sizeof flag, ",%s,", NOTES[i].flag);
+        if (strstr(notes, flag) == NULL)
+            continue;
+        char *text = mem_printf("%s%s%s%s", NOTES[i].text, *more ? " (" : "", more, *more ? ")" : "");
+        fprintf(page->out, "    %-*s", CHECK_COLUMNS, title);
+        wrap(page, text, 4 + CHECK_COLUMNS);
+        title = "";
+        free(text);
+    }
+}
+
 static void print_certificate(const struct page *page, const PGresult *res, int row) {
     const char *names = get(res, row, "names"), *more = get(res, row, "more_names");
-    if (*names == '\0')
+    if (!is_true(res, row, "has_certificate"))
         return;
+    if (*names == '\0')
+        names = *get(res, row, "parse_error") ? "(cannot be read)" : "(no name)";
     char *text =
         *more == '\0' || strcmp(more, "0") == 0 ? mem_strdup(names) : mem_printf("%s and %s more", names, more);
     fprintf(page->out, "    %-*s", CHECK_COLUMNS, "Certificate for");
     wrap(page, text, 4 + CHECK_COLUMNS);
     free(text);
+    print_notes(page, res, row);
 }
 
 static void print_checks(const struct page *page, const PGresult *res, int row) {

@@ -58,15 +58,16 @@ VALUES (decode(repeat('01', 32), 'hex'), '\x30', 'mx1.example.net', 'CN=mx1.exam
 ON CONFLICT DO NOTHING;
 
 INSERT INTO mxgrade.exchange_endpoint (survey_id, exchange, address, judged_at, certificate, cert_trusted, cert_in_date, cert_name_match, cert_verifiable,
-    fact_evidence, matched, trust_error, grade, score, provisional, missing, findings, reason, forced_tls, forced_tls_why)
+    fact_evidence, matched, trust_error, chain_flags, san_match, cn_match, grade, score, provisional, missing, findings, reason, forced_tls,
+    forced_tls_why)
 VALUES
     (:survey, 'mx1.example.net', '192.0.2.1', now(), decode(repeat('01', 32), 'hex'), 'yes', 'yes', 'yes', 'yes', '{}', 'mx1.example.net', NULL,
-     'A+', 100, false, '{}', '{}', NULL, 'yes', NULL),
+     '{missing_intermediate,completed_by_store,ocsp_stapled}', true, true, 'A+', 100, false, '{}', '{}', NULL, 'yes', NULL),
     (:survey, 'mx1.example.net', '2001:db8::1', now(), decode(repeat('01', 32), 'hex'), 'yes', 'yes', 'yes', 'yes', '{}', 'mx1.example.net', NULL,
-     'A+', 100, false, '{}', '{}', NULL, 'yes', NULL),
+     '{missing_intermediate,completed_by_store,ocsp_stapled}', true, true, 'A+', 100, false, '{}', '{}', NULL, 'yes', NULL),
     (:survey, 'mx2.example.net', '192.0.2.2', now(), decode(repeat('02', 32), 'hex'), 'no', 'no', 'no', 'no', '{}', NULL, 'self-signed certificate',
-     'F', 0, true, '{tls1_3,sslv2}',
+     '{wrong_purpose,self_signed,weak_key,sha1_signature}', false, true, 'F', 0, true, '{tls1_3,sslv2}',
      '{SSLV3_ENABLED,CERT_UNTRUSTED,CERT_EXPIRED,NO_NIST_R1,CERT_NAME_MISMATCH,WEAK_CIPHERS,NO_NIST_R2,TLS10_ENABLED,NO_FORWARD_SECRECY}', NULL, 'no', 'nist_r2'),
     (:survey, 'mx3.example.net', '192.0.2.3', NULL, NULL, 'unknown', 'unknown', 'unknown', 'unknown', '{}', NULL, NULL,
-     NULL, NULL, false, '{}', '{}', 'connect_timeout', 'unknown', 'connect_timeout'),
-    (:survey, 'example.org', '192.0.2.1', now(), NULL, 'yes', 'yes', 'yes', 'yes', '{}', 'example.org', NULL, 'A+', 100, false, '{}', '{}', NULL, 'yes', NULL);
+     '{}', NULL, NULL, NULL, NULL, false, '{}', '{}', 'connect_timeout', 'unknown', 'connect_timeout'),
+    (:survey, 'example.org', '192.0.2.1', now(), NULL, 'yes', 'yes', 'yes', 'yes', '{}', 'example.org', NULL, '{}', true, false, 'A+', 100, false, '{}', '{}', NULL, 'yes', NULL);
