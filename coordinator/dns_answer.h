@@ -15,9 +15,9 @@
 enum { DNS_TYPE_A = 1, DNS_TYPE_CNAME = 5, DNS_TYPE_MX = 15, DNS_TYPE_AAAA = 28 };
 
 enum {
-    DNS_MX_MAX = 1000,    /* MX records read from one answer */
-    DNS_ADDRESS_MAX = 64, /* addresses read from one answer */
-    DNS_NAME_CAP = 1025,  /* presentation form: 255 octets, each at most \DDD, and NUL */
+    DNS_MX_MAX = 1000,      /* MX records read from one answer */
+    DNS_ADDRESS_MAX = 1000, /* addresses read from one answer */
+    DNS_NAME_CAP = 1025,    /* presentation form: 255 octets, each at most \DDD, and NUL */
 };
 
 /* How a lookup ended. */

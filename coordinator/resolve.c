@@ -6,6 +6,7 @@
  */
 #include "resolve.h"
 
+#include "address_sample.h"
 #include "coordinator_sql.h"
 #include "db.h"
 #include "log.h"
@@ -139,12 +140,15 @@ static void on_mx(struct dns_answer *answer, void *context) {
 
 static void take_addresses(struct exchange *exchange, const struct dns_answer *answer) {
     exchange->cname = exchange->cname || answer->cname;
-    for (size_t i = 0; i < answer->address_count; i++) {
-        if (exchange->address_count < ADDRESSES_MAX)
-            exchange->address[exchange->address_count++] = answer->address[i];
-        else
-            exchange->capped = true;
-    }
+    size_t kept = exchange->address_count, count = kept + answer->address_count, distinct;
+    struct sockaddr_storage *all = mem_calloc(count, sizeof *all);
+    for (size_t i = 0; i < count; i++)
+        all[i] = i < kept ? exchange->address[i] : answer->address[i - kept];
+    exchange->address_count = address_sample(exchange->name, all, count, ADDRESSES_MAX, &distinct);
+    exchange->capped = exchange->capped || distinct > ADDRESSES_MAX;
+    for (size_t i = 0; i < exchange->address_count; i++)
+        exchange->address[i] = all[i];
+    free(all);
 }
 
 static void settle_exchange(struct exchange *exchange) {
@@ -163,7 +167,6 @@ static void on_ipv6(struct dns_answer *answer, void *context) {
     settle_exchange(exchange);
 }
 
-/* IPv6 is asked second, so that of many addresses both families are kept in the resolver's order. */
 static void on_ipv4(struct dns_answer *answer, void *context) {
     struct exchange *exchange = context;
     exchange->ipv4 = answer->status;
