@@ -151,10 +151,10 @@ static void judge_name(struct probe_name *name, const struct cert_chain *chain, 
     bool in_date = cert_chain_in_date(chain, (int64_t)time(NULL));
     name->chain = chain;
     name->match = cert_chain_match(chain, name->name);
-    set_fact(name, FACT_CERT_TRUSTED, yes_no(chain->trusted), evidence, number);
-    if (chain->parse_error) { /* PLUMBING: no client can verify it, and nothing else is known of it */
+    if (chain->parse_error) /* nothing is known of it but that no client can verify it */
         leave_name(name, REASON_NOT_COMPLETED);
-        set_fact(name, FACT_CERT_TRUSTED, TRI_NO, evidence, number);
+    set_fact(name, FACT_CERT_TRUSTED, yes_no(chain->trusted), evidence, number);
+    if (chain->parse_error) {
         set_fact(name, FACT_CERT_VERIFIABLE, TRI_NO, evidence, number);
         return;
     }

@@ -1,5 +1,7 @@
 -- $1 survey. The certificates as the names saw them. A name counts as judged when something was learnt
 -- or when its endpoint will not be asked again.
+-- Connections of a later attempt stand behind the earlier ones, so their numbers move up (see update_endpoints.sql,
+-- which has added them up already).
 -- (BETWEEN: by the primary key, never through an address that a million names share.)
 WITH judged AS (
     UPDATE mxgrade.exchange_endpoint x SET
@@ -11,18 +13,24 @@ WITH judged AS (
         cert_name_match = coalesce(nullif(n.cert_name_match, 'unknown'), x.cert_name_match),
         cert_verifiable = coalesce(nullif(n.cert_verifiable, 'unknown'), x.cert_verifiable),
         -- What is known keeps its evidence; an unknown has the newest reason.
-        fact_evidence = CASE WHEN x.fact_evidence IS NULL THEN n.why_unknown || n.evidence
-            ELSE x.fact_evidence || n.why_unknown
+        fact_evidence = CASE
+            WHEN x.fact_evidence IS NULL AND e.connection_count = s.connection_count THEN n.why_unknown || n.evidence
+            ELSE coalesce(x.fact_evidence, '{}') || n.why_unknown
               || (SELECT coalesce(jsonb_object_agg(key, value), '{}')
                   FROM jsonb_each(x.fact_evidence) WHERE value ? 'evidence')
-              || n.evidence END,
+              || (SELECT coalesce(jsonb_object_agg(key, CASE WHEN value ? 'connection'
+                      THEN jsonb_set(value, '{connection}', to_jsonb((value ->> 'connection')::int + e.connection_count
+                                                                     - s.connection_count)) ELSE value END), '{}')
+                  FROM jsonb_each(n.evidence)) END,
         matched = CASE WHEN n.cert_name_match = 'unknown' THEN x.matched ELSE n.matched END,
         matched_by_cn = CASE WHEN n.cert_name_match = 'unknown' THEN x.matched_by_cn ELSE n.matched_by_cn END,
         trust_error = CASE WHEN n.cert_trusted = 'unknown' THEN x.trust_error ELSE n.trust_error END,
         chain_flags = CASE WHEN n.certificate IS NULL THEN x.chain_flags ELSE n.chain_flags END,
         san_match = coalesce(n.san_match, x.san_match),
         cn_match = coalesce(n.cn_match, x.cn_match)
-    FROM staged_name n JOIN mxgrade.endpoint e ON e.survey_id = $1 AND e.address = n.address
+    FROM staged_name n
+    JOIN mxgrade.endpoint e ON e.survey_id = $1 AND e.address = n.address
+    JOIN staged_endpoint s ON s.address = n.address
     WHERE x.survey_id = $1 AND x.exchange = n.exchange AND x.address BETWEEN n.address AND n.address
     RETURNING x.exchange, x.address)
 INSERT INTO touched SELECT * FROM judged

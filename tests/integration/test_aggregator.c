@@ -732,7 +732,12 @@ TEST(a_names_only_result_is_graded_by_the_facts_known_before) {
     draft_init(&draft, "192.0.2.1");
     draft.result.names_only = true;
     add_name(&draft, "late.example.org", TRI_YES, TRI_NO);
+    for (unsigned i = 0; i < FACT_NAME_COUNT; i++)
+        draft.name_fact[0][i].connection = 1; /* the second of the endpoint */
     deliver(&draft);
+    assert_value("SELECT fact_evidence #>> '{cert_trusted,connection}' FROM mxgrade.exchange_endpoint WHERE survey_id "
+                 "= $1 AND exchange = 'late.example.org'",
+                 "2");
     assert_value(
         "SELECT concat_ws(' ', next_probe_at IS NULL, attempts, tls1_3, connection_count) FROM mxgrade.endpoint "
         "WHERE survey_id = $1",
