@@ -747,6 +747,19 @@ TEST(a_names_only_result_is_graded_by_the_facts_known_before) {
         "{CERT_NAME_MISMATCH,WEAK_CIPHERS}");
 }
 
+TEST(names_that_remain_are_asked_for_later_if_the_server_has_had_enough) {
+    struct draft draft;
+    new_survey();
+    sql("UPDATE mxgrade.survey SET max_attempts = 1 WHERE survey_id = %d", lab.survey);
+    add_exchange("mx.example.org", "192.0.2.1");
+    add_exchange("late.example.org", "192.0.2.1");
+    draft_rate_limited(&draft, "192.0.2.1");
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', facts_known, next_probe_at - now() BETWEEN '9 minutes' AND '10 minutes') FROM "
+                 "mxgrade.endpoint WHERE survey_id = $1",
+                 "t t");
+}
+
 /* Waits, without sleeping in the dark, until the query gives the value. */
 static void await_value(const char *query, const char *expected) {
     uint64_t end = uv_hrtime() + (uint64_t)ACK_TIMEOUT_MS * 1000000;
@@ -1088,6 +1101,7 @@ int main(void) {
         cmocka_unit_test(one_a_plus_and_one_c_make_c),
         cmocka_unit_test(one_without_tls_makes_f_and_fails_forced_tls),
         cmocka_unit_test(a_names_only_result_is_graded_by_the_facts_known_before),
+        cmocka_unit_test(names_that_remain_are_asked_for_later_if_the_server_has_had_enough),
         cmocka_unit_test(a_survey_in_grading_is_completed_with_reasons_from_dns),
         cmocka_unit_test(nothing_is_lost_when_the_database_connection_is_cut_again_and_again),
         cmocka_unit_test(no_ack_before_the_commit),

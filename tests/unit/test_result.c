@@ -1,0 +1,128 @@
+// link: mxg_probe
+/* test_result.c - a report as the wire carries it: nothing that the aggregator wants stays behind. */
+#include "result.h"
+
+#include "mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* As a server that turned the second connection away; names: one. The caller frees with free(). */
+static struct probe_report *report_of(struct probe_name *name) {
+    struct probe_report *report = mem_alloc(sizeof *report);
+    plan_init(&report->plan);
+    report->reason = REASON_RATE_LIMITED;
+    report->retry = true;
+    report->connection_count = 2;
+    report->connection[0] = (struct probe_connection){
+        .step = "full", .kind = ANSWER_SELECTED, .version = 0x0304, .suite = 0x1301, .group = 29, .duration_ms = 7};
+    report->connection[1] =
+        (struct probe_connection){.step = "weak", .kind = ANSWER_STOPPED, .reason = REASON_RATE_LIMITED};
+    memcpy(report->resume, "\0\1\xff", 3);
+    report->resume_len = 3;
+    report->name = name;
+    report->name_count = name ? 1 : 0;
+    return report;
+}
+
+static Mxgrade__EndpointResult *over_the_wire(const struct probe_report *report) {
+    Mxgrade__EndpointResult *sent = result_from_report(report);
+    sent->address = mem_strdup("192.0.2.1");
+    size_t len = mxgrade__endpoint_result__get_packed_size(sent);
+    uint8_t *packed = mem_alloc(len);
+    mxgrade__endpoint_result__pack(sent, packed);
+    Mxgrade__EndpointResult *received = mxgrade__endpoint_result__unpack(NULL, len, packed);
+    mxgrade__endpoint_result__free_unpacked(sent, NULL);
+    free(packed);
+    assert_non_null(received);
+    return received;
+}
+
+static void connections_tell_group_and_reason(void **state) {
+    (void)state;
+    struct probe_report *report = report_of(NULL);
+    Mxgrade__EndpointResult *result = over_the_wire(report);
+    assert_int_equal(result->n_connection, 2);
+    assert_int_equal(result->connection[0]->group, 29);
+    assert_string_equal(result->connection[0]->reason, "");
+    assert_int_equal(result->connection[1]->group, 0);
+    assert_string_equal(result->connection[1]->reason, "rate_limited");
+    mxgrade__endpoint_result__free_unpacked(result, NULL);
+    free(report);
+}
+
+static void the_place_where_the_plan_stopped_travels(void **state) {
+    (void)state;
+    struct probe_report *report = report_of(NULL);
+    Mxgrade__EndpointResult *result = over_the_wire(report);
+    assert_int_equal(result->resume.len, 3);
+    assert_memory_equal(result->resume.data, "\0\1\xff", 3);
+    mxgrade__endpoint_result__free_unpacked(result, NULL);
+    report->resume_len = 0;
+    result = over_the_wire(report);
+    assert_int_equal(result->resume.len, 0);
+    mxgrade__endpoint_result__free_unpacked(result, NULL);
+    free(report);
+}
+
+static void a_name_carries_its_matches_and_the_flags_of_its_chain(void **state) {
+    (void)state;
+    struct cert_chain chain = {
+        .leaf_sha256 = {9}, .trust_error = (char *)"why", .missing_intermediate = true, .weak_key = true};
+    struct probe_name name = {.name = "mx.example.org",
+                              .chain = &chain,
+                              .match = {.san_match = true, .cn_match = true, .matched = true},
+                              .ocsp_stapled = true};
+    struct probe_report *report = report_of(&name);
+    Mxgrade__EndpointResult *result = over_the_wire(report);
+    const Mxgrade__NameResult *got = result->name[0];
+    assert_true(got->san_match && got->cn_match && !got->matched_by_cn);
+    assert_int_equal(got->certificate.len, 32);
+    assert_string_equal(got->trust_error, "why");
+    assert_int_equal(got->n_chain_flag, 3);
+    assert_string_equal(got->chain_flag[0], "missing_intermediate");
+    assert_string_equal(got->chain_flag[1], "weak_key");
+    assert_string_equal(got->chain_flag[2], "ocsp_stapled");
+    mxgrade__endpoint_result__free_unpacked(result, NULL);
+    name.chain = NULL; /* none was seen */
+    result = over_the_wire(report);
+    assert_int_equal(result->name[0]->n_chain_flag, 0);
+    assert_int_equal(result->name[0]->certificate.len, 0);
+    mxgrade__endpoint_result__free_unpacked(result, NULL);
+    free(report);
+}
+
+static void an_unreadable_certificate_says_why(void **state) {
+    (void)state;
+    uint8_t der[] = {0x30, 0};
+    char empty[] = "";
+    const struct cert_chain chain = {.der = der,
+                                     .der_len = sizeof der,
+                                     .subject_cn = empty,
+                                     .subject = empty,
+                                     .issuer = empty,
+                                     .serial = empty,
+                                     .key_type = "unknown",
+                                     .signature = "unknown",
+                                     .parse_error = "wrong tag"};
+    Mxgrade__Certificate *certificate = result_certificate(&chain);
+    assert_string_equal(certificate->parse_error, "wrong tag");
+    assert_int_equal(certificate->der.len, sizeof der);
+    mxgrade__certificate__free_unpacked(certificate, NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connections_tell_group_and_reason),
+        cmocka_unit_test(the_place_where_the_plan_stopped_travels),
+        cmocka_unit_test(a_name_carries_its_matches_and_the_flags_of_its_chain),
+        cmocka_unit_test(an_unreadable_certificate_says_why),
+    };
+    return cmocka_run_group_tests_name("result", tests, NULL, NULL);
+}
