@@ -93,10 +93,13 @@ static void deliver(struct connection *c) {
         .ehlo_tls = has_reply(&c->ehlo_tls) ? &c->ehlo_tls : NULL,
         .certificates = c->certificates,
         .certificates_len = c->certificates_len,
+        .signature = c->flight.signature,
     };
-    if (c->answer.completed)
+    if (c->answer.completed) {
         outcome.handshake = handshake_info(c->handshake);
-    else if (c->certificates == NULL)
+        outcome.stapled = handshake_stapled(c->handshake);
+    }
+    if (c->certificates == NULL)
         (void)flight_certificates(&c->flight, &outcome.certificates, &outcome.certificates_len);
     c->on_done(&outcome, c->context);
 }
@@ -225,12 +228,33 @@ static void send_command(struct connection *c, const char *verb, const char *arg
     flush_handshake(c, false);
 }
 
+static struct hello_spec spec_of(const struct connection *c) {
+    return (struct hello_spec){.max = c->step.max,
+                               .suites = c->step.suites,
+                               .suite_count = c->step.suite_count,
+                               .groups = c->step.groups,
+                               .group_count = c->step.group_count,
+                               .server_name = c->server_name,
+                               .plain = c->step.plain};
+}
+
+/* Randoms are no secrets here, but a server may look for ones that come twice. Drawn in stock: a system call a hello
+ * would be one in fourteen. */
+static bool take_random(uint8_t out[static HELLO_RANDOM_OCTETS]) {
+    static uint8_t stock[64 * HELLO_RANDOM_OCTETS];
+    static size_t left;
+    if (left == 0 && getrandom(stock, sizeof stock, 0) != (ssize_t)sizeof stock)
+        return false;
+    left = left == 0 ? sizeof stock : left;
+    left -= HELLO_RANDOM_OCTETS;
+    memcpy(out, stock + left, HELLO_RANDOM_OCTETS);
+    return true;
+}
+
 static void send_hello(struct connection *c) {
     uint8_t random[HELLO_RANDOM_OCTETS], hello[HELLO_MAX_OCTETS];
-    struct hello_spec spec = {.max = c->step.max, .server_name = c->server_name};
-    spec.suites = offer_suites(c->step.offer, &spec.suite_count);
-    spec.groups = offer_groups(c->step.max, &spec.group_count);
-    size_t len = getrandom(random, sizeof random, 0) == (ssize_t)sizeof random ? hello_build(hello, &spec, random) : 0;
+    struct hello_spec spec = spec_of(c);
+    size_t len = take_random(random) ? hello_build(hello, &spec, random) : 0;
     if (len == 0) {
         finish(c, ANSWER_STOPPED, REASON_LOCAL_RESOURCES);
         return;
@@ -412,17 +436,26 @@ static void send_alert_and_close(struct connection *c) {
         send_bytes(c, c->step.max == VERSION_SSLV3 ? sslv3_alert : tls_alert, sizeof tls_alert, true);
 }
 
-static void describe_selection(struct connection *c) {
-    struct hello_spec spec = {.max = c->step.max};
-    spec.suites = offer_suites(c->step.offer, &spec.suite_count);
+/* What the flight holds becomes the answer; false if it was not offered. */
+static bool take_selection(struct connection *c) {
+    struct hello_spec spec = spec_of(c);
+    bool handshake = c->step.kind == STEP_HANDSHAKE;
     c->answer.version = c->flight.version;
     c->answer.suite = c->flight.suite;
     c->answer.group = c->flight.group;
     c->answer.whole = c->flight.state == FLIGHT_WHOLE || c->flight.state == FLIGHT_HELLO;
+    c->answer.sentinel = c->step.max < VERSION_TLS1_3 && flight_has_sentinel(&c->flight);
+    if (c->flight.warned)
+        c->answer.flags |= FLAG_WARNED;
+    return flight_offered(&c->flight, &spec, handshake);
+}
+
+static void describe_selection(struct connection *c) {
+    bool offered = take_selection(c);
     bool lower_than_13 = c->step.max == VERSION_TLS1_3 && c->flight.version < VERSION_TLS1_3;
-    if (flight_offered(&c->flight, &spec)) {
+    if (offered) {
         set_answer(c, ANSWER_SELECTED, REASON_NONE);
-    } else if (lower_than_13) { /* a server without 1.3 may answer a 1.3 hello with what it has */
+    } else if (lower_than_13 && c->step.kind == STEP_HELLO) { /* it may answer a 1.3 hello with what it has */
         set_answer(c, ANSWER_REFUSED, REASON_NONE);
     } else {
         c->answer.flags |= FLAG_NOT_OFFERED;
@@ -448,6 +481,7 @@ static void on_flight(struct connection *c, enum flight_state state) {
         close_handles(c);
         return;
     case FLIGHT_ALERT:
+        c->answer.flags |= c->flight.warned ? FLAG_WARNED : 0;
         c->answer.alerted = true;
         c->answer.alert = c->flight.alert;
         set_answer(c, ANSWER_REFUSED, REASON_NONE);
@@ -460,36 +494,42 @@ static void on_flight(struct connection *c, enum flight_state state) {
     }
 }
 
+/* Our own flight parser listened in: it also understands what OpenSSL does not go along with, a hybrid group or
+ * SSL 3.0. */
 static void on_handshake_failed(struct connection *c) {
     struct handshake_info info = handshake_info(c->handshake);
+    bool hybrid = c->flight.retry_request && group_is_pq_hybrid(c->flight.group);
     c->answer.alerted = info.alert_received;
     c->answer.alert = info.alert;
-    c->answer.version = info.version;
-    c->answer.suite = info.suite;
-    set_detail(c, "handshake failed", info.error ? info.error : "");
-    if (info.server_selected)
-        set_answer(c, ANSWER_SELECTED, REASON_NOT_COMPLETED);
+    c->answer.incompletable = hybrid || (c->flight.selected && c->flight.version < VERSION_TLS1_0) ||
+                              (info.unsupported && c->flight.state == FLIGHT_WHOLE);
+    if (!hybrid)
+        set_detail(c, "handshake failed", info.error ? info.error : "");
+    if (c->flight.selected)
+        describe_selection(c);
     else
         set_answer(c, info.alert_received ? ANSWER_REFUSED : ANSWER_MALFORMED, REASON_NOT_COMPLETED);
     flush_handshake(c, true);
 }
 
-static void on_handshake_progress(struct connection *c, enum handshake_state state) {
-    if (state == HANDSHAKE_FAILED) {
-        on_handshake_failed(c);
-        return;
-    }
-    if (state == HANDSHAKE_MORE) {
-        flush_handshake(c, false);
-        return;
-    }
-    struct handshake_info info = handshake_info(c->handshake);
+static void on_handshake_done(struct connection *c) {
+    const uint8_t *certificates;
+    size_t len;
+    (void)take_selection(c); /* OpenSSL checked that it was offered */
     c->answer.completed = c->answer.whole = true;
-    c->answer.version = info.version;
-    c->answer.suite = info.suite;
-    c->certificates = handshake_certificates(c->handshake, &c->certificates_len);
+    if (!flight_certificates(&c->flight, &certificates, &len)) /* encrypted, as in TLS 1.3 */
+        c->certificates = handshake_certificates(c->handshake, &c->certificates_len);
     set_answer(c, ANSWER_SELECTED, REASON_NONE);
     enter(c, EHLO_TLS);
+}
+
+static void on_handshake_progress(struct connection *c, enum handshake_state state) {
+    if (state == HANDSHAKE_FAILED)
+        on_handshake_failed(c);
+    else if (state == HANDSHAKE_MORE)
+        flush_handshake(c, false);
+    else
+        on_handshake_done(c);
 }
 
 /* Bytes inside TLS, after the handshake. */
@@ -505,6 +545,8 @@ static void read_inside(struct connection *c) {
 }
 
 static void feed_tls(struct connection *c, const uint8_t *data, size_t len) {
+    if (c->state == HANDSHAKE)
+        (void)flight_feed(&c->flight, data, len);
     enum handshake_state state = handshake_feed(c->handshake, data, len);
     if (c->state == HANDSHAKE)
         on_handshake_progress(c, state);
@@ -519,7 +561,7 @@ static void on_end(struct connection *c, int status) {
     bool after_hello = c->state == FLIGHT || c->state == HANDSHAKE;
     if (c->state == FLIGHT && c->flight.selected)
         describe_selection(c);
-    else if (c->state == HANDSHAKE && handshake_info(c->handshake).server_selected)
+    else if (c->state == HANDSHAKE && c->flight.selected)
         on_handshake_failed(c);
     enum answer_kind soft = reset ? ANSWER_RESET : ANSWER_CLOSED;
     finish(c, after_hello ? soft : ANSWER_STOPPED, reset ? REASON_RESET : REASON_CLOSED);
@@ -575,7 +617,6 @@ static void on_connected(uv_connect_t *request, int status) {
         return;
     }
     enter(c, GREETING);
-    uv_tcp_nodelay(&c->tcp, 1);
     if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
         finish(c, ANSWER_STOPPED, REASON_LOCAL_RESOURCES);
 }

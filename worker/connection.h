@@ -9,8 +9,8 @@
 
 #include "cert.h"
 #include "handshake.h"
-#include "plan.h"
 #include "smtp.h"
+#include "step.h"
 
 #include <uv.h>
 
@@ -41,6 +41,8 @@ struct connection_outcome {
     const uint8_t *certificates;       /* TLS Certificate body; NULL if none */
     size_t certificates_len;
     struct handshake_info handshake; /* full handshakes that completed */
+    bool stapled;                    /* and stapled an OCSP response */
+    uint16_t signature;              /* SignatureScheme of a TLS 1.2 ServerKeyExchange; 0 = none */
 };
 typedef void connection_cb(const struct connection_outcome *outcome, void *context);
 

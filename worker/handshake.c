@@ -4,6 +4,7 @@
  */
 #include "handshake.h"
 
+#include "hybrid_offer.h"
 #include "mem.h"
 #include "suites.h"
 #include "text.h"
@@ -19,11 +20,13 @@ enum {
     ERROR_MAX = 160,
     CIPHERS_MAX = 2048,
     GROUP_MAX = 32,
+    GROUPS_MAX = 256,
     ALERT_OCTETS = 2,
     LENGTH_OCTETS = 3,
 };
 
 struct handshake_contexts {
+    struct hybrid_offer hybrids;
     SSL_CTX *by_offer[HANDSHAKE_OFFER_COUNT];
 };
 
@@ -32,7 +35,7 @@ struct handshake {
     BIO *in, *out; /* owned by ssl */
     enum handshake_state state;
     size_t received;
-    bool alert_received;
+    bool alert_received, unsupported;
     uint8_t alert;
     char group[GROUP_MAX];
     char error[ERROR_MAX];
@@ -40,33 +43,15 @@ struct handshake {
 
 /* ---- contexts ---- */
 
-const char *handshake_offer_name(enum handshake_offer offer) {
-    static const char *const names[HANDSHAKE_OFFER_COUNT] = {
-        [HANDSHAKE_LEGACY_NIST] = "TLS 1.0 to 1.2, suites of NIST r1 and r2",
-        [HANDSHAKE_EVERYTHING] = "TLS 1.0 to 1.3, all suites",
-    };
-    return names[offer];
-}
-
-/* Where a suite stands in the offer: forward secrecy before key transport, elliptic curves and AEAD first. */
-static unsigned rank(const struct suite *suite) {
-    bool finite = strncmp(suite->kx, "ECDHE", 5) != 0, block = strstr(suite->enc, "GCM") == NULL;
-    return (suite->flags & SUITE_FS ? 0U : 4U) + (finite ? 2U : 0U) + (block ? 1U : 0U);
-}
-
-/* Suites of both NIST revisions that are not weak; OpenSSL leaves out those that it does not know. */
-static void nist_ciphers(char *out, size_t cap) {
-    enum { RANKS = 8 };
-    size_t used = 0;
-    for (unsigned wanted = 0; wanted < RANKS; wanted++)
-        for (size_t i = 0; i < SUITE_COUNT; i++) {
-            const struct suite *suite = &SUITES[i];
-            bool both =
-                (suite->flags & SUITE_R1) && (suite->flags & SUITE_R2) && !(suite->flags & (SUITE_WEAK | SUITE_TLS13));
-            if (!both || rank(suite) != wanted || *suite->openssl_name == '\0' || used + 64 > cap)
-                continue;
-            used += (size_t)snprintf(out + used, cap - used, "%s%s", used ? ":" : "", suite->openssl_name);
-        }
+/* OpenSSL's names, joined by colons; it leaves out those that it does not know. */
+static void cipher_list(char out[static CIPHERS_MAX], enum offer offer) {
+    uint16_t suites[HELLO_SUITES_MAX];
+    size_t count = offer_suites(offer, 0, suites), used = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct suite *suite = suite_find(suites[i]);
+        if (suite && !(suite->flags & SUITE_TLS13) && *suite->openssl_name)
+            used += (size_t)snprintf(out + used, CIPHERS_MAX - used, "%s%s", used ? ":" : "", suite->openssl_name);
+    }
 }
 
 static void on_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl, void *arg) {
@@ -85,7 +70,7 @@ static void on_message(int sent, int version, int type, const void *data, size_t
     }
 }
 
-static SSL_CTX *new_context(int max, const char *ciphers) {
+static SSL_CTX *new_context(OSSL_LIB_CTX *library, enum handshake_offer offer) {
     /* Everything that could be a server's only signature algorithm, SHA-1 too. */
     static const char signatures[] =
         "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
@@ -95,19 +80,25 @@ static SSL_CTX *new_context(int max, const char *ciphers) {
     /* Set outright, CCM too, so that neither the library's default nor the host's openssl.cnf decides. */
     static const char tls13_ciphers[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
                                         "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256";
-    static const char groups[] = "X25519:P-256:P-384:P-521:X448:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    static const char classical[] = "X25519:P-256:P-384:P-521:X448:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
+    char ciphers[CIPHERS_MAX], groups[GROUPS_MAX];
+    SSL_CTX *context = SSL_CTX_new_ex(library, NULL, TLS_client_method());
     bool good = context != NULL;
+    const struct handshake_terms *terms = handshake_terms(offer);
+    cipher_list(ciphers, terms->suites);
+    snprintf(groups, sizeof groups, "%s%s", terms->hybrids ? HYBRID_OFFER_GROUPS ":" : "", classical);
     if (good) {
         SSL_CTX_set_security_level(context, 0);
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
-        SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET |
+        SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET | SSL_OP_TLSEXT_PADDING |
                                          SSL_OP_NO_RENEGOTIATION); /* one handshake, one set of facts */
+        SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
         SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_msg_callback(context, on_message);
         good = SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 &&
-               SSL_CTX_set_max_proto_version(context, max) == 1 && SSL_CTX_set_cipher_list(context, ciphers) == 1 &&
+               SSL_CTX_set_max_proto_version(context, terms->max) == 1 &&
+               SSL_CTX_set_cipher_list(context, ciphers) == 1 &&
                SSL_CTX_set_ciphersuites(context, tls13_ciphers) == 1 &&
                SSL_CTX_set1_sigalgs_list(context, signatures) == 1 && SSL_CTX_set1_groups_list(context, groups) == 1;
     }
@@ -120,12 +111,11 @@ static SSL_CTX *new_context(int max, const char *ciphers) {
 
 struct handshake_contexts *handshake_contexts_new(void) {
     struct handshake_contexts *contexts = mem_alloc(sizeof *contexts);
-    char nist[CIPHERS_MAX];
     /* The host's openssl.cnf must not narrow what is offered. */
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-    nist_ciphers(nist, sizeof nist);
-    contexts->by_offer[HANDSHAKE_LEGACY_NIST] = new_context(TLS1_2_VERSION, nist);
-    contexts->by_offer[HANDSHAKE_EVERYTHING] = new_context(TLS1_3_VERSION, "ALL:COMPLEMENTOFALL:!aNULL:!eNULL");
+    contexts->hybrids = hybrid_offer_open();
+    for (unsigned i = 0; i < HANDSHAKE_OFFER_COUNT; i++)
+        contexts->by_offer[i] = new_context(contexts->hybrids.library, (enum handshake_offer)i);
     return contexts;
 }
 
@@ -134,6 +124,7 @@ void handshake_contexts_free(struct handshake_contexts **contexts) {
         return;
     for (size_t i = 0; i < HANDSHAKE_OFFER_COUNT; i++)
         SSL_CTX_free((*contexts)->by_offer[i]);
+    hybrid_offer_close(&(*contexts)->hybrids);
     free(*contexts);
     *contexts = NULL;
 }
@@ -165,8 +156,24 @@ void handshake_free(struct handshake **handshake) {
     ERR_clear_error();
 }
 
+/* Errors that say what this OpenSSL no longer does, where another client might go on. */
+static bool is_unsupported(unsigned long code) {
+    static const int reasons[] = {SSL_R_UNSUPPORTED_PROTOCOL,
+                                  SSL_R_DH_KEY_TOO_SMALL,
+                                  SSL_R_UNSUPPORTED_ELLIPTIC_CURVE,
+                                  SSL_R_WRONG_CURVE,
+                                  SSL_R_UNKNOWN_CERTIFICATE_TYPE,
+                                  SSL_R_UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS,
+                                  SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED};
+    bool parse = ERR_GET_LIB(code) == ERR_LIB_ASN1 || ERR_GET_LIB(code) == ERR_LIB_X509;
+    for (size_t i = 0; ERR_GET_LIB(code) == ERR_LIB_SSL && i < sizeof reasons / sizeof *reasons; i++)
+        parse = parse || ERR_GET_REASON(code) == reasons[i];
+    return parse;
+}
+
 static enum handshake_state fail(struct handshake *handshake, const char *fallback) {
     unsigned long code = ERR_peek_error();
+    handshake->unsupported = !handshake->alert_received && is_unsupported(code);
     const char *why = code ? ERR_reason_error_string(code) : NULL;
     why = why ? why : fallback;
     text_sanitise(handshake->error, sizeof handshake->error, why, strlen(why));
@@ -282,9 +289,15 @@ struct handshake_info handshake_info(const struct handshake *handshake) {
         .alert = handshake->alert,
         .error = handshake->error,
         .server_selected = cipher != NULL,
+        .unsupported = handshake->unsupported,
     };
     ERR_clear_error();
     return info;
+}
+
+bool handshake_stapled(const struct handshake *handshake) {
+    const unsigned char *response;
+    return SSL_get_tlsext_status_ocsp_resp(handshake->ssl, &response) > 0;
 }
 
 static void put_length(uint8_t *out, size_t len) {

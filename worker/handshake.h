@@ -6,20 +6,13 @@
 #ifndef MXG_HANDSHAKE_H
 #define MXG_HANDSHAKE_H
 
+#include "offers.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Offers, each one SSL_CTX made once a process. */
-enum handshake_offer {
-    HANDSHAKE_LEGACY_NIST, /* TLS 1.0 to 1.2, suites that are in NIST r1 and r2 */
-    HANDSHAKE_EVERYTHING,  /* TLS 1.0 to 1.3, every authenticated suite that OpenSSL has, security level 0 */
-    HANDSHAKE_OFFER_COUNT
-};
-
-const char *handshake_offer_name(enum handshake_offer offer); /* "TLS 1.0 to 1.3, all suites" */
-
-struct handshake_contexts;                                                                   /* SSL_CTXs */
+struct handshake_contexts; /* one SSL_CTX for each enum handshake_offer, made once a process, security level 0 */
 __attribute__((warn_unused_result)) struct handshake_contexts *handshake_contexts_new(void); /* never NULL */
 void handshake_contexts_free(struct handshake_contexts **contexts);
 
@@ -50,8 +43,11 @@ struct handshake_info {
     uint8_t alert;
     const char *error;    /* HANDSHAKE_FAILED: OpenSSL's reason, sanitised, owned by the handshake */
     bool server_selected; /* a ServerHello was accepted before the failure */
+    bool unsupported;     /* HANDSHAKE_FAILED: for want of something in OpenSSL, not by a fault of the server */
 };
 struct handshake_info handshake_info(const struct handshake *handshake);
+/* The server stapled an OCSP response (asked for in every full handshake). */
+bool handshake_stapled(const struct handshake *handshake);
 /* The server's chain as a TLS Certificate body (see cert_chain_parse()); the caller frees. NULL if none. */
 uint8_t *handshake_certificates(const struct handshake *handshake, size_t *len);
 

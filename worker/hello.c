@@ -15,7 +15,6 @@ enum {
     PADDED_TO = 512,
     PADDING_HEADER = 4,
     NAME_OCTETS_MAX = 253,
-    GROUPS_MAX = 32,
 };
 
 enum extension {
@@ -189,7 +188,7 @@ static void put_suites(struct writer *w, const struct hello_spec *spec) {
 }
 
 static bool in_bounds(const struct hello_spec *spec) {
-    return spec->suite_count > 0 && spec->suite_count <= HELLO_SUITES_MAX && spec->group_count <= GROUPS_MAX &&
+    return spec->suite_count > 0 && spec->suite_count <= HELLO_SUITES_MAX && spec->group_count <= HELLO_GROUPS_MAX &&
            spec->max >= VERSION_SSLV3 && spec->max <= VERSION_TLS1_3 &&
            (spec->server_name == NULL || strlen(spec->server_name) <= NAME_OCTETS_MAX);
 }
@@ -215,7 +214,7 @@ size_t hello_build(uint8_t out[static HELLO_MAX_OCTETS], const struct hello_spec
     end(&w, session, 1);
     put_suites(&w, spec);
     put(&w, (const uint8_t[]){1, 0}, 2); /* no compression */
-    if (spec->max != VERSION_SSLV3) {
+    if (spec->max != VERSION_SSLV3 && !(spec->plain && !tls13)) {
         size_t extensions = begin(&w, 2);
         put_extensions(&w, spec);
         put_padding(&w);

@@ -8,6 +8,7 @@
 #ifndef MXG_HELLO_H
 #define MXG_HELLO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,7 +23,7 @@ enum tls_version {
 };
 const char *tls_version_name(unsigned version); /* "TLS 1.2"; "none" for anything unknown */
 
-enum { HELLO_SUITES_MAX = 60, HELLO_MAX_OCTETS = 1024, HELLO_RANDOM_OCTETS = 64 };
+enum { HELLO_SUITES_MAX = 60, HELLO_GROUPS_MAX = 16, HELLO_MAX_OCTETS = 1024, HELLO_RANDOM_OCTETS = 64 };
 
 struct hello_spec {
     enum tls_version max;   /* the highest version offered; VERSION_TLS1_3 offers 1.3 alone (supported_versions) */
@@ -31,6 +32,7 @@ struct hello_spec {
     const uint16_t *groups; /* supported_groups in this order; ignored for SSLv2 and SSLv3 */
     size_t group_count;
     const char *server_name; /* SNI; NULL or "" = none; never sent for SSLv2 and SSLv3 */
+    bool plain;              /* no extensions, for servers that choke on them; not for TLS 1.3 */
 };
 
 /* Writes the whole record(s) to out and returns their length; 0 if spec breaks a bound. random: 32 octets

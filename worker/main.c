@@ -29,8 +29,8 @@ enum {
 
 static struct {
     const char *jobs_endpoint, *results_endpoint, *trust_store, *ehlo_name, *vantage;
-    int64_t in_flight, gap_ms, deadline_ms, greeting_ms, drain_ms;
-    bool allow_reserved;
+    int64_t in_flight, gap_ms, deadline_ms, greeting_ms, tls_ms, drain_ms;
+    bool allow_reserved, per_version, pq_strict;
     struct daemon_options daemon;
 } options;
 
@@ -47,6 +47,11 @@ static const struct config_option OPTIONS[] = {
     {"gap", CONFIG_DURATION, &options.gap_ms, "1s", "TIME", "pause between two connections to one address", 0, 0},
     {"deadline", CONFIG_DURATION, &options.deadline_ms, "5m", "TIME", "longest time for one probe", 0, 0},
     {"greeting-timeout", CONFIG_DURATION, &options.greeting_ms, "45s", "TIME", "longest wait for a greeting", 0, 0},
+    {"tls-timeout", CONFIG_DURATION, &options.tls_ms, "20s", "TIME", "longest wait for the answer to a hello", 0, 0},
+    {"per-version", CONFIG_FLAG, &options.per_version, NULL, NULL,
+     "ask for weak suites at every version, not only the highest and the lowest", 0, 0},
+    {"pq-strict", CONFIG_FLAG, &options.pq_strict, NULL, NULL,
+     "ask for post-quantum hybrids alone where a server prefers other groups", 0, 0},
     {"drain", CONFIG_DURATION, &options.drain_ms, "30s", "TIME",
      "on SIGTERM let probes end for that long, then hand them back", 0, 0},
     {"allow-reserved", CONFIG_FLAG, &options.allow_reserved, NULL, NULL,
@@ -299,11 +304,14 @@ static int run(struct worker *worker, char *error, size_t cap) {
     if (trust == NULL)
         return EXIT_FAILURE;
     struct handshake_contexts *contexts = handshake_contexts_new();
-    worker->probe = probe_config_default(trust, contexts, options.ehlo_name);
+    struct chain_cache *chains = chain_cache_new(trust, 0);
+    worker->probe = probe_config_default(chains, contexts, options.ehlo_name);
+    worker->probe.policy = (struct plan_policy){.per_version = options.per_version, .pq_strict = options.pq_strict};
     worker->probe.allow_reserved = options.allow_reserved;
     worker->probe.gap_ms = (uint64_t)options.gap_ms;
     worker->probe.deadline_ms = (uint64_t)options.deadline_ms;
     worker->probe.timeouts.greeting = (uint64_t)options.greeting_ms;
+    worker->probe.timeouts.tls = (uint64_t)options.tls_ms;
     make_id(worker);
     uv_loop_init(&worker->loop);
     worker->outbox = outbox_new(worker->id, options.vantage);
@@ -320,6 +328,7 @@ static int run(struct worker *worker, char *error, size_t cap) {
     jobs_free(&worker->jobs);
     outbox_free(&worker->outbox);
     handshake_contexts_free(&contexts);
+    chain_cache_free(&chains);
     trust_close(&trust);
     if (good)
         log_info("stopped");

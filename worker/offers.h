@@ -1,31 +1,54 @@
 /* offers.h - the suite and group lists that hellos offer.
  *
- * "Everything" means the suites that mail servers really deploy, at most HELLO_SUITES_MAX of them (old SChannel reads
- * 64); the NIST lists are exactly the registry's, so that a refusal means what it says.
+ * "Every suite" means those that mail servers really deploy, at most HELLO_SUITES_MAX of them (old SChannel reads
+ * 64; shared/probe-plan.md); `mxgrade probe --thorough` asks the rest of the registry in further hellos. A list is put
+ * together for what is still open: suites that settle most come first, because a server that follows the client's
+ * order then settles it on a connection that had to be made anyway.
  */
 #ifndef MXG_OFFERS_H
 #define MXG_OFFERS_H
 
+#include "hello.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum offer {
-    OFFER_ALL,       /* authenticated suites, then weak and anonymous ones */
-    OFFER_WEAK_ANON, /* weak suites, then strong anonymous ones */
-    OFFER_WEAK,
-    OFFER_ANON, /* anonymous suites that are not weak */
-    OFFER_R1,   /* NIST SP 800-52 revision 1, up to TLS 1.2 */
-    OFFER_R2,   /* revision 2, up to TLS 1.2 */
-    OFFER_FS,   /* forward secret, authenticated, not weak */
+    OFFER_ALL,     /* every suite up to TLS 1.2: those of open classes, then authenticated, weak, anonymous ones */
+    OFFER_OPEN,    /* deployed suites of open classes */
+    OFFER_CLASSES, /* suites of open classes: all of the registry's, or, where a hello cannot hold them, those deployed
+                    */
+    OFFER_WEAK,    /* weak suites, anonymous ones among them */
     OFFER_TLS13,
+    OFFER_BOTH_NIST,   /* full handshakes: suites of NIST r1 and r2 both, then TLS 1.3's */
+    OFFER_COMPLETABLE, /* full handshakes: every suite that OpenSSL completes, NIST first, then TLS 1.3's */
     OFFER_COUNT
 };
 
-/* The list, its length in *count, and its name for people. All static. */
-const uint16_t *offer_suites(enum offer offer, size_t *count);
+/* Writes the list and returns its length. open: SUITE_… classes not yet settled (suites.h). */
+size_t offer_suites(enum offer offer, unsigned open, uint16_t out[static HELLO_SUITES_MAX]);
+/* For people; static. */
 const char *offer_name(enum offer offer);
 
-/* supported_groups: post-quantum hybrids first for TLS 1.3, classical ones alone below. Static. */
-const uint16_t *offer_groups(unsigned max_version, size_t *count);
+/* What a full handshake may offer. */
+enum handshake_offer {
+    HANDSHAKE_FIRST,  /* up to TLS 1.3, suites of NIST r1 and r2 both, post-quantum hybrids (see hybrid_offer.h) */
+    HANDSHAKE_NIST,   /* up to TLS 1.2, the same suites */
+    HANDSHAKE_LEGACY, /* up to TLS 1.2, every suite that OpenSSL completes */
+    HANDSHAKE_ANY,    /* up to TLS 1.3, every suite, classical groups */
+    HANDSHAKE_OFFER_COUNT
+};
+struct handshake_terms {
+    const char *name; /* "NIST suites, hybrid groups first" */
+    enum offer suites;
+    enum tls_version max; /* the lowest is always TLS 1.0 */
+    bool hybrids;
+};
+const struct handshake_terms *handshake_terms(enum handshake_offer offer); /* static */
+
+enum offer_group { GROUPS_CLASSICAL, GROUPS_HYBRID_FIRST, GROUPS_HYBRID };
+/* supported_groups; static. */
+const uint16_t *offer_groups(enum offer_group which, size_t *count);
 
 #endif

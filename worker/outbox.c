@@ -58,7 +58,7 @@ void outbox_free(struct outbox **outbox) {
     free(self);
 }
 
-void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, struct cert_chain *const *chain,
+void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, const struct cert_chain *const *chain,
                 size_t chain_count) {
     struct entry *entry = mem_alloc(sizeof *entry);
     Mxgrade__Results *message = &entry->message;

@@ -18,7 +18,7 @@ struct outbox *outbox_new(const char *worker_id, const char *vantage);
 void outbox_free(struct outbox **outbox);
 
 /* Takes over the result; chain[0..chain_count) are the certificates it speaks of, borrowed. */
-void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, struct cert_chain *const *chain,
+void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, const struct cert_chain *const *chain,
                 size_t chain_count);
 
 /* Sends what was not sent, or not acknowledged for too long; stops when the bus is full. now_ms: loop time. */

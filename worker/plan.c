@@ -1,28 +1,36 @@
 /* plan.c - see plan.h.
  *
- * STEPS is the plan: its rows are tried in order, and the first row that is wanted and was not yet asked is next. A row
- * says what to offer and which facts a refusal settles. A selection always means the same (learn_selection()): "yes"
- * for the version, the suite's classes and the group; and, where every suite was offered, "no" for the versions
- * between the selected one and the highest offered, because TLS negotiates the highest version both know.
+ * RULES is the plan: its rows are tried in order, and the first one whose conditions hold and which was not asked as
+ * often as it may be is next. A row says what to offer and which facts a refusal settles. A selection always means the
+ * same (learn_selection()): "yes" for the version, the suite's classes and the group; and "no" for the versions between
+ * the selected one and the highest offered, because TLS negotiates the highest version that both know.
+ *
+ * The rows and their order come from counting (tests/unit/test_simulator.c prints the table): each version spoken
+ * costs a connection, each thing absent a refusal, and everything else should ride along.
  */
 #include "plan.h"
 
+#include "offers.h"
 #include "server_flight.h"
 #include "suites.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { SILENCES_MAX = 2, BROKEN_MAX = 2 };
 
-#define BIT(fact) (UINT32_C(1) << (fact))
-#define LEGACY_VERSIONS (BIT(FACT_SSLV3) | BIT(FACT_TLS1_0) | BIT(FACT_TLS1_1) | BIT(FACT_TLS1_2))
+#define BIT(fact) (UINT32_C(1) << FACT_##fact)
+#define LEGACY_VERSIONS (BIT(SSLV3) | BIT(TLS1_0) | BIT(TLS1_1) | BIT(TLS1_2))
+#define SUITE_CLASSES (BIT(WEAK_CIPHERS) | BIT(ANON_SUITES) | STRONG_CLASSES)
+#define STRONG_CLASSES (BIT(NIST_R1) | BIT(NIST_R2) | BIT(FORWARD_SECRECY))
 #define TLS_FACTS                                                                                                      \
-    (BIT(FACT_SSLV2) | LEGACY_VERSIONS | BIT(FACT_TLS1_3) | BIT(FACT_WEAK_CIPHERS) | BIT(FACT_ANON_SUITES) |           \
-     BIT(FACT_NIST_R1) | BIT(FACT_NIST_R2) | BIT(FACT_FORWARD_SECRECY) | BIT(FACT_PQ_HYBRID))
+    (BIT(SSLV2) | LEGACY_VERSIONS | BIT(TLS1_3) | BIT(WEAK_CIPHERS) | BIT(ANON_SUITES) | STRONG_CLASSES |              \
+     BIT(PQ_HYBRID))
 
-const char *plan_flag_name(unsigned bit_index) {
+const char *flag_name(unsigned bit_index) {
     static const char *const names[FLAG_COUNT] = {"starttls_stripped", "early_bytes", "no_esmtp",
-                                                  "inconsistent",      "not_offered", "downgrade_sentinel"};
+                                                  "inconsistent",      "not_offered", "downgrade_sentinel",
+                                                  "intolerant",        "warned"};
     return bit_index < FLAG_COUNT ? names[bit_index] : "";
 }
 
@@ -42,152 +50,282 @@ static const struct {
 };
 enum { VERSION_COUNT = sizeof VERSIONS / sizeof *VERSIONS, FIRST_LEGACY = 1, LAST_LEGACY = 4 };
 
-static enum tri value(const struct plan *plan, enum fact_id fact) { return plan->fact[fact].value; }
-static bool open_fact(const struct plan *plan, enum fact_id fact) { return value(plan, fact) == TRI_UNKNOWN; }
+/* Suite classes beside the facts that they show. */
+static const struct {
+    unsigned flag;
+    enum fact_id fact;
+} CLASSES[] = {{SUITE_WEAK, FACT_WEAK_CIPHERS},
+               {SUITE_ANON, FACT_ANON_SUITES},
+               {SUITE_R1, FACT_NIST_R1},
+               {SUITE_R2, FACT_NIST_R2},
+               {SUITE_FS, FACT_FORWARD_SECRECY}};
+enum { CLASS_COUNT = sizeof CLASSES / sizeof *CLASSES };
 
-/* Every legacy version is settled, so the highest and the lowest are known. */
-static bool versions_settled(const struct plan *plan) {
-    for (unsigned i = FIRST_LEGACY; i <= LAST_LEGACY; i++)
-        if (open_fact(plan, VERSIONS[i].fact))
-            return false;
-    return true;
+/* ---- what is known ---- */
+
+static uint32_t facts_with(const struct plan *plan, enum tri value) {
+    uint32_t facts = 0;
+    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
+        if (plan->fact[id].value == value)
+            facts |= UINT32_C(1) << id;
+    return facts;
 }
 
-static enum tls_version highest_legacy(const struct plan *plan) {
-    for (unsigned i = LAST_LEGACY; i >= FIRST_LEGACY; i--)
-        if (value(plan, VERSIONS[i].fact) == TRI_YES)
-            return VERSIONS[i].version;
-    return VERSION_NONE;
-}
-
-static enum tls_version lowest_legacy(const struct plan *plan) {
-    for (unsigned i = FIRST_LEGACY; i <= LAST_LEGACY; i++)
-        if (value(plan, VERSIONS[i].fact) == TRI_YES)
-            return VERSIONS[i].version;
-    return VERSION_NONE;
-}
+static bool is_yes(const struct plan *plan, enum fact_id fact) { return plan->fact[fact].value == TRI_YES; }
+static bool is_open(const struct plan *plan, enum fact_id fact) { return plan->fact[fact].value == TRI_UNKNOWN; }
 
 static unsigned version_bit(enum tls_version version) { return 1u << (version & 7); } /* 0x0300 … 0x0303 */
 
-/* ---- what each step waits for ---- */
+/* The highest and the lowest version below TLS 1.3 known to be on, and all of them as bits. */
+struct legacy {
+    enum tls_version highest, lowest;
+    unsigned spoken;
+};
 
-static bool first_connection(const struct plan *plan) { return plan->connections == 0; }
-static bool no_handshake_yet(const struct plan *plan) { return open_fact(plan, FACT_TLS_ENABLED); }
-static bool broken_once(const struct plan *plan) { return no_handshake_yet(plan) && plan->broken == 1; }
-static bool tls13_open(const struct plan *plan) {
-    return open_fact(plan, FACT_TLS1_3) || open_fact(plan, FACT_PQ_HYBRID);
+static struct legacy legacy_of(const struct plan *plan) {
+    struct legacy legacy = {VERSION_NONE, VERSION_NONE, 0};
+    for (unsigned i = FIRST_LEGACY; i <= LAST_LEGACY; i++)
+        if (is_yes(plan, VERSIONS[i].fact)) {
+            legacy.highest = VERSIONS[i].version;
+            legacy.lowest = legacy.lowest ? legacy.lowest : VERSIONS[i].version;
+            legacy.spoken |= version_bit(VERSIONS[i].version);
+        }
+    return legacy;
 }
-static bool tls12_open(const struct plan *plan) { return open_fact(plan, FACT_TLS1_2); }
-static bool tls11_open(const struct plan *plan) { return open_fact(plan, FACT_TLS1_1); }
-static bool tls10_open(const struct plan *plan) { return open_fact(plan, FACT_TLS1_0); }
-static bool sslv3_open(const struct plan *plan) { return open_fact(plan, FACT_SSLV3); }
-static bool sslv2_open(const struct plan *plan) { return open_fact(plan, FACT_SSLV2); }
-static bool has_legacy(const struct plan *plan) { return highest_legacy(plan) != VERSION_NONE; }
 
-static bool weak_and_anon_open(const struct plan *plan) {
-    return has_legacy(plan) && open_fact(plan, FACT_WEAK_CIPHERS) && open_fact(plan, FACT_ANON_SUITES);
+/* Versions at which a refusal of weak suites is wanted before they are believed to be off: old stacks have some of them
+ * on old versions only. */
+static unsigned weak_wanted(const struct plan *plan, const struct legacy *legacy) {
+    if (plan->policy.per_version)
+        return legacy->spoken;
+    return legacy->spoken ? version_bit(legacy->highest) | version_bit(legacy->lowest) : 0;
 }
-static bool weak_open_at_highest(const struct plan *plan) {
-    return has_legacy(plan) && open_fact(plan, FACT_WEAK_CIPHERS) &&
-           (plan->weak_refused & version_bit(highest_legacy(plan))) == 0;
+
+static unsigned open_classes(const struct plan *plan) {
+    unsigned classes = 0;
+    for (size_t i = 0; i < CLASS_COUNT; i++)
+        if (is_open(plan, CLASSES[i].fact))
+            classes |= CLASSES[i].flag;
+    return classes;
 }
-static bool weak_open_at_lowest(const struct plan *plan) {
-    return has_legacy(plan) && versions_settled(plan) && open_fact(plan, FACT_WEAK_CIPHERS) &&
-           (plan->weak_refused & version_bit(lowest_legacy(plan))) == 0;
+
+/* Open classes that were not refused at the highest version below TLS 1.3. */
+static unsigned classes_to_ask(const struct plan *plan) {
+    struct legacy legacy = legacy_of(plan);
+    unsigned open = open_classes(plan);
+    bool weak_refused = legacy.spoken && (plan->weak_refused & version_bit(legacy.highest));
+    return weak_refused ? open & ~(unsigned)SUITE_WEAK : open;
 }
-static bool anon_open(const struct plan *plan) { return has_legacy(plan) && open_fact(plan, FACT_ANON_SUITES); }
-static bool fs_open(const struct plan *plan) { return has_legacy(plan) && open_fact(plan, FACT_FORWARD_SECRECY); }
-static bool r1_open(const struct plan *plan) { return has_legacy(plan) && open_fact(plan, FACT_NIST_R1); }
-static bool r2_open(const struct plan *plan) { return has_legacy(plan) && open_fact(plan, FACT_NIST_R2); }
-static bool control_needed(const struct plan *plan) { return plan->soft != 0 && plan->control >= 0; }
 
 /* ---- the plan ---- */
 
-/* The highest version offered: the step's own, or one that plan_next() fills in. */
-enum at { AT_STEP, AT_HIGHEST, AT_LOWEST };
-
-static const struct row {
-    struct step step;
-    enum at at;
-    bool (*wanted)(const struct plan *plan);
-    uint32_t refusal; /* facts that a refusal of this offer makes "no" */
-} STEPS[] = {
-    {{"handshake-nist", STEP_HANDSHAKE, HANDSHAKE_LEGACY_NIST, OFFER_R2, VERSION_TLS1_2}, AT_STEP, first_connection, 0},
-    {{"handshake-any", STEP_HANDSHAKE, HANDSHAKE_EVERYTHING, OFFER_ALL, VERSION_TLS1_3}, AT_STEP, no_handshake_yet, 0},
-    {{"tls1.3", STEP_HELLO, 0, OFFER_TLS13, VERSION_TLS1_3},
-     AT_STEP,
-     tls13_open,
-     BIT(FACT_TLS1_3) | BIT(FACT_PQ_HYBRID)},
-    {{"up-to-tls1.2", STEP_HELLO, 0, OFFER_ALL, VERSION_TLS1_2}, AT_STEP, tls12_open, LEGACY_VERSIONS},
-    {{"up-to-tls1.1", STEP_HELLO, 0, OFFER_ALL, VERSION_TLS1_1},
-     AT_STEP,
-     tls11_open,
-     LEGACY_VERSIONS & ~BIT(FACT_TLS1_2)},
-    {{"up-to-tls1.0", STEP_HELLO, 0, OFFER_ALL, VERSION_TLS1_0},
-     AT_STEP,
-     tls10_open,
-     BIT(FACT_TLS1_0) | BIT(FACT_SSLV3)},
-    {{"sslv3", STEP_HELLO, 0, OFFER_ALL, VERSION_SSLV3}, AT_STEP, sslv3_open, BIT(FACT_SSLV3)},
-    {{"weak-or-anonymous", STEP_HELLO, 0, OFFER_WEAK_ANON, VERSION_NONE},
-     AT_HIGHEST,
-     weak_and_anon_open,
-     BIT(FACT_ANON_SUITES)},
-    {{"weak", STEP_HELLO, 0, OFFER_WEAK, VERSION_NONE}, AT_HIGHEST, weak_open_at_highest, 0},
-    {{"weak-at-lowest", STEP_HELLO, 0, OFFER_WEAK, VERSION_NONE}, AT_LOWEST, weak_open_at_lowest, 0},
-    {{"anonymous", STEP_HELLO, 0, OFFER_ANON, VERSION_NONE}, AT_HIGHEST, anon_open, BIT(FACT_ANON_SUITES)},
-    {{"forward-secret", STEP_HELLO, 0, OFFER_FS, VERSION_NONE}, AT_HIGHEST, fs_open, BIT(FACT_FORWARD_SECRECY)},
-    {{"nist-r1", STEP_HELLO, 0, OFFER_R1, VERSION_NONE}, AT_HIGHEST, r1_open, BIT(FACT_NIST_R1)},
-    {{"nist-r2", STEP_HELLO, 0, OFFER_R2, VERSION_NONE}, AT_HIGHEST, r2_open, BIT(FACT_NIST_R2)},
-    {{"sslv2", STEP_HELLO, 0, OFFER_ALL, VERSION_SSLV2}, AT_STEP, sslv2_open, BIT(FACT_SSLV2)},
-    {{"handshake-again", STEP_HANDSHAKE, HANDSHAKE_EVERYTHING, OFFER_ALL, VERSION_TLS1_3}, AT_STEP, broken_once, 0},
-    {{"control", STEP_HELLO, 0, OFFER_ALL, VERSION_NONE}, AT_STEP, control_needed, 0},
+/* What a rule may wait for besides facts. */
+enum now {
+    NOW_LEGACY = 1 << 0,           /* some version below TLS 1.3 is on */
+    NOW_SETTLED = 1 << 1,          /* and which ones are is known */
+    NOW_CLASS_OPEN = 1 << 2,       /* a class of suites was neither seen nor refused at the highest version */
+    NOW_WEAK_OPEN_LOWEST = 1 << 3, /* weak suites were not yet refused at the lowest of them … */
+    NOW_WEAK_OPEN_EACH = 1 << 4,   /* … or at one of them that the policy wants asked */
+    NOW_NOTHING_SELECTED = 1 << 5,
+    NOW_COMPLETABLE = 1 << 6, /* a suite was selected that OpenSSL could complete */
+    NOW_BROKEN_ONCE = 1 << 7, /* one full handshake was selected and then failed */
+    NOW_SOFT = 1 << 8,        /* some "no" rests on a close, and there is a hello known to work */
+    NOW_PQ_STRICT = 1 << 9,
+    NOW_HANDSHAKE_DONE = 1 << 10,
+    NOW_NO_TLS13 = 1 << 11,
 };
-enum { STEP_COUNT = sizeof STEPS / sizeof *STEPS, CONTROL_STEP = STEP_COUNT - 1 };
 
-void plan_init(struct plan *plan) {
-    memset(plan, 0, sizeof *plan);
-    plan->current = plan->control = -1;
+static unsigned conditions(const struct plan *plan) {
+    struct legacy legacy = legacy_of(plan);
+    bool settled = (facts_with(plan, TRI_UNKNOWN) & LEGACY_VERSIONS) == 0;
+    bool weak_open = is_open(plan, FACT_WEAK_CIPHERS) && legacy.spoken;
+    unsigned unrefused = weak_open ? weak_wanted(plan, &legacy) & ~plan->weak_refused : 0;
+    const struct {
+        unsigned now;
+        bool holds;
+    } table[] = {
+        {NOW_LEGACY, legacy.spoken != 0},
+        {NOW_SETTLED, settled},
+        {NOW_CLASS_OPEN, classes_to_ask(plan) != 0},
+        {NOW_WEAK_OPEN_LOWEST, weak_open && settled && (unrefused & version_bit(legacy.lowest))},
+        {NOW_WEAK_OPEN_EACH, settled && unrefused},
+        {NOW_NOTHING_SELECTED, !plan->selected},
+        {NOW_COMPLETABLE, plan->completable},
+        {NOW_BROKEN_ONCE, plan->broken == 1},
+        {NOW_SOFT, plan->soft != 0 && plan->has_control},
+        {NOW_PQ_STRICT, plan->policy.pq_strict},
+        {NOW_NO_TLS13, plan->fact[FACT_TLS1_3].value == TRI_NO},
+        {NOW_HANDSHAKE_DONE, is_yes(plan, FACT_TLS_ENABLED)},
+    };
+    unsigned now = 0;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        now |= table[i].holds ? table[i].now : 0;
+    return now;
 }
 
-static enum tls_version offered_version(const struct plan *plan, const struct row *row) {
-    if (row->at == AT_STEP)
-        return row->step.max;
-    return row->at == AT_HIGHEST ? highest_legacy(plan) : lowest_legacy(plan);
+/* The highest version offered. */
+enum at { AT_TLS1_3, AT_TLS1_2, AT_TLS1_1, AT_TLS1_0, AT_SSLV3, AT_SSLV2, AT_HIGHEST, AT_LOWEST, AT_WEAK_UNREFUSED };
+
+struct rule {
+    const char *name;
+    enum step_kind kind;
+    int what; /* enum handshake_offer or enum offer */
+    enum at at;
+    uint32_t open;    /* all of these facts are unknown … */
+    uint32_t some;    /* … and, if any is named, one of these … */
+    uint32_t yes;     /* … and all of these are "yes" … */
+    unsigned now;     /* … and all of these hold */
+    uint32_t refusal; /* facts that a refusal makes "no" */
+    unsigned most;    /* how often it may be asked */
+};
+
+#define FULL(offer) STEP_HANDSHAKE, HANDSHAKE_##offer
+#define HELLO(offer) STEP_HELLO, OFFER_##offer
+
+static const struct rule RULES[] = {
+    /* The full handshake first: some servers stop offering STARTTLS to a client that failed one. It brings the chain
+     * and, by the group of a HelloRetryRequest, post-quantum key exchange. */
+    {"handshake", FULL(FIRST), AT_TLS1_3, BIT(TLS1_3), 0, 0, 0, BIT(TLS1_3) | BIT(PQ_HYBRID), 1},
+    /* A server that took a hybrid has to complete another version. */
+    {"handshake-below", FULL(LEGACY), AT_TLS1_2, BIT(TLS_ENABLED) | BIT(TLS1_2), 0, BIT(TLS1_3), 0, 0, 1},
+    /* The descent. Below TLS 1.3 only suites that settle something are offered first: servers that follow their own
+     * order would else show one more ECDHE suite. */
+    {"tls1.2-open", HELLO(OPEN), AT_TLS1_2, BIT(TLS1_2), 0, BIT(TLS1_3), NOW_HANDSHAKE_DONE, 0, 1},
+    {"tls1.2", HELLO(ALL), AT_TLS1_2, BIT(TLS1_2), 0, 0, 0, LEGACY_VERSIONS, 1},
+    {"tls1.1", HELLO(ALL), AT_TLS1_1, BIT(TLS1_1), 0, 0, 0, LEGACY_VERSIONS & ~BIT(TLS1_2), 1},
+    /* An old server that speaks 1.2 and 1.1 speaks 1.0 too, and is the likely one to have weak suites. */
+    {"tls1.0-open", HELLO(OPEN), AT_TLS1_0, BIT(TLS1_0) | BIT(WEAK_CIPHERS), 0, BIT(TLS1_2) | BIT(TLS1_1), NOW_NO_TLS13,
+     0, 1},
+    {"tls1.0", HELLO(ALL), AT_TLS1_0, BIT(TLS1_0), 0, 0, 0, BIT(TLS1_0) | BIT(SSLV3), 1},
+    {"sslv3", HELLO(ALL), AT_SSLV3, BIT(SSLV3), 0, 0, 0, BIT(SSLV3), 1},
+    {"plain", HELLO(ALL), AT_TLS1_0, 0, 0, 0, NOW_SETTLED | NOW_NOTHING_SELECTED, 0, 1},
+    /* Before weak suites: SSL 2.0 has no others. */
+    {"sslv2", HELLO(ALL), AT_SSLV2, BIT(SSLV2), 0, 0, 0, BIT(SSLV2), 1},
+    {"open", HELLO(CLASSES), AT_HIGHEST, 0, SUITE_CLASSES, 0, NOW_LEGACY | NOW_CLASS_OPEN, 0, 5},
+    {"weak-lowest", HELLO(WEAK), AT_LOWEST, 0, 0, 0, NOW_WEAK_OPEN_LOWEST, 0, 1},
+    {"weak-each", HELLO(WEAK), AT_WEAK_UNREFUSED, 0, 0, 0, NOW_WEAK_OPEN_EACH, 0, 4},
+    {"hybrid", HELLO(TLS13), AT_TLS1_3, BIT(PQ_HYBRID), 0, BIT(TLS1_3), NOW_PQ_STRICT, BIT(PQ_HYBRID), 1},
+    /* No handshake completed yet: again without hybrids, again below TLS 1.3, again after a failure. */
+    {"handshake-classical", FULL(ANY), AT_TLS1_3, BIT(TLS_ENABLED), 0, BIT(TLS1_3), 0, 0, 1},
+    {"handshake-legacy", FULL(LEGACY), AT_TLS1_2, BIT(TLS_ENABLED), 0, 0, NOW_COMPLETABLE, 0, 1},
+    {"handshake-again", FULL(ANY), AT_TLS1_3, BIT(TLS_ENABLED), 0, 0, NOW_BROKEN_ONCE, 0, 1},
+    /* Only if something rests on a close: was the server still there for us? */
+    {"control", HELLO(ALL), AT_TLS1_2, 0, 0, 0, NOW_SOFT, 0, 1},
+};
+enum {
+    RULE_COUNT = sizeof RULES / sizeof *RULES,
+    PLAIN_RULE = 8,
+    SSLV2_RULE = 9,
+    OPEN_RULE = 10,
+    CONTROL_RULE = RULE_COUNT - 1
+};
+_Static_assert((int)RULE_COUNT <= (int)PLAN_RULES_MAX, "asked[] and unanswered hold every rule");
+
+void plan_init(struct plan *plan, const struct plan_policy *policy) {
+    memset(plan, 0, sizeof *plan);
+    plan->policy = *policy;
+    plan->current = -1;
+}
+
+static bool is_due(const struct plan *plan, const struct rule *rule, unsigned now) {
+    uint32_t unknown = facts_with(plan, TRI_UNKNOWN), yes = facts_with(plan, TRI_YES);
+    return plan->asked[rule - RULES] < rule->most && (rule->open & ~unknown) == 0 && (rule->yes & ~yes) == 0 &&
+           (rule->some == 0 || (rule->some & unknown)) && (rule->now & ~now) == 0;
+}
+
+static enum tls_version version_at(const struct plan *plan, enum at at) {
+    static const enum tls_version fixed[] = {
+        [AT_TLS1_3] = VERSION_TLS1_3, [AT_TLS1_2] = VERSION_TLS1_2, [AT_TLS1_1] = VERSION_TLS1_1,
+        [AT_TLS1_0] = VERSION_TLS1_0, [AT_SSLV3] = VERSION_SSLV3,   [AT_SSLV2] = VERSION_SSLV2};
+    struct legacy legacy = legacy_of(plan);
+    if (at < sizeof fixed / sizeof *fixed)
+        return fixed[at];
+    unsigned unrefused = weak_wanted(plan, &legacy) & ~plan->weak_refused;
+    if (at == AT_WEAK_UNREFUSED && unrefused)
+        return VERSION_SSLV3 + (enum tls_version)__builtin_ctz(unrefused);
+    return at == AT_LOWEST ? legacy.lowest : legacy.highest;
+}
+
+/* The offer in words: "up to TLS 1.1: every suite". */
+static void describe(struct step *step, enum offer offer) {
+    const char *how = step->kind == STEP_HANDSHAKE ? "full handshake up to" : "up to";
+    if (step->kind == STEP_HELLO && (step->max == VERSION_TLS1_3 || step->max == VERSION_SSLV2))
+        how = "only";
+    const char *what = step->max == VERSION_SSLV2 ? "every kind" : offer_name(offer);
+    if (step->kind == STEP_HANDSHAKE)
+        what = handshake_terms(step->handshake)->name;
+    snprintf(step->offered, sizeof step->offered, "%s %s: %s%s", how, tls_version_name(step->max), what,
+             step->plain ? ", no extensions" : "");
+}
+
+/* Hybrids stand first where the answer tells whether the server has them. */
+static void fill_groups(struct step *step) {
+    enum offer_group which = GROUPS_CLASSICAL;
+    if (step->kind == STEP_HANDSHAKE && handshake_terms(step->handshake)->hybrids)
+        which = GROUPS_HYBRID_FIRST;
+    else if (step->kind == STEP_HELLO && step->max == VERSION_TLS1_3)
+        which = GROUPS_HYBRID;
+    const uint16_t *groups = offer_groups(which, &step->group_count);
+    memcpy(step->groups, groups, step->group_count * sizeof *groups);
+}
+
+static void fill_step(struct plan *plan, const struct rule *rule) {
+    struct step *step = &plan->step;
+    if (rule == &RULES[CONTROL_RULE]) {
+        *step = plan->control;
+        step->name = rule->name;
+        return;
+    }
+    *step = (struct step){.name = rule->name, .kind = rule->kind, .max = version_at(plan, rule->at)};
+    step->plain = rule == &RULES[PLAIN_RULE];
+    enum offer offer = (enum offer)rule->what;
+    if (rule->kind == STEP_HANDSHAKE) {
+        step->handshake = (enum handshake_offer)rule->what;
+        offer = handshake_terms(step->handshake)->suites;
+    }
+    unsigned open = offer == OFFER_CLASSES ? classes_to_ask(plan) : open_classes(plan);
+    step->suite_count = offer_suites(offer, open, step->suites);
+    fill_groups(step);
+    describe(step, offer);
 }
 
 const struct step *plan_next(struct plan *plan) {
+    unsigned now = conditions(plan);
     if (plan->stopped)
         return NULL;
-    for (int i = 0; i < STEP_COUNT; i++) {
-        if ((plan->asked & (1u << i)) || !STEPS[i].wanted(plan))
-            continue;
-        const struct row *row = &STEPS[i == CONTROL_STEP ? plan->control : i];
-        plan->current = i;
-        plan->step = row->step;
-        plan->step.name = STEPS[i].step.name;
-        plan->step.max = offered_version(plan, row);
-        return &plan->step;
-    }
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (is_due(plan, &RULES[i], now)) {
+            plan->current = i;
+            fill_step(plan, &RULES[i]);
+            return &plan->step;
+        }
     return NULL;
+}
+
+struct step plan_step_for_name(void) {
+    struct step step = {.name = "name", .kind = STEP_HANDSHAKE, .handshake = HANDSHAKE_ANY, .max = VERSION_TLS1_3};
+    step.suite_count = offer_suites(handshake_terms(step.handshake)->suites, 0, step.suites);
+    fill_groups(&step);
+    describe(&step, OFFER_COMPLETABLE);
+    return step;
 }
 
 /* ---- learning ---- */
 
 static void learn(struct plan *plan, enum fact_id id, enum tri tri, enum evidence evidence) {
     struct fact *fact = &plan->fact[id];
-    if (fact->value == TRI_YES || tri == TRI_UNKNOWN)
+    if (fact->value == TRI_YES || fact->value == tri)
         return;
-    if (fact->value == TRI_NO && tri == TRI_YES && (plan->soft & BIT(id)) == 0)
-        plan->flags |= FLAG_INCONSISTENT; /* a server said so: believe the yes */
-    if (fact->value == TRI_NO && tri == TRI_NO)
-        return;
+    /* A server said so: believe the yes. Classes of suites were refused at one version only, so nothing contradicts. */
+    if (fact->value == TRI_NO && ((SUITE_CLASSES | plan->soft) & (UINT32_C(1) << id)) == 0)
+        plan->flags |= plan->current == PLAIN_RULE ? FLAG_INTOLERANT : FLAG_INCONSISTENT;
     *fact = (struct fact){.value = tri, .evidence = evidence, .connection = plan->connections};
-    plan->soft &= ~BIT(id);
+    plan->soft &= ~(UINT32_C(1) << id);
 }
 
 static void learn_all(struct plan *plan, uint32_t facts, enum tri tri, enum evidence evidence) {
     for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
-        if (facts & BIT(id))
+        if (facts & UINT32_C(1) << id)
             learn(plan, (enum fact_id)id, tri, evidence);
 }
 
@@ -199,90 +337,134 @@ static void remember_suite(struct plan *plan, uint16_t suite) {
         plan->suites_seen[plan->suites_seen_count++] = suite;
 }
 
-static void learn_suite(struct plan *plan, uint16_t id) {
-    static const struct {
-        unsigned flag;
-        enum fact_id fact;
-    } classes[] = {{SUITE_WEAK, FACT_WEAK_CIPHERS},
-                   {SUITE_ANON, FACT_ANON_SUITES},
-                   {SUITE_R1, FACT_NIST_R1},
-                   {SUITE_R2, FACT_NIST_R2},
-                   {SUITE_FS, FACT_FORWARD_SECRECY}};
+static void learn_suite(struct plan *plan, uint16_t id, uint16_t version) {
+    uint16_t completable[HELLO_SUITES_MAX];
     const struct suite *suite = suite_find(id);
     remember_suite(plan, id);
-    for (size_t i = 0; suite && i < sizeof classes / sizeof *classes; i++)
-        if (suite->flags & classes[i].flag)
-            learn(plan, classes[i].fact, TRI_YES, EVIDENCE_OBSERVED);
+    for (size_t i = 0; suite && i < CLASS_COUNT; i++)
+        if (suite->flags & CLASSES[i].flag)
+            learn(plan, CLASSES[i].fact, TRI_YES, EVIDENCE_OBSERVED);
+    size_t count = offer_suites(OFFER_COMPLETABLE, 0, completable);
+    for (size_t i = 0; version >= VERSION_TLS1_0 && i < count; i++)
+        plan->completable = plan->completable || completable[i] == id;
+}
+
+/* X25519, X448 and ChaCha20 came to TLS libraries after SSL 2.0 had left them (OpenSSL 1.1.0, SChannel of 2016, NSS
+ * 3.28, LibreSSL 2.5; the others never had it). */
+static bool is_modern(const struct answer *answer) {
+    return answer->version == VERSION_TLS1_3 || answer->group == 0x001D || answer->group == 0x001E ||
+           (answer->suite >= 0xCCA8 && answer->suite <= 0xCCAE);
+}
+
+static void learn_versions(struct plan *plan, uint16_t selected) {
+    const struct rule *rule = &RULES[plan->current];
+    bool every_kind = rule->kind == STEP_HANDSHAKE || rule->what == OFFER_ALL || rule->what == OFFER_OPEN;
+    for (unsigned i = 0; i < VERSION_COUNT; i++) {
+        enum tls_version version = VERSIONS[i].version;
+        if (version == selected)
+            learn(plan, VERSIONS[i].fact, TRI_YES, EVIDENCE_OBSERVED);
+        else if (every_kind && version > selected && version <= plan->step.max && version != VERSION_SSLV2)
+            learn(plan, VERSIONS[i].fact, TRI_NO, EVIDENCE_INFERRED);
+    }
+}
+
+static void learn_group(struct plan *plan, const struct answer *answer) {
+    bool hybrid = group_is_pq_hybrid(answer->group), offered = group_is_pq_hybrid(plan->step.groups[0]);
+    if (answer->version != VERSION_TLS1_3 || !offered)
+        return;
+    if (hybrid) {
+        plan->pq_group = answer->group;
+        learn(plan, FACT_PQ_HYBRID, TRI_YES, EVIDENCE_OBSERVED);
+    } else if (!plan->policy.pq_strict && answer->group) { /* it has others and prefers them */
+        learn(plan, FACT_PQ_HYBRID, TRI_NO, EVIDENCE_INFERRED);
+    }
+}
+
+/* A server that needs a hello without extensions refused others for that: SSL 3.0 is to be asked again. */
+static void forgive_refusals(struct plan *plan, uint16_t selected) {
+    if (plan->current == PLAIN_RULE && selected > VERSION_SSLV3) {
+        plan->fact[FACT_SSLV3] = (struct fact){.value = TRI_UNKNOWN};
+        plan->flags |= FLAG_INTOLERANT;
+    }
+}
+
+static void keep_control(struct plan *plan, const struct answer *answer) {
+    bool cheaper = plan->has_control && plan->control.kind == STEP_HANDSHAKE && plan->step.kind == STEP_HELLO;
+    if (answer->whole && plan->step.max != VERSION_SSLV2 && (!plan->has_control || cheaper)) {
+        plan->has_control = true;
+        plan->control = plan->step;
+    }
 }
 
 static void learn_selection(struct plan *plan, const struct answer *answer) {
-    bool every_suite = plan->step.kind == STEP_HELLO && plan->step.offer == OFFER_ALL;
-    for (unsigned i = 0; i < VERSION_COUNT; i++) {
-        enum tls_version version = VERSIONS[i].version;
-        if (version == answer->version)
-            learn(plan, VERSIONS[i].fact, TRI_YES, EVIDENCE_OBSERVED);
-        else if (every_suite && version > answer->version && version <= plan->step.max && version != VERSION_SSLV2)
-            learn(plan, VERSIONS[i].fact, TRI_NO, EVIDENCE_INFERRED);
-    }
-    if (answer->version == VERSION_SSLV2) { /* all kinds of SSL 2.0 are weak */
-        learn(plan, FACT_WEAK_CIPHERS, TRI_YES, EVIDENCE_OBSERVED);
-    } else {
-        learn_suite(plan, answer->suite);
-    }
-    if (answer->version == VERSION_TLS1_3) {
-        bool hybrid = group_is_pq_hybrid(answer->group);
-        if (hybrid)
-            plan->pq_group = answer->group;
-        if (hybrid || plan->step.kind == STEP_HELLO) /* OpenSSL 3.0 cannot offer hybrids: its handshake says nothing */
-            learn(plan, FACT_PQ_HYBRID, hybrid ? TRI_YES : TRI_NO, EVIDENCE_OBSERVED);
-    }
+    plan->soft = 0; /* whatever was closed before, the server still talks to us */
+    plan->selected = true;
+    plan->modern = plan->modern || is_modern(answer);
     plan->whole_flight = plan->whole_flight || answer->whole;
-    bool cheaper =
-        plan->control >= 0 && STEPS[plan->control].step.kind == STEP_HANDSHAKE && plan->step.kind == STEP_HELLO;
-    if (answer->whole && STEPS[plan->current].at == AT_STEP && (plan->control < 0 || cheaper))
-        plan->control = plan->current;
+    forgive_refusals(plan, answer->version);
+    learn_versions(plan, answer->version);
+    if (answer->version == VERSION_SSLV2) /* all kinds of SSL 2.0 are weak */
+        learn(plan, FACT_WEAK_CIPHERS, TRI_YES, EVIDENCE_OBSERVED);
+    else
+        learn_suite(plan, answer->suite, answer->version);
+    learn_group(plan, answer);
+    if (answer->sentinel && !is_yes(plan, FACT_TLS1_3)) {
+        plan->flags |= FLAG_DOWNGRADE_SENTINEL;
+        learn(plan, FACT_TLS1_3, TRI_YES, EVIDENCE_INFERRED);
+    }
+    keep_control(plan, answer);
 }
 
-static bool offers_weak(const struct step *step) {
-    return step->kind == STEP_HELLO && (step->offer == OFFER_WEAK || step->offer == OFFER_WEAK_ANON);
+/* The facts that a refusal of the step under way makes "no", weak suites apart. */
+static uint32_t refused_facts(const struct plan *plan) {
+    const struct rule *rule = &RULES[plan->current];
+    uint32_t facts = rule->refusal;
+    unsigned covered = rule->kind == STEP_HELLO && rule->what == OFFER_CLASSES ? classes_to_ask(plan) : 0;
+    for (size_t i = 0; i < CLASS_COUNT; i++)
+        if ((covered & CLASSES[i].flag) && CLASSES[i].fact != FACT_WEAK_CIPHERS)
+            facts |= UINT32_C(1) << CLASSES[i].fact;
+    return facts & facts_with(plan, TRI_UNKNOWN);
+}
+
+static bool offers_weak(const struct plan *plan) {
+    const struct rule *rule = &RULES[plan->current];
+    return rule->kind == STEP_HELLO &&
+           (rule->what == OFFER_WEAK ||
+            ((rule->what == OFFER_CLASSES || rule->what == OFFER_OPEN) && (classes_to_ask(plan) & SUITE_WEAK)));
 }
 
 static void learn_refusal(struct plan *plan) {
-    uint32_t facts = STEPS[plan->current].refusal;
-    bool several = (facts & (facts - 1)) != 0;
-    learn_all(plan, facts, TRI_NO, several ? EVIDENCE_INFERRED : EVIDENCE_OBSERVED);
-    if (offers_weak(&plan->step))
+    uint32_t facts = refused_facts(plan);
+    bool several_versions = facts & (LEGACY_VERSIONS | BIT(TLS1_3)) && (facts & (facts - 1));
+    if (offers_weak(plan))
         plan->weak_refused |= version_bit(plan->step.max);
-}
-
-static uint32_t refuted(const struct plan *plan) {
-    uint32_t facts = 0;
-    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
-        if (value(plan, (enum fact_id)id) == TRI_NO)
-            facts |= BIT(id);
-    return facts;
+    learn_all(plan, facts, TRI_NO, several_versions ? EVIDENCE_INFERRED : EVIDENCE_OBSERVED);
 }
 
 /* What follows without asking. */
 static void infer(struct plan *plan) {
-    if (value(plan, FACT_TLS1_3) == TRI_NO)
+    struct legacy legacy = legacy_of(plan);
+    bool tls13_off = plan->fact[FACT_TLS1_3].value == TRI_NO, sslv2_off = plan->fact[FACT_SSLV2].value == TRI_NO;
+    unsigned wanted = weak_wanted(plan, &legacy);
+    if (tls13_off)
         learn(plan, FACT_PQ_HYBRID, TRI_NO, EVIDENCE_INFERRED);
-    if (value(plan, FACT_TLS1_3) == TRI_YES) /* no TLS library ever had both; --thorough asks */
+    if (plan->modern && !sslv2_off)
         learn(plan, FACT_SSLV2, TRI_NO, EVIDENCE_INFERRED);
-    if (!versions_settled(plan))
+    if (facts_with(plan, TRI_UNKNOWN) & LEGACY_VERSIONS)
         return;
-    bool legacy = has_legacy(plan);
-    unsigned both = legacy ? version_bit(highest_legacy(plan)) | version_bit(lowest_legacy(plan)) : 0;
-    if (legacy && (plan->weak_refused & both) == both)
+    bool sslv2_asked = !is_open(plan, FACT_SSLV2) || plan->asked[SSLV2_RULE];
+    if (legacy.spoken && (plan->weak_refused & wanted) == wanted && is_open(plan, FACT_WEAK_CIPHERS) && sslv2_asked)
         learn(plan, FACT_WEAK_CIPHERS, TRI_NO, EVIDENCE_OBSERVED);
-    if (!legacy && value(plan, FACT_TLS1_3) == TRI_YES) /* no TLS 1.3 suite is weak, anonymous or in r1 */
-        learn_all(plan, BIT(FACT_WEAK_CIPHERS) | BIT(FACT_ANON_SUITES) | BIT(FACT_NIST_R1), TRI_NO, EVIDENCE_INFERRED);
-    if (!legacy && value(plan, FACT_TLS1_3) == TRI_NO) {
-        learn_all(plan, BIT(FACT_NIST_R1) | BIT(FACT_NIST_R2) | BIT(FACT_FORWARD_SECRECY) | BIT(FACT_ANON_SUITES),
-                  TRI_NO, EVIDENCE_INFERRED);
-        if (value(plan, FACT_SSLV2) == TRI_NO)
-            learn(plan, FACT_WEAK_CIPHERS, TRI_NO, EVIDENCE_INFERRED);
-    }
+    if (legacy.spoken)
+        return;
+    uint32_t open = facts_with(plan, TRI_UNKNOWN);
+    if (is_yes(plan, FACT_TLS1_3)) /* no TLS 1.3 suite is weak, anonymous or in r1 */
+        learn_all(plan, open & (BIT(WEAK_CIPHERS) | BIT(ANON_SUITES) | BIT(NIST_R1)), TRI_NO, EVIDENCE_INFERRED);
+    if (!tls13_off)
+        return;
+    learn_all(plan, open & (STRONG_CLASSES | BIT(ANON_SUITES)), TRI_NO, EVIDENCE_INFERRED);
+    if (sslv2_off)
+        learn_all(plan, open & BIT(WEAK_CIPHERS), TRI_NO, EVIDENCE_INFERRED);
 }
 
 static void learn_dialogue(struct plan *plan, const struct answer *answer) {
@@ -294,58 +476,78 @@ static void learn_dialogue(struct plan *plan, const struct answer *answer) {
 }
 
 static void learn_no_starttls(struct plan *plan) {
-    if (value(plan, FACT_STARTTLS_ADVERTISED) == TRI_YES) { /* some servers stop offering it after a failed handshake */
+    if (is_yes(plan, FACT_STARTTLS_ADVERTISED)) { /* some servers stop offering it after a failed handshake */
         plan_stop(plan, REASON_STARTTLS_REFUSED);
         return;
     }
     learn(plan, FACT_STARTTLS_ADVERTISED, TRI_NO, EVIDENCE_OBSERVED);
-    learn_all(plan, TLS_FACTS | BIT(FACT_TLS_ENABLED), TRI_NO, EVIDENCE_INFERRED);
+    learn_all(plan, TLS_FACTS | BIT(TLS_ENABLED), TRI_NO, EVIDENCE_INFERRED);
     plan->stopped = true;
 }
 
-static void settle_control(struct plan *plan, const struct answer *answer) {
-    if (answer->kind != ANSWER_SELECTED) {
-        plan->flags |= FLAG_INCONSISTENT;
-        for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
-            if ((plan->soft & BIT(id)) && value(plan, (enum fact_id)id) == TRI_NO)
-                plan->fact[id] = (struct fact){.value = TRI_UNKNOWN, .reason = REASON_INCONSISTENT};
-    }
+/* A "no" that rests on a close is none if no hello works after it; what asked for it may be asked again. */
+static void unsettle(struct plan *plan) {
+    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
+        if ((plan->soft & UINT32_C(1) << id) && plan->fact[id].value == TRI_NO)
+            plan->fact[id] = (struct fact){.value = TRI_UNKNOWN, .reason = REASON_INCONSISTENT};
+    for (unsigned i = 0; i < RULE_COUNT; i++)
+        if (RULES[i].refusal & plan->soft)
+            plan->asked[i] = 0;
+    if (plan->soft & SUITE_CLASSES)
+        plan->weak_refused = plan->asked[OPEN_RULE] = 0;
     plan->soft = 0;
+}
+
+static void settle_control(struct plan *plan, const struct answer *answer) {
+    if (answer->kind == ANSWER_SELECTED) {
+        plan->soft = 0;
+        return;
+    }
+    plan->flags |= FLAG_INCONSISTENT;
+    unsettle(plan);
+    plan_stop(plan, REASON_INCONSISTENT);
 }
 
 static void learn_answer(struct plan *plan, const struct answer *answer) {
     bool soft = answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET;
-    uint32_t before = refuted(plan);
+    uint32_t before = facts_with(plan, TRI_NO);
     if (answer->kind == ANSWER_SELECTED)
         learn_selection(plan, answer);
     else if (answer->kind == ANSWER_REFUSED || soft)
         learn_refusal(plan);
     if (answer->completed)
         learn(plan, FACT_TLS_ENABLED, TRI_YES, EVIDENCE_OBSERVED);
-    else if (plan->step.kind == STEP_HANDSHAKE && answer->kind == ANSWER_SELECTED)
+    else if (plan->step.kind == STEP_HANDSHAKE && answer->kind == ANSWER_SELECTED && !answer->incompletable)
         plan->broken++;
     infer(plan);
     /* What rests on a close, or was concluded with the help of one, needs the control. */
     if (soft || plan->soft)
-        plan->soft |= refuted(plan) & ~before;
+        plan->soft |= facts_with(plan, TRI_NO) & ~before;
+}
+
+static bool stops(struct plan *plan, const struct answer *answer) {
+    if (answer->kind == ANSWER_NO_STARTTLS)
+        learn_no_starttls(plan);
+    else if (answer->kind == ANSWER_STOPPED && answer->reason == REASON_UNREACHABLE && plan->connections == 1)
+        learn(plan, FACT_REACHABLE, TRI_NO, EVIDENCE_OBSERVED);
+    if (answer->kind == ANSWER_STOPPED)
+        plan_stop(plan, answer->reason);
+    return answer->kind == ANSWER_NO_STARTTLS || answer->kind == ANSWER_STOPPED;
 }
 
 void plan_answer(struct plan *plan, const struct answer *answer) {
-    plan->asked |= 1u << plan->current;
+    bool silent = answer->kind == ANSWER_SILENT;
     plan->connections++;
     learn_dialogue(plan, answer);
-    if (answer->kind == ANSWER_NO_STARTTLS) {
-        learn_no_starttls(plan);
+    if (stops(plan, answer))
         return;
-    }
-    if (answer->kind == ANSWER_STOPPED) {
-        if (answer->reason == REASON_UNREACHABLE && plan->connections == 1)
-            learn(plan, FACT_REACHABLE, TRI_NO, EVIDENCE_OBSERVED);
-        plan_stop(plan, answer->reason);
-        return;
-    }
-    plan->silences = answer->kind == ANSWER_SILENT ? plan->silences + 1 : 0;
-    if (plan->current == CONTROL_STEP)
+    plan->asked[plan->current]++;
+    plan->silences = silent ? plan->silences + 1 : 0;
+    if (silent)
+        plan->unanswered |= UINT32_C(1) << plan->current;
+    else
+        plan->unanswered &= ~(UINT32_C(1) << plan->current);
+    if (plan->current == CONTROL_RULE)
         settle_control(plan, answer);
     else
         learn_answer(plan, answer);
@@ -362,26 +564,26 @@ void plan_stop(struct plan *plan, enum reason reason) {
 /* No handshake of ours completed. Did the server at least go all the way with something that OpenSSL no longer
  * has? Or does it really break, or refuse everything? */
 static void conclude_tls_enabled(struct plan *plan) {
-    bool all_refused = !has_legacy(plan) && versions_settled(plan) && value(plan, FACT_TLS1_3) == TRI_NO;
-    if (plan->broken >= BROKEN_MAX)
-        learn(plan, FACT_TLS_ENABLED, TRI_NO, EVIDENCE_OBSERVED);
-    else if (plan->whole_flight && plan->broken == 0)
+    uint32_t every_version = LEGACY_VERSIONS | BIT(TLS1_3) | BIT(SSLV2);
+    bool all_refused = (facts_with(plan, TRI_NO) & every_version) == every_version;
+    if (plan->broken >= BROKEN_MAX || (all_refused && plan->soft == 0 && plan->broken == 0))
+        learn(plan, FACT_TLS_ENABLED, TRI_NO, plan->broken ? EVIDENCE_OBSERVED : EVIDENCE_INFERRED);
+    else if (plan->whole_flight && plan->broken == 0 && !plan->completable)
         learn(plan, FACT_TLS_ENABLED, TRI_YES, EVIDENCE_INFERRED);
-    else if (all_refused && value(plan, FACT_SSLV2) == TRI_NO && plan->soft == 0)
-        learn(plan, FACT_TLS_ENABLED, TRI_NO, EVIDENCE_INFERRED);
+    else if (plan->pq_group)
+        plan->fact[FACT_TLS_ENABLED].reason = REASON_CANNOT_OFFER;
 }
 
 void plan_finish(struct plan *plan) {
-    /* A "no" on a close or a reset that no control could confirm is none. */
-    if (plan->soft)
-        settle_control(plan, &(struct answer){.kind = ANSWER_CLOSED});
-    if (!plan->stopped && open_fact(plan, FACT_TLS_ENABLED))
+    if (plan->soft) /* no control could be had */
+        unsettle(plan);
+    if (!plan->stopped && is_open(plan, FACT_TLS_ENABLED))
         conclude_tls_enabled(plan);
     enum reason fallback = plan->reason != REASON_NONE ? plan->reason : REASON_NOT_COMPLETED;
     for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
-        if (open_fact(plan, (enum fact_id)id) && plan->fact[id].reason == REASON_NONE)
+        if (is_open(plan, (enum fact_id)id) && plan->fact[id].reason == REASON_NONE)
             plan->fact[id].reason = fallback;
-    if (plan->reason == REASON_NONE && open_fact(plan, FACT_TLS_ENABLED))
+    if (plan->reason == REASON_NONE && is_open(plan, FACT_TLS_ENABLED))
         plan->reason = plan->fact[FACT_TLS_ENABLED].reason;
 }
 

@@ -1,92 +1,59 @@
 /* plan.h - what to ask next, and what an answer means: the probe plan of shared/probe-plan.md.
  *
  * Pure: facts so far in, next step out; an answer in, facts out. No socket, no clock. The steps are a table in
- * plan.c; the same code runs in the worker, in `mxgrade probe` and in tests.
+ * plan.c; the same code runs in the worker, in `mxgrade probe` and, against thousands of hypothetical servers, in
+ * tests/unit/test_simulator.c.
  */
 #ifndef MXG_PLAN_H
 #define MXG_PLAN_H
 
-#include "facts.h"
-#include "handshake.h"
-#include "hello.h"
-#include "offers.h"
+#include "step.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-enum { PLAN_SUITES_SEEN_MAX = 32 };
-
-enum plan_flag {
-    FLAG_STARTTLS_STRIPPED = 1 << 0,  /* the EHLO reply masks the keyword */
-    FLAG_EARLY_BYTES = 1 << 1,        /* bytes between the 220 to STARTTLS and our hello */
-    FLAG_NO_ESMTP = 1 << 2,           /* EHLO refused, HELO tried */
-    FLAG_INCONSISTENT = 1 << 3,       /* the control failed, or answers contradict each other */
-    FLAG_NOT_OFFERED = 1 << 4,        /* the server selected what was not offered */
-    FLAG_DOWNGRADE_SENTINEL = 1 << 5, /* a 1.2 answer proves that 1.3 exists (RFC 8446 section 4.1.3) */
-    FLAG_COUNT = 6
-};
-const char *plan_flag_name(unsigned bit_index); /* "starttls_stripped" … */
-
-/* How one connection ended, from the plan's view. */
-enum answer_kind {
-    ANSWER_SELECTED, /* a ServerHello, SSLv2 SERVER-HELLO or HelloRetryRequest */
-    ANSWER_REFUSED,  /* an alert or close_notify: positive evidence */
-    ANSWER_CLOSED,   /* EOF right after the hello: soft evidence, needs a control */
-    ANSWER_RESET,    /* likewise */
-    ANSWER_SILENT,
-    ANSWER_MALFORMED,   /* not TLS, or selected what was not offered */
-    ANSWER_NO_STARTTLS, /* EHLO does not list it */
-    ANSWER_STOPPED,     /* the dialogue never got to the hello: see reason */
-};
-const char *answer_kind_name(enum answer_kind kind);
-
-struct answer {
-    enum answer_kind kind;
-    enum reason reason; /* ANSWER_STOPPED, and why the rest stays unknown */
-    bool greeted;       /* a 220 greeting arrived */
-    bool starttls;      /* EHLO listed STARTTLS */
-    unsigned flags;     /* FLAG_… seen on this connection */
-    uint16_t version, suite, group;
-    uint8_t alert;
-    bool alerted;
-    bool completed; /* a full handshake succeeded */
-    bool whole;     /* the server's flight arrived up to its end, so it went along with the selection */
+enum {
+    PLAN_SUITES_SEEN_MAX = 32,
+    PLAN_RULES_MAX = 24,
+    PLAN_SAVED_MAX = 512, /* octets of plan_save() */
 };
 
-enum step_kind { STEP_HANDSHAKE, STEP_HELLO };
-
-struct step {
-    const char *name;
-    enum step_kind kind;
-    enum handshake_offer handshake; /* STEP_HANDSHAKE */
-    enum offer offer;               /* STEP_HELLO */
-    enum tls_version max;           /* STEP_HELLO: highest version offered */
+/* What is asked beyond the default. */
+struct plan_policy {
+    bool per_version; /* weak suites at every version spoken, not only the highest and the lowest */
+    bool pq_strict;   /* a server that picks a classical group although hybrids stood first is asked for them alone */
 };
 
 struct plan {
+    struct plan_policy policy;
     struct fact fact[FACT_ENDPOINT_COUNT];
-    unsigned flags;        /* FLAG_… */
-    uint32_t asked;        /* steps done, by bit */
-    uint32_t soft;         /* facts whose "no" rests on a close or a reset, by bit */
-    unsigned weak_refused; /* versions at which weak suites were refused, by bit (see plan.c) */
-    unsigned connections;  /* made so far */
-    unsigned silences;     /* in a row */
-    unsigned broken;       /* handshakes that the server selected and then failed */
-    bool whole_flight;     /* some hello was answered with a whole flight */
-    bool stopped;          /* no further connection is wanted */
-    enum reason reason;    /* why, when stopped early */
-    int current, control;  /* step under way; a step known to succeed; -1 = none */
-    struct step step;      /* what plan_next() returned */
+    unsigned flags;                /* FLAG_… */
+    uint8_t asked[PLAN_RULES_MAX]; /* how often each rule was asked */
+    uint32_t unanswered;           /* rules whose last answer was silence, by bit */
+    uint32_t soft;                 /* facts whose "no" rests on a close or a reset, by bit */
+    unsigned weak_refused;         /* versions at which weak suites were refused, by bit (see plan.c) */
+    unsigned connections;          /* made so far, in this attempt */
+    unsigned silences;             /* in a row */
+    unsigned broken;               /* handshakes that the server selected and then failed */
+    bool selected;                 /* some hello was answered with a selection */
+    bool completable;              /* OpenSSL could complete some suite that was selected */
+    bool whole_flight;             /* some hello was answered with a whole flight */
+    bool modern;                   /* showed a group or suite that no library with SSL 2.0 ever had */
+    bool stopped;                  /* no further connection is wanted */
+    enum reason reason;            /* why, when stopped early */
+    int current;                   /* rule under way; -1 = none */
+    struct step step;              /* what plan_next() returned */
+    bool has_control;
+    struct step control; /* a step known to succeed */
     uint16_t suites_seen[PLAN_SUITES_SEEN_MAX];
     size_t suites_seen_count;
     uint16_t pq_group;
 };
 
-void plan_init(struct plan *plan);
+void plan_init(struct plan *plan, const struct plan_policy *policy);
 
 /* The next connection to make, or NULL when the plan is done. Borrowed until the next call. */
 const struct step *plan_next(struct plan *plan);
+
+/* The full handshake for a further name on the endpoint: no part of the plan, and its answer is not for it. */
+struct step plan_step_for_name(void);
 
 /* The answer to the step that plan_next() returned last. */
 void plan_answer(struct plan *plan, const struct answer *answer);
@@ -96,6 +63,13 @@ void plan_stop(struct plan *plan, enum reason reason);
 
 /* Draws the last conclusions and gives every unknown fact its reason. */
 void plan_finish(struct plan *plan);
+
+/* What was learnt, so that a later attempt goes on where this one stopped. Call after plan_finish(). Returns the octets
+ * written. The format is this file's own; a plan of another format is taken for none. */
+size_t plan_save(const struct plan *plan, uint8_t out[static PLAN_SAVED_MAX]);
+/* Takes up what plan_save() wrote into a plan just initialised; false (and nothing taken) if it is not usable. Facts
+ * from then have no connection number: connections are counted anew. */
+bool plan_resume(struct plan *plan, const uint8_t *saved, size_t len);
 
 /* Weak classes of the suites seen, as a bit set over weak_class_name(). */
 unsigned plan_weak_classes(const struct plan *plan);

@@ -5,9 +5,9 @@
  */
 #include "probe.h"
 
+#include "log.h"
 #include "mem.h"
 #include "reserved.h"
-#include "server_flight.h"
 #include "suites.h"
 
 #include <stdio.h>
@@ -15,6 +15,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+/* What a connection is for. */
+enum purpose { FOR_PLAN, FOR_THOROUGH, FOR_NAME };
 
 struct probe {
     uv_loop_t *loop;
@@ -24,8 +27,8 @@ struct probe {
     struct sockaddr_storage address;
     struct probe_report *report;
     struct connection *connection; /* under way, or NULL */
+    enum purpose purpose;          /* of that connection */
     size_t handshakes;             /* for names, so far */
-    size_t naming;                 /* the name that the connection under way is for; SIZE_MAX = the plan's */
     size_t next_name;              /* the first name not yet judged */
     bool proven;                   /* the chain of name 0 comes from a completed handshake */
     bool ended, aborted;
@@ -36,12 +39,12 @@ struct probe {
 
 static void next(struct probe *probe);
 
-struct probe_config probe_config_default(const struct trust *trust, const struct handshake_contexts *contexts,
+struct probe_config probe_config_default(struct chain_cache *chains, const struct handshake_contexts *contexts,
                                          const char *ehlo_name) {
     static char host[NAME_CAP];
     if (ehlo_name == NULL)
         gethostname(host, sizeof host - 1);
-    return (struct probe_config){.trust = trust,
+    return (struct probe_config){.chains = chains,
                                  .contexts = contexts,
                                  .ehlo_name = ehlo_name ? ehlo_name : host,
                                  .deadline_ms = UINT32_MAX,
@@ -56,7 +59,7 @@ void probe_report_free(struct probe_report **report) {
         return;
     *report = NULL;
     for (size_t i = 0; i < r->chain_count; i++)
-        cert_chain_free(&r->chain[i]);
+        cert_chain_release(&r->chain[i]);
     for (size_t i = 0; i < r->ehlo_count; i++)
         free(r->ehlo[i]);
     for (size_t i = 0; i < r->ehlo_tls_count; i++)
@@ -64,15 +67,20 @@ void probe_report_free(struct probe_report **report) {
     free(r->ehlo);
     free(r->ehlo_tls);
     free(r->chain);
+    free(r->connection);
+    free(r->thorough);
     free(r->name);
     free(r->banner);
     free(r);
 }
 
 static void note_connection(struct probe_report *report, const struct connection_outcome *outcome) {
-    if (report->connection_count == PROBE_CONNECTIONS_MAX)
-        return;
+    enum { GROW = 8 };
+    if (report->connection_count % GROW == 0)
+        report->connection =
+            mem_realloc(report->connection, (report->connection_count + GROW) * sizeof *report->connection);
     struct probe_connection *c = &report->connection[report->connection_count++];
+    memset(c, 0, sizeof *c);
     const struct step *step = &outcome->step;
     c->kind = outcome->answer.kind;
     c->reason = outcome->answer.reason;
@@ -84,11 +92,7 @@ static void note_connection(struct probe_report *report, const struct connection
     c->duration_ms = (unsigned)outcome->duration_ms;
     snprintf(c->step, sizeof c->step, "%s", step->name);
     snprintf(c->detail, sizeof c->detail, "%s", outcome->detail);
-    if (step->kind == STEP_HANDSHAKE)
-        snprintf(c->offered, sizeof c->offered, "full handshake, %s", handshake_offer_name(step->handshake));
-    else
-        snprintf(c->offered, sizeof c->offered, "%s %s, %s", step->max == VERSION_TLS1_3 ? "only" : "up to",
-                 tls_version_name(step->max), offer_name(step->offer));
+    snprintf(c->offered, sizeof c->offered, "%s", step->offered);
 }
 
 /* The lines behind the first, which only names the server. */
@@ -113,22 +117,22 @@ static void note_server(struct probe_report *report, const struct connection_out
     }
 }
 
-/* The chain that a connection brought, parsed once even if several connections bring it; NULL if none. */
+/* The chain that a connection brought, held once even if several connections bring it; NULL if none. */
 static const struct cert_chain *note_chain(struct probe *probe, const struct connection_outcome *outcome) {
     struct probe_report *report = probe->report;
     const char *error;
     if (outcome->certificates == NULL)
         return NULL;
-    struct cert_chain *chain =
-        cert_chain_parse(probe->config->trust, outcome->certificates, outcome->certificates_len, &error);
+    const struct cert_chain *chain =
+        chain_cache_get(probe->config->chains, outcome->certificates, outcome->certificates_len, &error);
     if (chain == NULL)
         return NULL;
     for (size_t i = 0; i < report->chain_count; i++)
         if (memcmp(report->chain[i]->leaf_sha256, chain->leaf_sha256, sizeof chain->leaf_sha256) == 0) {
-            cert_chain_free(&chain);
+            cert_chain_release(&chain);
             return report->chain[i];
         }
-    report->chain = mem_realloc(report->chain, (report->chain_count + 1) * sizeof(struct cert_chain *));
+    report->chain = mem_realloc(report->chain, (report->chain_count + 1) * sizeof *report->chain);
     return report->chain[report->chain_count++] = chain;
 }
 
@@ -175,9 +179,15 @@ static bool leaf_is_shared(const struct probe *probe) {
            report->name[probe->next_name - 1].chain == report->chain[0];
 }
 
+/* How it is known that TLS works; EVIDENCE_NONE if it is not. */
+static enum evidence tls_evidence(const struct probe_report *report) {
+    const struct fact *fact = &report->plan.fact[FACT_TLS_ENABLED];
+    return fact->value == TRI_YES ? fact->evidence : EVIDENCE_NONE;
+}
+
 /* A handshake of our own can be had for another name. */
 static bool can_ask_name(const struct probe *probe) {
-    bool works = probe->report->names_only || probe->report->version != 0;
+    bool works = probe->report->names_only || tls_evidence(probe->report) == EVIDENCE_OBSERVED;
     return works && !probe->aborted && probe->report->reason == REASON_NONE &&
            probe->handshakes < PROBE_NAME_HANDSHAKES;
 }
@@ -186,7 +196,7 @@ static bool can_ask_name(const struct probe *probe) {
  * RC4-only servers, which know no SNI), else unknown. */
 static void settle_other_names(struct probe *probe) {
     struct probe_report *report = probe->report;
-    bool raw_only = report->version == 0 && !report->names_only;
+    bool raw_only = tls_evidence(report) == EVIDENCE_INFERRED && !report->names_only;
     bool shared = report->chain_count > 0 && (leaf_is_shared(probe) || raw_only);
     enum reason reason = report->reason != REASON_NONE ? report->reason : REASON_NOT_COMPLETED;
     if (report->chain_count > 0 && report->reason == REASON_NONE)
@@ -210,14 +220,26 @@ static void on_handle_closed(uv_handle_t *handle) {
     free(probe);
 }
 
+static void take_thorough(struct probe_report *report) {
+    const struct thorough *thorough = report->thorough;
+    report->disagreements = thorough_facts(thorough, report->plan.fact);
+    report->plan.flags |= thorough->flags | (report->disagreements ? FLAG_INCONSISTENT : 0u);
+    if (report->reason == REASON_NONE && thorough->stopped)
+        report->reason = thorough->reason;
+}
+
 static void end(struct probe *probe) {
     struct probe_report *report = probe->report;
     struct timespec now;
     probe->ended = true;
     if (!report->names_only) {
         plan_finish(&report->plan);
+        if (report->thorough)
+            take_thorough(report);
         if (report->reason == REASON_NONE)
             report->reason = report->plan.reason;
+        if (report->reason != REASON_NONE)
+            report->resume_len = plan_save(&report->plan, report->resume);
     }
     settle_other_names(probe);
     report->retry = reason_retry(report->reason);
@@ -238,6 +260,7 @@ static void take_first_chain(struct probe *probe, const struct connection_outcom
         (report->name[0].chain && !outcome->answer.completed))
         return;
     judge_name(&report->name[0], chain, EVIDENCE_OBSERVED, report->connection_count);
+    report->name[0].ocsp_stapled = outcome->stapled;
     probe->proven = outcome->answer.completed;
     probe->next_name = 1;
 }
@@ -245,10 +268,10 @@ static void take_first_chain(struct probe *probe, const struct connection_outcom
 static void take_name_chain(struct probe *probe, const struct connection_outcome *outcome,
                             const struct cert_chain *chain) {
     struct probe_report *report = probe->report;
-    struct probe_name *name = &report->name[probe->naming];
-    probe->next_name = probe->naming + 1;
+    struct probe_name *name = &report->name[probe->next_name++];
     if (chain && outcome->answer.completed) {
         judge_name(name, chain, EVIDENCE_OBSERVED, report->connection_count);
+        name->ocsp_stapled = outcome->stapled;
         if (report->names_only && report->version == 0)
             note_server(report, outcome);
         return;
@@ -264,19 +287,25 @@ static void on_connection_done(const struct connection_outcome *outcome, void *c
     struct probe_report *report = probe->report;
     probe->connection = NULL;
     note_connection(report, outcome);
-    if (probe->naming == SIZE_MAX) {
+    switch (probe->purpose) {
+    case FOR_PLAN:
         note_server(report, outcome);
         take_first_chain(probe, outcome, note_chain(probe, outcome));
         plan_answer(&report->plan, &outcome->answer);
-    } else {
+        break;
+    case FOR_THOROUGH:
+        thorough_answer(report->thorough, &outcome->answer);
+        break;
+    case FOR_NAME:
         take_name_chain(probe, outcome, note_chain(probe, outcome));
+        break;
     }
     uv_timer_start(&probe->gap, on_gap_over, probe->config->gap_ms, 0);
 }
 
-static void connect_for(struct probe *probe, const struct step *step, size_t naming) {
+static void connect_for(struct probe *probe, const struct step *step, enum purpose purpose) {
     struct probe_report *report = probe->report;
-    size_t sni = naming == SIZE_MAX ? 0 : naming;
+    size_t sni = purpose == FOR_NAME ? probe->next_name : 0;
     struct connection_params params = {
         .address = (const struct sockaddr *)&probe->address,
         .step = step,
@@ -285,26 +314,52 @@ static void connect_for(struct probe *probe, const struct step *step, size_t nam
         .contexts = probe->config->contexts,
         .timeouts = probe->config->timeouts,
     };
-    probe->naming = naming;
+    probe->purpose = purpose;
     probe->connection = connection_start(probe->loop, &params, on_connection_done, probe);
 }
 
-static void next(struct probe *probe) {
-    static const struct step for_name = {"name", STEP_HANDSHAKE, HANDSHAKE_EVERYTHING, OFFER_ALL, VERSION_TLS1_3};
+static const struct step *next_of_plan(struct probe *probe) {
     struct probe_report *report = probe->report;
-    const struct step *step = report->names_only || probe->aborted ? NULL : plan_next(&report->plan);
+    return report->names_only || probe->aborted ? NULL : plan_next(&report->plan);
+}
+
+/* Begins once the plan is through, if there is TLS to enumerate. */
+static const struct step *next_of_thorough(struct probe *probe) {
+    struct probe_report *report = probe->report;
+    const struct plan *plan = &report->plan;
+    if (!probe->config->thorough || report->names_only || probe->aborted || plan->stopped || !plan->selected)
+        return NULL;
+    if (report->thorough == NULL) {
+        report->thorough = mem_alloc(sizeof *report->thorough);
+        thorough_init(report->thorough, plan->has_control ? &plan->control : NULL);
+    }
+    return thorough_next(report->thorough);
+}
+
+static void connect_for_name(struct probe *probe) {
+    struct step step = plan_step_for_name();
+    probe->handshakes++;
+    connect_for(probe, &step, FOR_NAME);
+}
+
+static void next(struct probe *probe) {
+    struct probe_report *report = probe->report;
+    const struct step *step = next_of_plan(probe);
     if (step) {
-        connect_for(probe, step, SIZE_MAX);
+        connect_for(probe, step, FOR_PLAN);
+        return;
+    }
+    step = next_of_thorough(probe);
+    if (step) {
+        connect_for(probe, step, FOR_THOROUGH);
         return;
     }
     if (report->reason == REASON_NONE && !report->names_only)
         report->reason = report->plan.reason;
-    if (probe->next_name < report->name_count && !leaf_is_shared(probe) && can_ask_name(probe)) {
-        probe->handshakes++;
-        connect_for(probe, &for_name, probe->next_name);
-        return;
-    }
-    end(probe);
+    if (probe->next_name < report->name_count && !leaf_is_shared(probe) && can_ask_name(probe))
+        connect_for_name(probe);
+    else
+        end(probe);
 }
 
 static void on_deadline(uv_timer_t *timer) { probe_abort(timer->data); }
@@ -332,7 +387,9 @@ struct probe *probe_start(uv_loop_t *loop, const struct probe_config *config, co
     probe->on_done = on_done;
     probe->context = context;
     probe->started_ms = uv_now(loop);
-    plan_init(&report->plan);
+    plan_init(&report->plan, &config->policy);
+    if (target->resume_len > 0 && !plan_resume(&report->plan, target->resume, target->resume_len))
+        log_warn("plan of another version not resumed");
     report->names_only = target->names_only;
     report->name_count = target->name_count < PROBE_NAMES_MAX ? target->name_count : PROBE_NAMES_MAX;
     report->name = mem_calloc(report->name_count, sizeof *report->name);

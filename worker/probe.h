@@ -6,9 +6,10 @@
 #ifndef MXG_PROBE_H
 #define MXG_PROBE_H
 
-#include "cert.h"
+#include "chain_cache.h"
 #include "connection.h"
 #include "plan.h"
+#include "thorough.h"
 
 #include <sys/socket.h>
 #include <uv.h>
@@ -17,14 +18,15 @@ enum {
     PROBE_NAMES_MAX = 1000,     /* names a job may carry */
     PROBE_NAME_HANDSHAKES = 16, /* handshakes for names on one endpoint */
     PROBE_SHARED_AFTER = 3,     /* names with the same leaf until the rest is judged against it */
-    PROBE_CONNECTIONS_MAX = 64,
-    PROBE_RESUME_MAX = 512, /* octets that say where a plan stopped */
+    PROBE_RESUME_MAX = PLAN_SAVED_MAX,
 };
 
 struct probe_config {
-    const struct trust *trust;
+    struct chain_cache *chains;
     const struct handshake_contexts *contexts;
     const char *ehlo_name;
+    struct plan_policy policy;
+    bool thorough; /* enumerate everything behind the plan (thorough.h) */
     bool allow_reserved;
     uint64_t gap_ms, deadline_ms;
     struct connection_timeouts timeouts;
@@ -32,7 +34,7 @@ struct probe_config {
 
 /* Time-outs as in CONNECTION_TIMEOUTS, no gap, no deadline to speak of. ehlo_name NULL: this host's name. All borrowed.
  */
-struct probe_config probe_config_default(const struct trust *trust, const struct handshake_contexts *contexts,
+struct probe_config probe_config_default(struct chain_cache *chains, const struct handshake_contexts *contexts,
                                          const char *ehlo_name);
 
 struct probe_target {
@@ -45,7 +47,7 @@ struct probe_target {
 };
 
 struct probe_connection {
-    char step[32], offered[64];
+    char step[32], offered[STEP_OFFERED_MAX];
     enum answer_kind kind;
     enum reason reason;
     uint16_t version, suite, group;
@@ -64,7 +66,9 @@ struct probe_name {
 };
 
 struct probe_report {
-    struct plan plan; /* the endpoint's facts, flags, suites seen */
+    struct plan plan;          /* the endpoint's facts, flags, suites seen */
+    struct thorough *thorough; /* what it found, if it was asked for; else NULL */
+    uint32_t disagreements;    /* facts, by bit, where plan and thorough differed */
     bool names_only;
     bool retry;         /* worth asking again later */
     enum reason reason; /* why it is not fully known; REASON_NONE = it is */
@@ -73,11 +77,11 @@ struct probe_report {
     size_t ehlo_count, ehlo_tls_count;
     uint16_t version, suite; /* of the first full handshake; 0 = none */
     char group[48], signature[48];
-    struct probe_connection connection[PROBE_CONNECTIONS_MAX];
+    struct probe_connection *connection;
     unsigned connection_count;
     struct probe_name *name;
     size_t name_count;
-    struct cert_chain **chain; /* distinct chains seen */
+    const struct cert_chain **chain; /* distinct chains seen */
     size_t chain_count;
     int64_t observed_at_ms; /* Unix time */
     unsigned duration_ms;

@@ -43,7 +43,7 @@ static void add_text(char ***list, size_t *count, const char *text) {
 static void copy_flags(Mxgrade__EndpointResult *result, const struct plan *plan) {
     for (unsigned bit = 0; bit < FLAG_COUNT; bit++)
         if (plan->flags & (1u << bit))
-            add_text(&result->flag, &result->n_flag, plan_flag_name(bit));
+            add_text(&result->flag, &result->n_flag, flag_name(bit));
 }
 
 static void copy_suites(Mxgrade__EndpointResult *result, const struct plan *plan) {

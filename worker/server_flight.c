@@ -398,15 +398,27 @@ bool flight_certificates(const struct flight *flight, const uint8_t **data, size
     return true;
 }
 
-bool flight_offered(const struct flight *flight, const struct hello_spec *spec) {
-    if (spec->max == VERSION_SSLV2)
-        return flight->version == VERSION_SSLV2;
-    bool only_13 = spec->max == VERSION_TLS1_3;
-    if (flight->version > spec->max || flight->version < VERSION_SSLV3 ||
-        (only_13 && flight->version != VERSION_TLS1_3))
-        return false;
-    for (size_t i = 0; i < spec->suite_count; i++)
-        if (spec->suites[i] == flight->suite)
+static bool is_listed(const uint16_t *list, size_t count, uint16_t value) {
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == value)
             return true;
     return false;
+}
+
+bool flight_offered(const struct flight *flight, const struct hello_spec *spec, bool lower_too) {
+    if (spec->max == VERSION_SSLV2)
+        return flight->version == VERSION_SSLV2;
+    bool only_13 = spec->max == VERSION_TLS1_3 && !lower_too, is_13 = flight->version == VERSION_TLS1_3;
+    if (flight->version > spec->max || flight->version < VERSION_SSLV3 || (only_13 && !is_13))
+        return false;
+    if (is_13 && flight->group && !is_listed(spec->groups, spec->group_count, flight->group))
+        return false;
+    return is_listed(spec->suites, spec->suite_count, flight->suite);
+}
+
+bool flight_has_sentinel(const struct flight *flight) {
+    static const uint8_t sentinel[] = {'D', 'O', 'W', 'N',
+                                       'G', 'R', 'D'}; /* the octet behind it: picked 1.2, or less */
+    return flight->selected && flight->version >= VERSION_TLS1_0 && flight->version < VERSION_TLS1_3 &&
+           memcmp(flight->random_tail, sentinel, sizeof sentinel) == 0 && flight->random_tail[7] == 1;
 }

@@ -58,9 +58,12 @@ enum flight_state flight_feed(struct flight *flight, const uint8_t *data, size_t
  * DER wrapped the same way). Borrowed from the flight; false if none arrived. */
 bool flight_certificates(const struct flight *flight, const uint8_t **data, size_t *len);
 
-/* True if what was selected had been offered (version not above the maximum, suite in the list; a 1.3-only offer takes
- * nothing but 1.3). */
-bool flight_offered(const struct flight *flight, const struct hello_spec *spec);
+/* True if what was selected had been offered: version not above the maximum, suite and, in TLS 1.3, group in the lists.
+ * lower_too: the hello offered lower versions beside TLS 1.3, as OpenSSL's do and hello_build()'s do not. */
+bool flight_offered(const struct flight *flight, const struct hello_spec *spec, bool lower_too);
+
+/* The server random ends in the sentinel of a server that has TLS 1.3 and was asked for less. */
+bool flight_has_sentinel(const struct flight *flight);
 
 const char *alert_name(uint8_t description); /* "handshake_failure"; "alert" for unknown ones */
 const char *group_name(uint16_t group);      /* "X25519MLKEM768"; "" for unknown ones */

@@ -143,50 +143,50 @@ static const struct {
     const char *group, *signature;
 } COMPLETE[] = {
     {{TLS1_VERSION, TLS1_VERSION, "ECDHE-RSA-AES128-SHA", true, NULL},
-     HANDSHAKE_LEGACY_NIST,
+     HANDSHAKE_NIST,
      TLS1_VERSION,
      0xC013,
      "x25519",
      "rsa_md5_sha1"},
-    {{TLS1_1_VERSION, TLS1_1_VERSION, "AES128-SHA", true, NULL}, HANDSHAKE_EVERYTHING, TLS1_1_VERSION, 0x002F, "", ""},
+    {{TLS1_1_VERSION, TLS1_1_VERSION, "AES128-SHA", true, NULL}, HANDSHAKE_ANY, TLS1_1_VERSION, 0x002F, "", ""},
     {{TLS1_2_VERSION, TLS1_2_VERSION, ALL, false, NULL},
-     HANDSHAKE_LEGACY_NIST,
+     HANDSHAKE_NIST,
      TLS1_2_VERSION,
      0xC02B,
      "x25519",
      "ecdsa_sha256"},
     {{TLS1_2_VERSION, TLS1_3_VERSION, ALL, true, NULL},
-     HANDSHAKE_LEGACY_NIST,
+     HANDSHAKE_NIST,
      TLS1_2_VERSION,
      0xC02F,
      "x25519",
      "rsa_pss_sha256"},
     {{TLS1_2_VERSION, TLS1_2_VERSION, ALL, true, "P-384"},
-     HANDSHAKE_LEGACY_NIST,
+     HANDSHAKE_NIST,
      TLS1_2_VERSION,
      0xC02F,
      "secp384r1",
      "rsa_pss_sha256"},
     {{TLS1_2_VERSION, TLS1_2_VERSION, "DHE-RSA-AES128-GCM-SHA256", true, NULL},
-     HANDSHAKE_EVERYTHING,
+     HANDSHAKE_ANY,
      TLS1_2_VERSION,
      0x009E,
      "dhe-2048",
      "rsa_pss_sha256"},
     {{TLS1_3_VERSION, TLS1_3_VERSION, ALL, true, NULL},
-     HANDSHAKE_EVERYTHING,
+     HANDSHAKE_ANY,
      TLS1_3_VERSION,
      0x1301,
      "x25519",
      "rsa_pss_sha256"},
     {{TLS1_3_VERSION, TLS1_3_VERSION, ALL, false, "P-521"}, /* by way of a HelloRetryRequest */
-     HANDSHAKE_EVERYTHING,
+     HANDSHAKE_ANY,
      TLS1_3_VERSION,
      0x1301,
      "secp521r1",
      "ecdsa_sha256"},
     {{TLS1_3_VERSION, TLS1_3_VERSION, ALL, false, "ffdhe4096"},
-     HANDSHAKE_EVERYTHING,
+     HANDSHAKE_ANY,
      TLS1_3_VERSION,
      0x1301,
      "ffdhe4096",
@@ -224,7 +224,7 @@ static void octets_may_come_one_by_one(void **state) {
 static void the_certificates_are_the_servers(void **state) {
     (void)state;
     static const struct server server = {TLS1_2_VERSION, TLS1_3_VERSION, ALL, false, NULL};
-    struct pair *pair = meet(&server, HANDSHAKE_EVERYTHING);
+    struct pair *pair = meet(&server, HANDSHAKE_ANY);
     size_t len;
     unsigned char *der = NULL;
     uint8_t *list = handshake_certificates(pair->handshake, &len);
@@ -244,7 +244,7 @@ static void the_server_name_is_sent_unless_empty(void **state) {
     static const struct server server = {TLS1_2_VERSION, TLS1_3_VERSION, ALL, false, NULL};
     static const char *const names[] = {"mx.example.org", ""};
     for (size_t i = 0; i < 2; i++) {
-        struct pair *pair = open_pair(&server, HANDSHAKE_EVERYTHING, names[i]);
+        struct pair *pair = open_pair(&server, HANDSHAKE_ANY, names[i]);
         run_in_pieces(pair, SIZE_MAX);
         assert_int_equal(pair->state, HANDSHAKE_DONE);
         assert_string_equal(pair->server_name, names[i]);
@@ -259,7 +259,7 @@ static void lines_go_both_ways_and_both_may_close(void **state) {
     static const int versions[] = {TLS1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
     for (size_t i = 0; i < 3; i++) {
         struct server server = {versions[i], versions[i], ALL, false, NULL};
-        struct pair *pair = meet(&server, HANDSHAKE_EVERYTHING);
+        struct pair *pair = meet(&server, HANDSHAKE_ANY);
         uint8_t line[64];
         bool closed = false;
         assert_int_equal(pair->state, HANDSHAKE_DONE);
@@ -290,7 +290,7 @@ static void lines_go_both_ways_and_both_may_close(void **state) {
 static void a_broken_stream_is_closed(void **state) {
     (void)state;
     static const struct server server = {TLS1_2_VERSION, TLS1_2_VERSION, ALL, false, NULL};
-    struct pair *pair = meet(&server, HANDSHAKE_EVERYTHING);
+    struct pair *pair = meet(&server, HANDSHAKE_ANY);
     uint8_t line[64];
     bool closed = false;
     assert_int_equal(handshake_feed(pair->handshake, (const uint8_t *)"\x17\x03\x03\x00\x04junk", 9), HANDSHAKE_DONE);
@@ -303,7 +303,7 @@ static void a_broken_stream_is_closed(void **state) {
 static void a_renegotiation_is_refused(void **state) {
     (void)state;
     static const struct server server = {TLS1_2_VERSION, TLS1_2_VERSION, ALL, false, NULL};
-    struct pair *pair = meet(&server, HANDSHAKE_EVERYTHING);
+    struct pair *pair = meet(&server, HANDSHAKE_ANY);
     uint8_t line[64];
     bool closed = false;
     assert_int_equal(SSL_renegotiate(pair->server), 1);
@@ -323,7 +323,7 @@ static void a_renegotiation_is_refused(void **state) {
 static void a_tls13_only_server_refuses_the_legacy_offer(void **state) {
     (void)state;
     static const struct server server = {TLS1_3_VERSION, TLS1_3_VERSION, ALL, false, NULL};
-    struct pair *pair = meet(&server, HANDSHAKE_LEGACY_NIST);
+    struct pair *pair = meet(&server, HANDSHAKE_NIST);
     struct handshake_info info = handshake_info(pair->handshake);
     size_t len;
     assert_int_equal(pair->state, HANDSHAKE_FAILED);
@@ -356,10 +356,9 @@ static void what_was_not_offered_is_no_selection(void **state) {
         uint8_t minor;
         uint16_t suite;
         enum handshake_offer offer;
-    } cases[] = {{0, 0x0035, HANDSHAKE_LEGACY_NIST}, {0, 0x0035, HANDSHAKE_EVERYTHING},
-                 {3, 0x0005, HANDSHAKE_LEGACY_NIST}, {3, 0x0005, HANDSHAKE_EVERYTHING},
-                 {3, 0xC030, HANDSHAKE_LEGACY_NIST}, {3, 0xC018, HANDSHAKE_EVERYTHING},
-                 {4, 0x1301, HANDSHAKE_LEGACY_NIST}, {9, 0xC02F, HANDSHAKE_EVERYTHING}};
+    } cases[] = {{0, 0x0035, HANDSHAKE_NIST}, {0, 0x0035, HANDSHAKE_ANY},  {3, 0x0005, HANDSHAKE_NIST},
+                 {3, 0x0005, HANDSHAKE_ANY},  {3, 0xC030, HANDSHAKE_NIST}, {3, 0xC018, HANDSHAKE_ANY},
+                 {4, 0x1301, HANDSHAKE_NIST}, {9, 0xC02F, HANDSHAKE_ANY}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t hello[64];
         size_t len, sent = server_hello(hello, cases[i].minor, cases[i].suite);
@@ -383,7 +382,7 @@ static void a_selection_that_breaks_is_told_with_version_and_suite(void **state)
     static const uint8_t alert[] = {SSL3_RT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, ALERT_HANDSHAKE_FAILURE};
     uint8_t hello[64];
     size_t len, sent = server_hello(hello, 3, 0xC02F);
-    struct handshake *handshake = handshake_new(contexts, HANDSHAKE_LEGACY_NIST, "");
+    struct handshake *handshake = handshake_new(contexts, HANDSHAKE_NIST, "");
     (void)handshake_feed(handshake, NULL, 0);
     free(handshake_output(handshake, &len));
     assert_int_equal(handshake_feed(handshake, hello, sent), HANDSHAKE_MORE);
@@ -402,7 +401,7 @@ static void a_selection_that_breaks_is_told_with_version_and_suite(void **state)
 static void warnings_are_no_alerts(void **state) {
     (void)state;
     static const uint8_t warning[] = {SSL3_RT_ALERT, 3, 3, 0, 2, SSL3_AL_WARNING, SSL_AD_UNRECOGNIZED_NAME};
-    struct handshake *handshake = handshake_new(contexts, HANDSHAKE_EVERYTHING, "mx.example.org");
+    struct handshake *handshake = handshake_new(contexts, HANDSHAKE_ANY, "mx.example.org");
     (void)handshake_feed(handshake, NULL, 0);
     assert_int_equal(handshake_feed(handshake, warning, sizeof warning), HANDSHAKE_MORE);
     assert_int_equal(handshake_feed(handshake, (const uint8_t *)"250 what?\r\n", 11), HANDSHAKE_FAILED);
@@ -413,7 +412,7 @@ static void warnings_are_no_alerts(void **state) {
 static void input_is_bounded(void **state) {
     (void)state;
     uint8_t *much = calloc(1, TOO_MUCH);
-    struct handshake *handshake = handshake_new(contexts, HANDSHAKE_EVERYTHING, "");
+    struct handshake *handshake = handshake_new(contexts, HANDSHAKE_ANY, "");
     (void)handshake_feed(handshake, NULL, 0);
     assert_int_equal(handshake_feed(handshake, much, TOO_MUCH), HANDSHAKE_FAILED);
     assert_non_null(strstr(handshake_info(handshake).error, "too many octets"));
@@ -435,7 +434,7 @@ static void a_flight_altered_anywhere_never_completes(void **state) {
     static const struct server server = {TLS1_2_VERSION, TLS1_2_VERSION, ALL, false, NULL};
     enum { FLIGHT_MAX = 4096, STEP = 3 };
     for (size_t at = 5, len = FLIGHT_MAX; at < len; at += STEP) {
-        struct pair *pair = open_pair(&server, HANDSHAKE_LEGACY_NIST, "");
+        struct pair *pair = open_pair(&server, HANDSHAKE_NIST, "");
         uint8_t flight[FLIGHT_MAX];
         (void)handshake_feed(pair->handshake, NULL, 0);
         to_server(pair);

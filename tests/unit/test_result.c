@@ -13,13 +13,14 @@
 
 #include <cmocka.h>
 
-/* As a server that turned the second connection away; names: one. The caller frees with free(). */
+/* As a server that turned the second connection away; names: one. The caller frees it and its connections. */
 static struct probe_report *report_of(struct probe_name *name) {
     struct probe_report *report = mem_alloc(sizeof *report);
-    plan_init(&report->plan);
+    plan_init(&report->plan, &(struct plan_policy){.per_version = false});
     report->reason = REASON_RATE_LIMITED;
     report->retry = true;
     report->connection_count = 2;
+    report->connection = mem_calloc(2, sizeof *report->connection);
     report->connection[0] = (struct probe_connection){
         .step = "full", .kind = ANSWER_SELECTED, .version = 0x0304, .suite = 0x1301, .group = 29, .duration_ms = 7};
     report->connection[1] =
@@ -54,6 +55,7 @@ static void connections_tell_group_and_reason(void **state) {
     assert_int_equal(result->connection[1]->group, 0);
     assert_string_equal(result->connection[1]->reason, "rate_limited");
     mxgrade__endpoint_result__free_unpacked(result, NULL);
+    free(report->connection);
     free(report);
 }
 
@@ -68,6 +70,7 @@ static void the_place_where_the_plan_stopped_travels(void **state) {
     result = over_the_wire(report);
     assert_int_equal(result->resume.len, 0);
     mxgrade__endpoint_result__free_unpacked(result, NULL);
+    free(report->connection);
     free(report);
 }
 
@@ -95,6 +98,7 @@ static void a_name_carries_its_matches_and_the_flags_of_its_chain(void **state) 
     assert_int_equal(result->name[0]->n_chain_flag, 0);
     assert_int_equal(result->name[0]->certificate.len, 0);
     mxgrade__endpoint_result__free_unpacked(result, NULL);
+    free(report->connection);
     free(report);
 }
 

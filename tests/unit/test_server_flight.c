@@ -83,7 +83,7 @@ static void check_whole(struct flight *flight) {
     assert_int_equal(flight->suite, 0xC02F);
     assert_int_equal(flight->group, 0x001D);
     assert_int_equal(flight->signature, 0x0804);
-    assert_true(flight_offered(flight, &OFFER));
+    assert_true(flight_offered(flight, &OFFER, false));
     assert_true(flight_certificates(flight, &list, &len));
     assert_int_equal(len, 9);
     assert_memory_equal(list + 6, "DER", 3);
@@ -154,7 +154,11 @@ static void a_retry_request_names_the_group(void **state) {
                                        0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C};
     static const uint16_t suites[] = {0x1301};
     static const uint8_t extensions[] = {0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0x11, 0xEC};
-    const struct hello_spec only13 = {.max = VERSION_TLS1_3, .suites = suites, .suite_count = 1};
+    static const uint16_t hybrid[] = {0x11EC}, other[] = {0x001D};
+    const struct hello_spec only13 = {
+        .max = VERSION_TLS1_3, .suites = suites, .suite_count = 1, .groups = hybrid, .group_count = 1};
+    struct hello_spec another_group = only13;
+    another_group.groups = other;
     struct bytes hello = server_hello(0x0303, 0x1301, random, extensions, sizeof extensions), m = {.len = 0},
                  b = {.len = 0};
     (void)state;
@@ -165,8 +169,9 @@ static void a_retry_request_names_the_group(void **state) {
     assert_true(flight.retry_request);
     assert_int_equal(flight.version, VERSION_TLS1_3);
     assert_true(group_is_pq_hybrid(flight.group));
-    assert_true(flight_offered(&flight, &only13));
-    assert_false(flight_offered(&flight, &OFFER)); /* 1.3 was not offered there */
+    assert_true(flight_offered(&flight, &only13, false));
+    assert_false(flight_offered(&flight, &another_group, false));
+    assert_false(flight_offered(&flight, &OFFER, false)); /* 1.3 was not offered there */
     flight_free(&flight);
 }
 
@@ -178,7 +183,7 @@ static void a_suite_that_was_not_offered_is_told_apart(void **state) {
     put_record(&b, 22, m.data, m.len);
     struct flight flight = feed(VERSION_TLS1_2, &b, 100);
     assert_int_equal(flight.state, FLIGHT_WHOLE);
-    assert_false(flight_offered(&flight, &OFFER));
+    assert_false(flight_offered(&flight, &OFFER, false));
     flight_free(&flight);
 }
 

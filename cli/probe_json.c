@@ -1,0 +1,171 @@
+/* probe_json.c - see probe_show.h. */
+#include "json.h"
+#include "probe_show.h"
+#include "server_flight.h"
+#include "suites.h"
+#include "text.h"
+
+const struct fact *probe_fact(const struct probe_report *report, unsigned id) {
+    return id < FACT_ENDPOINT_COUNT ? &report->plan.fact[id] : &report->name[0].fact[id - FACT_NAME_FIRST];
+}
+
+static void json_fact(struct json *json, const struct fact *fact, const char *key) {
+    json_object(json, key);
+    json_text(json, "value", tri_name(fact->value));
+    if (fact->value == TRI_UNKNOWN)
+        json_text(json, "reason", reason_key(fact->reason));
+    else
+        json_text(json, "evidence", evidence_name(fact->evidence));
+    if (fact->connection)
+        json_number(json, "connection", fact->connection);
+    json_end(json, '}');
+}
+
+static void json_connection(struct json *json, const struct probe_connection *c) {
+    char name[8];
+    json_object(json, NULL);
+    json_text(json, "step", c->step);
+    json_text(json, "offered", c->offered);
+    json_text(json, "outcome", answer_kind_name(c->kind));
+    if (c->version)
+        json_text(json, "version", tls_version_name(c->version));
+    if (c->suite)
+        json_text(json, "suite", suite_name(c->suite, name, sizeof name));
+    if (c->group)
+        json_text(json, "group", group_name(c->group));
+    if (c->alerted)
+        json_text(json, "alert", alert_name(c->alert));
+    if (c->reason != REASON_NONE)
+        json_text(json, "reason", reason_key(c->reason));
+    if (*c->detail)
+        json_text(json, "detail", c->detail);
+    json_number(json, "milliseconds", c->duration_ms);
+    json_end(json, '}');
+}
+
+static void json_certificate(struct json *json, const struct probe_name *name) {
+    const struct cert_chain *chain = name->chain;
+    char hex[65];
+    json_object(json, "certificate");
+    text_hex(hex, chain->leaf_sha256, sizeof chain->leaf_sha256);
+    json_text(json, "sha256", hex);
+    json_text(json, "subject", chain->subject);
+    json_text(json, "issuer", chain->issuer);
+    json_array(json, "san");
+    for (size_t i = 0; i < chain->san_count; i++)
+        json_text(json, NULL, chain->san[i]);
+    json_end(json, ']');
+    json_text(json, "matched", *name->match.identity ? name->match.identity : NULL);
+    json_text(json, "key_type", chain->key_type);
+    json_number(json, "key_bits", chain->key_bits);
+    json_text(json, "signature", chain->signature);
+    json_number(json, "not_before", chain->not_before);
+    json_number(json, "not_after", chain->not_after);
+    json_bool(json, "self_signed", chain->self_signed);
+    unsigned flags = cert_chain_flags(chain) | (name->ocsp_stapled ? CERT_OCSP_STAPLED : 0u);
+    json_array(json, "flags");
+    for (unsigned bit = 0; bit < CERT_FLAG_COUNT; bit++)
+        if (flags & 1u << bit)
+            json_text(json, NULL, cert_chain_flag_name(bit));
+    json_end(json, ']');
+    json_bool(json, "san_match", name->match.san_match);
+    json_bool(json, "cn_match", name->match.cn_match);
+    json_text(json, "parse_error", chain->parse_error);
+    json_text(json, "trust_error", *chain->trust_error ? chain->trust_error : NULL);
+    json_end(json, '}');
+}
+
+static void json_strings(struct json *json, const char *key, char *const *values, size_t count) {
+    json_array(json, key);
+    for (size_t i = 0; i < count; i++)
+        json_text(json, NULL, values[i]);
+    json_end(json, ']');
+}
+
+static void json_findings(struct json *json, const struct grade_result *grade) {
+    json_array(json, "findings");
+    for (unsigned i = 0; i < FINDING_COUNT; i++) {
+        if ((grade->findings & (UINT64_C(1) << i)) == 0)
+            continue;
+        json_object(json, NULL);
+        json_text(json, "code", FINDING_INFO[i].code);
+        json_text(json, "weight", weight_name(FINDING_INFO[i].weight));
+        json_text(json, "recommendation", FINDING_INFO[i].recommendation);
+        json_end(json, '}');
+    }
+    json_end(json, ']');
+}
+
+static void json_handshake(struct json *json, const struct probe_report *report) {
+    char name[8];
+    json_object(json, "handshake");
+    json_text(json, "version", tls_version_name(report->version));
+    json_text(json, "suite", suite_name(report->suite, name, sizeof name));
+    json_text(json, "group", report->group);
+    json_text(json, "signature", report->signature);
+    json_end(json, '}');
+}
+
+static void json_thorough(struct json *json, const struct probe_report *report) {
+    const struct thorough *thorough = report->thorough;
+    char name[8];
+    json_object(json, "thorough");
+    json_array(json, "suites");
+    for (size_t i = 0; i < thorough->seen_count; i++) {
+        json_object(json, NULL);
+        json_text(json, "version", tls_version_name(thorough->seen[i].version));
+        if (thorough->seen[i].suite)
+            json_text(json, "suite", suite_name(thorough->seen[i].suite, name, sizeof name));
+        json_end(json, '}');
+    }
+    json_end(json, ']');
+    json_array(json, "groups");
+    for (size_t i = 0; i < thorough->group_count; i++)
+        json_text(json, NULL, group_name(thorough->group[i]));
+    json_end(json, ']');
+    json_array(json, "disagreements");
+    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
+        if (report->disagreements & UINT32_C(1) << id)
+            json_text(json, NULL, fact_key((enum fact_id)id));
+    json_end(json, ']');
+    json_end(json, '}');
+}
+
+void probe_print_json(const struct probe_report *report, const struct grade_result *grade, const char *address) {
+    struct json json = json_to(stdout);
+    json_object(&json, NULL);
+    json_text(&json, "address", address);
+    json_text(&json, "name", report->name[0].name);
+    json_text(&json, "grade", grade->graded ? grade->grade : NULL);
+    json_bool(&json, "provisional", grade->provisional);
+    json_text(&json, "reason", report->reason == REASON_NONE ? NULL : reason_key(report->reason));
+    json_object(&json, "facts");
+    for (unsigned id = 0; id < FACT_COUNT; id++)
+        json_fact(&json, probe_fact(report, id), fact_key((enum fact_id)id));
+    json_end(&json, '}');
+    json_findings(&json, grade);
+    json_array(&json, "flags");
+    for (unsigned bit = 0; bit < FLAG_COUNT; bit++)
+        if (report->plan.flags & (1u << bit))
+            json_text(&json, NULL, flag_name(bit));
+    json_end(&json, ']');
+    json_text(&json, "banner", report->banner);
+    json_array(&json, "weak_seen");
+    for (unsigned bit = 0; weak_class_name(bit); bit++)
+        if (plan_weak_classes(&report->plan) & 1u << bit)
+            json_text(&json, NULL, weak_class_name(bit));
+    json_end(&json, ']');
+    if (report->version)
+        json_handshake(&json, report);
+    json_strings(&json, "ehlo", report->ehlo, report->ehlo_count);
+    json_strings(&json, "ehlo_tls", report->ehlo_tls, report->ehlo_tls_count);
+    if (report->name[0].chain)
+        json_certificate(&json, &report->name[0]);
+    if (report->thorough)
+        json_thorough(&json, report);
+    json_array(&json, "connections");
+    for (unsigned i = 0; i < report->connection_count; i++)
+        json_connection(&json, &report->connection[i]);
+    json_end(&json, ']');
+    json_end(&json, '}');
+}

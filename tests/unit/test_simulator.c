@@ -1,0 +1,557 @@
+// link: mxg_plan
+/* test_simulator.c - the real plan against thousands of hypothetical servers: every set of versions, holes included, by
+ * strong suites, weak suites, anonymous suites, order of choice, post-quantum support and age. It asserts that no fact
+ * is wrong, compares the connections made with the fewest that could do (bound_of()), and prints the table.
+ *
+ * The bound (shared/probe-plan.md): every "yes" seen in a ServerHello, every "no" refused. To that document's terms are
+ * added those of facts it leaves out: anonymous suites, SSL 2.0, and a handshake that a server which prefers hybrids
+ * has to complete without them.
+ */
+#include "plan.h"
+#include "suites.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SUITES_MAX = 16, TLS13_BIT = 1 << 4, LEGACY_BITS = 0x0f, OVER_MAX = 3 };
+
+enum pq { PQ_NONE, PQ_PREFERRED, PQ_SUPPORTED, PQ_COUNT };
+enum age { AGE_MODERN, AGE_OLD, AGE_SSLV2, AGE_COUNT };
+
+struct server {
+    unsigned versions; /* bit n: 0x0300 + n */
+    uint16_t suites[SUITES_MAX];
+    size_t count;
+    unsigned weak_at; /* versions that have the weak suites, by the same bits */
+    bool own_order;
+    bool closes; /* refuses by EOF */
+    enum pq pq;
+    enum age age;
+    unsigned limit, made; /* turns away with 421 after that many connections; 0 = never */
+};
+
+/* ---- how a server answers ---- */
+
+static unsigned flags_of(uint16_t id) { return suite_find(id)->flags; }
+
+/* AEAD and SHA-2 suites came with TLS 1.2 (RFC 5246). */
+static bool is_for_tls12(uint16_t id) {
+    const char *name = suite_find(id)->name;
+    return strstr(name, "GCM") || strstr(name, "POLY1305") || strstr(name, "SHA256") || strstr(name, "SHA384");
+}
+
+static bool has(const struct server *server, uint16_t suite, unsigned version) {
+    bool weak = flags_of(suite) & SUITE_WEAK;
+    if ((is_for_tls12(suite) && version != VERSION_TLS1_2) || (weak && !(server->weak_at & 1u << (version & 7))))
+        return false;
+    for (size_t i = 0; i < server->count; i++)
+        if (server->suites[i] == suite)
+            return true;
+    return false;
+}
+
+static bool offers(const struct step *step, uint16_t suite) {
+    for (size_t i = 0; i < step->suite_count; i++)
+        if (step->suites[i] == suite)
+            return true;
+    return false;
+}
+
+static uint16_t choose(const struct server *server, const struct step *step, unsigned version) {
+    for (size_t i = 0; server->own_order && i < server->count; i++)
+        if (offers(step, server->suites[i]) && has(server, server->suites[i], version))
+            return server->suites[i];
+    for (size_t i = 0; !server->own_order && i < step->suite_count; i++)
+        if (!(flags_of(step->suites[i]) & SUITE_TLS13) && has(server, step->suites[i], version))
+            return step->suites[i];
+    return 0;
+}
+
+static const struct answer NOT_YET = {.greeted = true, .starttls = true};
+
+static struct answer refusal(const struct server *server) {
+    struct answer answer = NOT_YET;
+    answer.kind = server->closes ? ANSWER_CLOSED : ANSWER_REFUSED;
+    return answer;
+}
+
+static struct answer selection(const struct step *step, unsigned version, uint16_t suite, uint16_t group) {
+    struct answer answer = NOT_YET;
+    answer.kind = ANSWER_SELECTED;
+    answer.version = (uint16_t)version;
+    answer.suite = suite;
+    answer.group = group;
+    answer.whole = true;
+    answer.incompletable = step->kind == STEP_HANDSHAKE && (version == VERSION_SSLV3 || group == 0x11EC);
+    answer.completed = step->kind == STEP_HANDSHAKE && !answer.incompletable;
+    return answer;
+}
+
+static struct answer answer_tls13(const struct server *server, const struct step *step) {
+    bool hybrids = step->groups[0] == 0x11EC, alone = hybrids && step->group_count <= 3;
+    bool takes_hybrid = hybrids && (server->pq == PQ_PREFERRED || (server->pq == PQ_SUPPORTED && alone));
+    if (alone && !takes_hybrid)
+        return refusal(server);
+    return selection(step, VERSION_TLS1_3, 0x1301, takes_hybrid ? 0x11EC : 0x001D);
+}
+
+static struct answer answer_of(struct server *server, const struct step *step) {
+    if (server->limit && ++server->made > server->limit)
+        return (struct answer){.kind = ANSWER_STOPPED, .reason = REASON_RATE_LIMITED};
+    if (step->max == VERSION_SSLV2)
+        return server->age == AGE_SSLV2 ? selection(step, VERSION_SSLV2, 0, 0) : refusal(server);
+    if (step->max == VERSION_TLS1_3 && (server->versions & TLS13_BIT))
+        return answer_tls13(server, step);
+    if (step->max == VERSION_TLS1_3 && step->kind == STEP_HELLO)
+        return refusal(server);
+    unsigned top = step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2;
+    for (unsigned version = top; version >= VERSION_SSLV3; version--) {
+        if ((server->versions & 1u << (version & 7)) == 0)
+            continue;
+        uint16_t suite = choose(server, step, version);
+        bool curve = suite && server->age == AGE_MODERN && strncmp(suite_find(suite)->kx, "ECDHE", 5) == 0;
+        return suite ? selection(step, version, suite, curve ? 0x001D : 0) : refusal(server);
+    }
+    return refusal(server);
+}
+
+static unsigned run(struct plan *plan, const struct plan_policy *policy, struct server *server) {
+    plan_init(plan, policy);
+    for (const struct step *step; (step = plan_next(plan)) != NULL;) {
+        struct answer answer = answer_of(server, step);
+        plan_answer(plan, &answer);
+    }
+    plan_finish(plan);
+    return plan->connections;
+}
+
+/* ---- the truth ---- */
+
+static bool any_suite(const struct server *server, unsigned flag) {
+    for (unsigned version = VERSION_SSLV3; version <= VERSION_TLS1_2; version++)
+        for (size_t i = 0; (server->versions & 1u << (version & 7)) && i < server->count; i++)
+            if ((flags_of(server->suites[i]) & flag) && has(server, server->suites[i], version))
+                return true;
+    return false;
+}
+
+static enum tri tri(bool yes) { return yes ? TRI_YES : TRI_NO; }
+
+static void truth_of(const struct server *server, const struct plan_policy *policy,
+                     enum tri truth[FACT_ENDPOINT_COUNT]) {
+    bool tls13 = server->versions & TLS13_BIT;
+    for (unsigned i = 0; i < 5; i++)
+        truth[FACT_SSLV3 + i] = tri(server->versions & 1u << i);
+    truth[FACT_REACHABLE] = truth[FACT_STARTTLS_ADVERTISED] = truth[FACT_TLS_ENABLED] = TRI_YES;
+    truth[FACT_SSLV2] = tri(server->age == AGE_SSLV2);
+    truth[FACT_WEAK_CIPHERS] = tri(any_suite(server, SUITE_WEAK) || server->age == AGE_SSLV2);
+    truth[FACT_ANON_SUITES] = tri(any_suite(server, SUITE_ANON));
+    truth[FACT_NIST_R1] = tri(any_suite(server, SUITE_R1));
+    truth[FACT_NIST_R2] = tri(tls13 || any_suite(server, SUITE_R2));
+    truth[FACT_FORWARD_SECRECY] = tri(tls13 || any_suite(server, SUITE_FS));
+    truth[FACT_PQ_HYBRID] =
+        tri(tls13 && (server->pq == PQ_PREFERRED || (policy->pq_strict && server->pq == PQ_SUPPORTED)));
+}
+
+static bool shows_age(const struct server *server) {
+    bool curve = false;
+    for (size_t i = 0; i < server->count; i++)
+        curve = curve || strncmp(suite_find(server->suites[i])->kx, "ECDHE", 5) == 0;
+    return (server->versions & TLS13_BIT) || (server->age == AGE_MODERN && curve);
+}
+
+static bool completable(const struct server *server, uint16_t suite) {
+    uint16_t list[HELLO_SUITES_MAX];
+    size_t count = offer_suites(OFFER_COMPLETABLE, 0, list);
+    unsigned usable = server->versions & LEGACY_BITS & ~1u; /* SSL 3.0 is beyond OpenSSL */
+    for (size_t i = 0; usable && i < count; i++)
+        if (list[i] == suite && (!is_for_tls12(suite) || (usable & 1u << 3)))
+            return true;
+    return false;
+}
+
+/* The fewest suites that a server must show so that every class it has is seen, one of them completable if the
+ * handshake has to be completed below TLS 1.3. */
+static unsigned cover_of(const struct server *server, unsigned classes, bool complete) {
+    unsigned best = SUITES_MAX;
+    for (unsigned set = 0; set < 1u << server->count; set++) {
+        unsigned seen = 0, size = (unsigned)__builtin_popcount(set);
+        bool completed = !complete;
+        for (size_t i = 0; size < best && i < server->count; i++)
+            if (set & 1u << i) {
+                seen |= flags_of(server->suites[i]);
+                completed = completed || completable(server, server->suites[i]);
+            }
+        if (size < best && (seen & classes) == classes && completed)
+            best = size;
+    }
+    return best;
+}
+
+static unsigned bound_of(const struct server *server, const struct plan_policy *policy) {
+    static const struct {
+        enum fact_id fact;
+        unsigned flag;
+    } classes[] = {{FACT_WEAK_CIPHERS, SUITE_WEAK},
+                   {FACT_ANON_SUITES, SUITE_ANON},
+                   {FACT_NIST_R1, SUITE_R1},
+                   {FACT_NIST_R2, SUITE_R2},
+                   {FACT_FORWARD_SECRECY, SUITE_FS}};
+    enum tri truth[FACT_ENDPOINT_COUNT];
+    truth_of(server, policy, truth);
+    unsigned legacy = server->versions & LEGACY_BITS, versions = (unsigned)__builtin_popcount(legacy), wanted = 0;
+    bool tls13 = server->versions & TLS13_BIT, weak_off = !any_suite(server, SUITE_WEAK), some_off = false, can = false;
+    for (size_t i = 0; i < 5; i++) {
+        bool shown = tls13 && (classes[i].flag & (SUITE_R2 | SUITE_FS));
+        wanted |= !shown && any_suite(server, classes[i].flag) ? classes[i].flag : 0;
+        some_off = some_off || truth[classes[i].fact] == TRI_NO;
+    }
+    for (size_t i = 0; i < server->count; i++)
+        can = can || completable(server, server->suites[i]);
+    bool complete_here = can && !(tls13 && server->pq != PQ_PREFERRED);
+    unsigned cover = cover_of(server, wanted, complete_here), bound = cover > versions ? cover : versions;
+    bound += tls13;
+    bound += truth[FACT_SSLV2] == TRI_YES;
+    bound += truth[FACT_SSLV3] == TRI_NO;
+    bound += legacy && some_off;
+    bound += weak_off && versions > 1 ? policy->per_version ? versions - 1 : 1 : 0;
+    bound += tls13 && policy->pq_strict && truth[FACT_PQ_HYBRID] == TRI_NO;
+    bound += truth[FACT_SSLV2] == TRI_NO && !shows_age(server);
+    bound += !can && !(tls13 && server->pq != PQ_PREFERRED); /* that OpenSSL can complete nothing is a refusal too */
+    return bound;
+}
+
+/* ---- the hypotheses ---- */
+
+static const uint16_t STRONG[][SUITES_MAX] = {
+    {0},
+    {0xC02F, 0xC030},
+    {0xC030, 0xC02F},
+    {0xC030},
+    {0xCCA8},
+    {0x009C, 0x002F},
+    {0x009F, 0x009E, 0x0039, 0x0033},
+    {0xC030, 0xC02F, 0xC014, 0xC013, 0x0035, 0x002F},
+    {0xC014, 0xC013, 0x0035, 0x002F},
+    {0xC030, 0xC02F, 0xC014, 0xC013, 0x0035, 0x002F, 0xC019, 0x003A},
+};
+static const uint16_t WEAK[][SUITES_MAX] = {
+    {0}, {0xC012, 0x000A}, {0x0005, 0x0004}, {0x0009, 0x0003}, {0x0002, 0x0001}};
+static const uint16_t ANON[SUITES_MAX] = {0xC019, 0x003A};
+enum { STRONG_SETS = 10, WEAK_SETS = 5 };
+
+static void add_suites(struct server *server, const uint16_t *suites) {
+    for (size_t i = 0; i < SUITES_MAX && suites[i]; i++)
+        server->suites[server->count++] = suites[i];
+}
+
+/* Every version that it is configured for must have a suite, and what it is made of must show somewhere. */
+static bool is_a_server(const struct server *server) {
+    bool legacy = server->versions & LEGACY_BITS;
+    if (!legacy && server->count > 0)
+        return false;
+    for (unsigned version = VERSION_SSLV3; version <= VERSION_TLS1_2; version++) {
+        bool usable = false;
+        for (size_t i = 0; i < server->count; i++)
+            usable = usable || has(server, server->suites[i], version);
+        if ((server->versions & 1u << (version & 7)) && !usable)
+            return false;
+    }
+    for (size_t i = 0; i < server->count; i++) {
+        bool used = false;
+        for (unsigned version = VERSION_SSLV3; version <= VERSION_TLS1_2; version++)
+            used = used || ((server->versions & 1u << (version & 7)) && has(server, server->suites[i], version));
+        if (!used)
+            return false;
+    }
+    if (server->age != AGE_MODERN && ((server->versions & TLS13_BIT) || server->suites[0] == 0xCCA8))
+        return false;
+    return (server->versions & TLS13_BIT) || server->pq == PQ_NONE;
+}
+
+typedef void visit_fn(struct server *server, void *context);
+
+static void visit_sets(unsigned versions, unsigned bits, bool anon, visit_fn *visit, void *context) {
+    for (unsigned strong = 0; strong < STRONG_SETS; strong++)
+        for (unsigned weak = 0; weak < WEAK_SETS; weak++) {
+            struct server server = {.versions = versions,
+                                    .weak_at = LEGACY_BITS,
+                                    .own_order = bits & 1,
+                                    .pq = (enum pq)((bits >> 1) % PQ_COUNT),
+                                    .age = (enum age)((bits >> 1) / PQ_COUNT)};
+            add_suites(&server, STRONG[strong]);
+            add_suites(&server, WEAK[weak]);
+            if (anon)
+                add_suites(&server, ANON);
+            if (is_a_server(&server))
+                visit(&server, context);
+        }
+}
+
+static void visit_all(bool anon, visit_fn *visit, void *context) {
+    for (unsigned versions = 1; versions < 32; versions++)
+        for (unsigned bits = 0; bits < 2 * PQ_COUNT * AGE_COUNT; bits++)
+            visit_sets(versions, bits, anon, visit, context);
+}
+
+static void show(const struct server *server) {
+    print_message("versions %02x, own order %d, pq %d, age %d, weak at %02x, closes %d, suites", server->versions,
+                  server->own_order, server->pq, server->age, server->weak_at, server->closes);
+    for (size_t i = 0; i < server->count; i++)
+        print_message(" %04x", server->suites[i]);
+    print_message("\n");
+}
+
+static void assert_true_facts(const struct plan *plan, const struct server *server) {
+    enum tri truth[FACT_ENDPOINT_COUNT];
+    truth_of(server, &plan->policy, truth);
+    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
+        if (plan->fact[id].value != truth[id]) {
+            show(server);
+            fail_msg("%s is %s, and %s in truth", fact_key((enum fact_id)id), tri_name(plan->fact[id].value),
+                     tri_name(truth[id]));
+        }
+    if (plan->flags) {
+        show(server);
+        fail_msg("flags %x", plan->flags);
+    }
+}
+
+/* ---- tests ---- */
+
+struct round {
+    const char *name;
+    struct plan_policy policy;
+    bool trace;
+    unsigned servers, connections, bound, most;
+    unsigned over[OVER_MAX + 1]; /* how many servers cost bound + n */
+};
+
+static void probe_one(struct server *server, void *context) {
+    struct round *round = context;
+    struct plan plan;
+    unsigned made = run(&plan, &round->policy, server), bound = bound_of(server, &round->policy);
+    unsigned over = made > bound ? made - bound : 0;
+    assert_true_facts(&plan, server);
+    if (round->trace && over > 1) {
+        print_message("%u over %u: ", made, bound);
+        show(server);
+    }
+    round->servers++;
+    round->connections += made;
+    round->bound += bound;
+    round->most = made > round->most ? made : round->most;
+    round->over[over < OVER_MAX ? over : OVER_MAX]++;
+}
+
+static void print_round(const struct round *r) {
+    print_message(
+        "%-40s %6u  mean %.3f  bound %.3f  ratio %.3f  most %2u  over the bound by 0: %u, 1: %u, 2: %u, more: %u\n",
+        r->name, r->servers, r->connections / (double)r->servers, r->bound / (double)r->servers,
+        r->connections / (double)r->bound, r->most, r->over[0], r->over[1], r->over[2], r->over[OVER_MAX]);
+}
+
+static struct round new_round(const char *name, struct plan_policy policy) {
+    return (struct round){.name = name, .policy = policy, .trace = getenv("MXG_TRACE") != NULL};
+}
+
+static void every_hypothetical_server_is_told_truly(void **state) {
+    (void)state;
+    struct round round = new_round("default", (struct plan_policy){.per_version = false});
+    visit_all(false, probe_one, &round);
+    print_round(&round);
+    assert_true(round.servers >= 4998);
+    assert_true(round.connections <= 1.05 * round.bound);
+    assert_true(round.most <= 8);
+}
+
+static void post_quantum_support_that_is_not_preferred_is_seen_if_asked_strictly(void **state) {
+    (void)state;
+    struct round round = new_round("--pq-strict", (struct plan_policy){.pq_strict = true});
+    visit_all(false, probe_one, &round);
+    print_round(&round);
+    assert_true(round.connections <= 1.08 * round.bound); /* the bound lets the hybrid ride on the version's answer */
+    assert_true(round.most <= 9);
+}
+
+/* Every set with anonymous suites on top: more classes to see than connections to see them on. */
+static void anonymous_suites_beside_everything_are_told_truly(void **state) {
+    (void)state;
+    struct round round = new_round("default, anonymous suites everywhere", (struct plan_policy){.per_version = false});
+    visit_all(true, probe_one, &round);
+    print_round(&round);
+    assert_true(round.most <= 9);
+}
+
+static bool has_3des(const struct server *server) {
+    for (size_t i = 0; i < server->count; i++)
+        if (server->suites[i] == WEAK[1][0])
+            return true;
+    return false;
+}
+
+/* Weak suites on some versions only: by default seen if they are on the highest or the lowest, else only if asked.
+ * Without 3DES, which is in r1: the plan does not ask for NIST suites version by version. */
+static void probe_weak_sets(struct server *server, void *context) {
+    struct round *round = context;
+    if (has_3des(server))
+        return;
+    unsigned legacy = server->versions & LEGACY_BITS;
+    for (unsigned at = legacy; at; at = (at - 1) & legacy) { /* every subset but none */
+        struct server some = *server;
+        some.weak_at = at;
+        unsigned highest = 31 - (unsigned)__builtin_clz(legacy), lowest = (unsigned)__builtin_ctz(legacy);
+        bool at_an_end = at >> highest & 1 || at >> lowest & 1;
+        if (any_suite(server, SUITE_WEAK) && is_a_server(&some) && (round->policy.per_version || at_an_end))
+            probe_one(&some, context);
+    }
+}
+
+static void weak_suites_on_some_versions_only_are_found(void **state) {
+    (void)state;
+    struct round ends = new_round("weak at highest or lowest, default", (struct plan_policy){.per_version = false});
+    visit_all(false, probe_weak_sets, &ends);
+    print_round(&ends);
+    struct round each = new_round("weak at any versions, --per-version", (struct plan_policy){.per_version = true});
+    visit_all(false, probe_weak_sets, &each);
+    print_round(&each);
+    assert_true(each.servers > 4998);
+    assert_true(each.most <= 16);
+}
+
+static void probe_closing(struct server *server, void *context) {
+    struct round *round = context;
+    struct server closing = *server;
+    struct plan plan;
+    closing.closes = true;
+    unsigned made = run(&plan, &round->policy, &closing), with_alerts = run(&plan, &round->policy, server);
+    run(&plan, &round->policy, &closing); /* the plan of the two that is looked at */
+    assert_true_facts(&plan, &closing);
+    assert_true(made <= with_alerts + 1); /* the control */
+    round->servers++;
+    round->most = made > round->most ? made : round->most;
+}
+
+static void refusing_by_close_costs_one_control(void **state) {
+    (void)state;
+    struct round round = new_round("refuses by EOF", (struct plan_policy){.per_version = false});
+    visit_all(false, probe_closing, &round);
+    print_message("%-40s %6u  most %2u\n", round.name, round.servers, round.most);
+    assert_true(round.servers >= 4998);
+}
+
+/* What was learnt stays; the rest is unknown, for the right reason; and the next attempt goes on from there. */
+static void probe_limited(struct server *server, void *context) {
+    struct round *round = context;
+    struct plan truth;
+    unsigned needed = run(&truth, &round->policy, server);
+    for (unsigned limit = 1; limit <= 8; limit++) {
+        struct server limited = *server;
+        struct plan plan, next;
+        uint8_t saved[PLAN_SAVED_MAX];
+        limited.limit = limit;
+        unsigned made = run(&plan, &round->policy, &limited);
+        assert_true(made <= limit + 1);
+        assert_int_equal(plan.reason, needed > limit ? REASON_RATE_LIMITED : REASON_NONE);
+        for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
+            if (plan.fact[id].value == TRI_UNKNOWN)
+                assert_int_equal(plan.fact[id].reason, REASON_RATE_LIMITED);
+            else
+                assert_int_equal(plan.fact[id].value, truth.fact[id].value);
+        size_t len = plan_save(&plan, saved);
+        assert_true(len > 0);
+        plan_init(&next, &round->policy);
+        assert_true(plan_resume(&next, saved, len));
+        for (const struct step *step; (step = plan_next(&next)) != NULL;) {
+            struct answer answer = answer_of(server, step);
+            plan_answer(&next, &answer);
+        }
+        plan_finish(&next);
+        assert_true_facts(&next, server);
+        assert_int_equal(next.connections, needed > limit ? needed - limit : 0); /* nothing is asked twice */
+    }
+    round->servers++;
+}
+
+static void a_server_that_turns_away_is_resumed_where_the_plan_stopped(void **state) {
+    (void)state;
+    struct round round = new_round("421 after 1 to 8 connections", (struct plan_policy){.per_version = false});
+    visit_all(false, probe_limited, &round);
+    print_message("%-40s %6u\n", round.name, round.servers);
+}
+
+/* The mix of shared/perf.md section 3, by name; none may cost more than its bound and one. */
+static const struct {
+    const char *name;
+    double share;
+    struct server server;
+} PROFILES[] = {
+#define SUITES(...) .suites = {__VA_ARGS__}, .count = sizeof((uint16_t[]){__VA_ARGS__}) / sizeof(uint16_t)
+#define OPENSSL_STRONG 0xC030, 0xC02F, 0xC014, 0xC013, 0x009D, 0x009C, 0x0035, 0x002F
+    {"Postfix default", .18, {.versions = 0x1e, SUITES(OPENSSL_STRONG, 0xC019, 0xC018, 0x003A)}},
+    {"modern, no hybrids", .20, {.versions = 0x18, .own_order = true, SUITES(0xC030, 0xC02F)}},
+    {"modern, hybrids", .10, {.versions = 0x18, .own_order = true, .pq = PQ_PREFERRED, SUITES(0xC030, 0xC02F)}},
+    {"large provider, hybrids",
+     .14,
+     {.versions = 0x1e, .own_order = true, .pq = PQ_PREFERRED, SUITES(0xC02F, 0xC030, 0xC013, 0x002F)}},
+    {"the same with 3DES",
+     .04,
+     {.versions = 0x1e, .own_order = true, .weak_at = 0xf, SUITES(0xC02F, 0xC030, 0xC013, 0x002F, 0x000A)}},
+    {"hosted Exchange", .14, {.versions = 0x18, .own_order = true, SUITES(0xC030, 0xC02F, 0xC028, 0xC027)}},
+    {"Exchange 2016", .04, {.versions = 0x0e, .own_order = true, .weak_at = 0xf, SUITES(OPENSSL_STRONG, 0x000A)}},
+    {"IIS with a hole",
+     .01,
+     {.versions = 0x0a, .own_order = true, .weak_at = 0xf, SUITES(0xC014, 0xC013, 0x0035, 0x002F, 0x000A)}},
+    {"TLS 1.2 alone", .02, {.versions = 0x08, .own_order = true, SUITES(0xC030, 0xC02F)}},
+    {"TLS 1.3 alone", .005, {.versions = 0x10}},
+    {"TLS 1.3 alone, hybrids", .005, {.versions = 0x10, .pq = PQ_PREFERRED}},
+    {"SSL 3.0 and TLS 1.0, RC4 and 3DES",
+     .01,
+     {.versions = 0x03, .age = AGE_OLD, .weak_at = 0xf, SUITES(0x0005, 0x000A)}},
+    {"SSL 3.0 to TLS 1.2, everything",
+     .01,
+     {.versions = 0x0f, .age = AGE_OLD, .weak_at = 0xf, SUITES(0xC030, 0xC014, 0x0035, 0x0005, 0x000A, 0x0003)}},
+    {"TLS 1.0 alone, RSA and 3DES",
+     .01,
+     {.versions = 0x02, .own_order = true, .age = AGE_OLD, .weak_at = 0xf, SUITES(0x0035, 0x002F, 0x000A)}},
+};
+
+static void no_named_profile_costs_more_than_its_bound_and_one(void **state) {
+    (void)state;
+    const struct plan_policy policy = {.per_version = false};
+    double share = 0, connections = 0, bounds = 0;
+    for (size_t i = 0; i < sizeof PROFILES / sizeof *PROFILES; i++) {
+        struct server server = PROFILES[i].server;
+        struct plan plan;
+        unsigned made = run(&plan, &policy, &server), bound = bound_of(&server, &policy);
+        print_message("  %-36s share %.3f  connections %u  bound %u\n", PROFILES[i].name, PROFILES[i].share, made,
+                      bound);
+        assert_true_facts(&plan, &server);
+        assert_true(made <= bound + 1);
+        share += PROFILES[i].share;
+        connections += PROFILES[i].share * made;
+        bounds += PROFILES[i].share * bound;
+    }
+    print_message("  expected over this mix: %.2f connections, bound %.2f, ratio %.3f\n", connections / share,
+                  bounds / share, connections / bounds);
+    assert_true(connections <= 1.05 * bounds);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_hypothetical_server_is_told_truly),
+        cmocka_unit_test(post_quantum_support_that_is_not_preferred_is_seen_if_asked_strictly),
+        cmocka_unit_test(anonymous_suites_beside_everything_are_told_truly),
+        cmocka_unit_test(weak_suites_on_some_versions_only_are_found),
+        cmocka_unit_test(refusing_by_close_costs_one_control),
+        cmocka_unit_test(a_server_that_turns_away_is_resumed_where_the_plan_stopped),
+        cmocka_unit_test(no_named_profile_costs_more_than_its_bound_and_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
