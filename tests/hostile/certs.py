@@ -1,0 +1,91 @@
+"""certs.py - certificates of two kinds: sound ones made by OpenSSL, and hostile ones assembled from DER by hand.
+
+A hostile certificate carries a signature of arbitrary octets: nobody gets as far as to find that out unless told to
+trust it. Given the public key of a real pair it can still be served by OpenSSL in a handshake that completes.
+"""
+import base64
+import os
+import subprocess
+
+NAME = "mx.hostile.test"
+SEQUENCE, SET, INTEGER, BIT_STRING, OCTETS, OID, UTF8, PRINTABLE, BMP = 0x30, 0x31, 2, 3, 4, 6, 12, 19, 30
+UTC_TIME, GENERALIZED_TIME = 23, 24
+RSA_ENCRYPTION, SHA256_RSA, COMMON_NAME, ORGANISATION, SUBJECT_ALT_NAME = (
+    "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.11", "2.5.4.3", "2.5.4.10", "2.5.29.17")
+
+
+def tlv(tag, *parts):
+    body = b"".join(parts)
+    if len(body) < 128:
+        return bytes([tag, len(body)]) + body
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(size)]) + size + body
+
+
+def integer(value):
+    return tlv(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def oid(dotted):
+    first, second, *rest = (int(arc) for arc in dotted.split("."))
+    body = bytes([first * 40 + second])
+    for arc in rest:
+        septets = [arc & 0x7F]
+        while arc := arc >> 7:
+            septets.append(0x80 | (arc & 0x7F))
+        body += bytes(reversed(septets))
+    return tlv(OID, body)
+
+
+def attribute(kind, value, tag=UTF8):
+    return tlv(SET, tlv(SEQUENCE, oid(kind), tlv(tag, value)))
+
+
+def rsa_key(modulus_bits=2048, exponent=65537):
+    """A public key whose modulus is merely a large odd number."""
+    modulus = int.from_bytes(os.urandom(modulus_bits // 8), "big") | 1 | 1 << (modulus_bits - 1)
+    key = tlv(SEQUENCE, integer(modulus), integer(exponent))
+    return tlv(SEQUENCE, tlv(SEQUENCE, oid(RSA_ENCRYPTION), tlv(5)), tlv(BIT_STRING, b"\0" + key))
+
+
+def strange_key():
+    return tlv(SEQUENCE, tlv(SEQUENCE, oid("1.3.6.1.4.1.99999.1")), tlv(BIT_STRING, b"\0" + b"?" * 40))
+
+
+def certificate(cn=NAME.encode(), cn_tag=UTF8, more=b"", sans=(), key=None, not_before=(UTC_TIME, b"200101000000Z"),
+                not_after=(UTC_TIME, b"400101000000Z"), algorithm=SHA256_RSA, serial=1):
+    """One self-issued certificate. more: further attributes of the subject; sans: dNSNames as octets."""
+    name = tlv(SEQUENCE, attribute(COMMON_NAME, cn, cn_tag), more)
+    signature = tlv(SEQUENCE, oid(algorithm), tlv(5))
+    parts = [tlv(0xA0, integer(2)), integer(serial), signature, name,
+             tlv(SEQUENCE, tlv(not_before[0], not_before[1]), tlv(not_after[0], not_after[1])), name, key or rsa_key()]
+    if sans:
+        names = tlv(SEQUENCE, *(tlv(0x82, san) for san in sans))
+        parts.append(tlv(0xA3, tlv(SEQUENCE, tlv(SEQUENCE, oid(SUBJECT_ALT_NAME), tlv(OCTETS, names)))))
+    return tlv(SEQUENCE, tlv(SEQUENCE, *parts), signature, tlv(BIT_STRING, b"\0" + b"\x5a" * 256))
+
+
+# ---- pairs ----
+
+def openssl(*arguments):
+    return subprocess.run(["openssl", *arguments], check=True, capture_output=True).stdout
+
+
+def make_pair(folder, name, *key_options):
+    """A sound self-signed certificate and its key: paths of two PEM files."""
+    key, cert = f"{folder}/{name}.key", f"{folder}/{name}.pem"
+    openssl("req", "-x509", "-newkey", *key_options, "-nodes", "-keyout", key, "-out", cert, "-days", "365",
+            "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}")
+    return cert, key
+
+
+def public_key(key):
+    return openssl("pkey", "-in", key, "-pubout", "-outform", "DER")
+
+
+def write_pem(path, der):
+    with open(path, "w", encoding="ascii") as out:
+        out.write("-----BEGIN CERTIFICATE-----\n")
+        out.write(base64.encodebytes(der).decode())
+        out.write("-----END CERTIFICATE-----\n")
+    return path
