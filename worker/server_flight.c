@@ -24,6 +24,7 @@ enum {
     ALERT_WARNING = 1,
     ALERT_CLOSE_NOTIFY = 0,
     EXT_SUPPORTED_VERSIONS = 43,
+    EXT_COOKIE = 44,
     EXT_KEY_SHARE = 51,
     NAMED_CURVE = 3,
     WARNINGS_MAX = 8, /* an endless stream of warnings is no answer */
@@ -214,12 +215,27 @@ static void take_extension(struct flight *flight, unsigned type, struct reader b
         flight->version = (uint16_t)take_number(&body, 2);
     else if (type == EXT_KEY_SHARE && body.left >= 2)
         flight->group = (uint16_t)take_number(&body, 2);
+    else if (type == EXT_COOKIE)
+        flight->cookie = true;
+}
+
+/* server_version stops at TLS 1.2: 1.3 is named by supported_versions alone (RFC 8446 section 4.1.3). A retry has to
+ * ask for a change (section 4.1.4). */
+static const char *server_hello_defect(const struct flight *flight, unsigned legacy_version) {
+    if (legacy_version < VERSION_SSLV3 || legacy_version > VERSION_TLS1_2)
+        return "a ServerHello of a version that does not exist";
+    if (flight->retry_request && flight->version != VERSION_TLS1_3)
+        return "a HelloRetryRequest without TLS 1.3";
+    if (flight->retry_request && flight->group == 0 && !flight->cookie)
+        return "a HelloRetryRequest that asks for nothing";
+    return NULL;
 }
 
 static enum flight_state take_server_hello(struct flight *flight, struct reader body) {
     if (flight->selected)
         return malformed(flight, "a second ServerHello");
-    flight->version = (uint16_t)take_number(&body, 2);
+    unsigned legacy_version = take_number(&body, 2);
+    flight->version = (uint16_t)legacy_version;
     const uint8_t *random = take(&body, sizeof RETRY_RANDOM);
     if (body.bad)
         return malformed(flight, "a truncated ServerHello");
@@ -240,6 +256,9 @@ static enum flight_state take_server_hello(struct flight *flight, struct reader 
     }
     if (body.bad || body.left > 0)
         return malformed(flight, "a ServerHello whose lengths do not fit");
+    const char *defect = server_hello_defect(flight, legacy_version);
+    if (defect)
+        return malformed(flight, defect);
     flight->selected = true;
     bool ends_here = flight->version == VERSION_TLS1_3 || flight->retry_request;
     return flight->state = ends_here ? FLIGHT_HELLO : FLIGHT_MORE;
@@ -376,6 +395,10 @@ static size_t take_unit(struct flight *flight, const uint8_t *raw, size_t len) {
 enum flight_state flight_feed(struct flight *flight, const uint8_t *data, size_t len) {
     if (flight->state != FLIGHT_MORE)
         return flight->state;
+    /* All that arrives counts, empty records too: an endless stream of nothing is no answer either. */
+    if (len > FLIGHT_MAX_OCTETS - flight->received)
+        return malformed(flight, "a flight that is too long");
+    flight->received += len;
     if (!append(&flight->raw, &flight->raw_len, &flight->raw_cap, data, len))
         return malformed(flight, "a flight that is too long");
     size_t at = 0;
@@ -398,15 +421,21 @@ bool flight_certificates(const struct flight *flight, const uint8_t **data, size
     return true;
 }
 
+static bool is_in(const uint16_t *list, size_t count, uint16_t wanted) {
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == wanted)
+            return true;
+    return false;
+}
+
 bool flight_offered(const struct flight *flight, const struct hello_spec *spec) {
     if (spec->max == VERSION_SSLV2)
         return flight->version == VERSION_SSLV2;
-    bool only_13 = spec->max == VERSION_TLS1_3;
-    if (flight->version > spec->max || flight->version < VERSION_SSLV3 ||
-        (only_13 && flight->version != VERSION_TLS1_3))
+    bool is_13 = flight->version == VERSION_TLS1_3, only_13 = spec->max == VERSION_TLS1_3;
+    if (flight->version > spec->max || flight->version < VERSION_SSLV3 || (only_13 && !is_13))
         return false;
-    for (size_t i = 0; i < spec->suite_count; i++)
-        if (spec->suites[i] == flight->suite)
-            return true;
-    return false;
+    /* Old servers take a curve that was not offered; under TLS 1.3 the group is what was negotiated. */
+    if (is_13 && flight->group && spec->group_count > 0 && !is_in(spec->groups, spec->group_count, flight->group))
+        return false;
+    return is_in(spec->suites, spec->suite_count, flight->suite);
 }

@@ -44,8 +44,9 @@ struct flight {
     uint8_t *messages; /* reassembled handshake stream */
     size_t messages_len, messages_cap, parsed;
     size_t certificate_at, certificate_len;
+    size_t received; /* octets fed, whatever was in them */
     unsigned warnings;
-    bool v2_offered;
+    bool v2_offered, cookie;
 };
 
 void flight_init(struct flight *flight, enum tls_version offered_max);
@@ -58,8 +59,8 @@ enum flight_state flight_feed(struct flight *flight, const uint8_t *data, size_t
  * DER wrapped the same way). Borrowed from the flight; false if none arrived. */
 bool flight_certificates(const struct flight *flight, const uint8_t **data, size_t *len);
 
-/* True if what was selected had been offered (version not above the maximum, suite in the list; a 1.3-only offer takes
- * nothing but 1.3). */
+/* True if what was selected had been offered (version not above the maximum, suite in the list, under 1.3 the group in
+ * the list, if spec has one; a 1.3-only offer takes nothing but 1.3). */
 bool flight_offered(const struct flight *flight, const struct hello_spec *spec);
 
 const char *alert_name(uint8_t description); /* "handshake_failure"; "alert" for unknown ones */
