@@ -41,11 +41,28 @@ def attribute(kind, value, tag=UTF8):
     return tlv(SET, tlv(SEQUENCE, oid(kind), tlv(tag, value)))
 
 
-def rsa_key(modulus_bits=2048, exponent=65537):
-    """A public key whose modulus is merely a large odd number."""
-    modulus = int.from_bytes(os.urandom(modulus_bits // 8), "big") | 1 | 1 << (modulus_bits - 1)
+def rsa_public(modulus, exponent):
     key = tlv(SEQUENCE, integer(modulus), integer(exponent))
     return tlv(SEQUENCE, tlv(SEQUENCE, oid(RSA_ENCRYPTION), tlv(5)), tlv(BIT_STRING, b"\0" + key))
+
+
+def large_odd(bits):
+    return int.from_bytes(os.urandom(bits // 8), "big") | 1 | 1 << (bits - 1)
+
+
+def rsa_key(modulus_bits=2048, exponent=65537):
+    """A public key whose modulus is merely a large odd number."""
+    return rsa_public(large_odd(modulus_bits), exponent)
+
+
+def explicit_curve(bits):
+    """An EC key with a curve of its own over a field of so many bits."""
+    size = bits // 8
+    curve = tlv(SEQUENCE, tlv(OCTETS, os.urandom(size)), tlv(OCTETS, os.urandom(size)))
+    field = tlv(SEQUENCE, oid("1.2.840.10045.1.1"), integer(large_odd(bits)))
+    point = b"\2" + os.urandom(size)
+    parameters = tlv(SEQUENCE, integer(1), field, curve, tlv(OCTETS, point), integer(large_odd(bits)), integer(1))
+    return tlv(SEQUENCE, tlv(SEQUENCE, oid("1.2.840.10045.2.1"), parameters), tlv(BIT_STRING, b"\0" + point))
 
 
 def strange_key():
@@ -53,16 +70,18 @@ def strange_key():
 
 
 def certificate(cn=NAME.encode(), cn_tag=UTF8, more=b"", sans=(), key=None, not_before=(UTC_TIME, b"200101000000Z"),
-                not_after=(UTC_TIME, b"400101000000Z"), algorithm=SHA256_RSA, serial=1):
-    """One self-issued certificate. more: further attributes of the subject; sans: dNSNames as octets."""
+                not_after=(UTC_TIME, b"400101000000Z"), algorithm=SHA256_RSA, serial=1, issuer=None,
+                signature=b"\x5a" * 256):
+    """One certificate, self-issued unless issuer is a CN. more: further attributes; sans: dNSNames as octets."""
     name = tlv(SEQUENCE, attribute(COMMON_NAME, cn, cn_tag), more)
-    signature = tlv(SEQUENCE, oid(algorithm), tlv(5))
-    parts = [tlv(0xA0, integer(2)), integer(serial), signature, name,
+    issued_by = name if issuer is None else tlv(SEQUENCE, attribute(COMMON_NAME, issuer))
+    kind = tlv(SEQUENCE, oid(algorithm), tlv(5))
+    parts = [tlv(0xA0, integer(2)), integer(serial), kind, issued_by,
              tlv(SEQUENCE, tlv(not_before[0], not_before[1]), tlv(not_after[0], not_after[1])), name, key or rsa_key()]
     if sans:
         names = tlv(SEQUENCE, *(tlv(0x82, san) for san in sans))
         parts.append(tlv(0xA3, tlv(SEQUENCE, tlv(SEQUENCE, oid(SUBJECT_ALT_NAME), tlv(OCTETS, names)))))
-    return tlv(SEQUENCE, tlv(SEQUENCE, *parts), signature, tlv(BIT_STRING, b"\0" + b"\x5a" * 256))
+    return tlv(SEQUENCE, tlv(SEQUENCE, *parts), kind, tlv(BIT_STRING, b"\0" + signature))
 
 
 # ---- pairs ----

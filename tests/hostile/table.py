@@ -6,7 +6,6 @@ Facts are written as words: "tls1_2" is yes, "!tls1_2" is no. A row's `must` fac
 import asyncio
 import itertools
 import os
-import ssl
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +27,14 @@ ONLY_13 = (f"{SERVES} !sslv2 !sslv3 !tls1_0 !tls1_1 !tls1_2 tls1_3 !weak_ciphers
            f"forward_secrecy !pq_hybrid {NAMED}")
 NO_TLS = ("!tls_enabled !sslv2 !sslv3 !tls1_0 !tls1_1 !tls1_2 !tls1_3 !weak_ciphers !anon_suites !nist_r1 !nist_r2 "
           "!forward_secrecy !pq_hybrid")
-# A hand-made flight of TLS 1.2 alone with RSA key transport; its full handshakes break, so tls_enabled is not yes.
-RAW = "tls1_2 nist_r1"
-RAW_REST = ("!tls_enabled !sslv2 !sslv3 !tls1_0 !tls1_1 !tls1_3 !weak_ciphers !anon_suites !nist_r2 !forward_secrecy "
-            "!pq_hybrid !cert_trusted cert_in_date !cert_in_date !cert_name_match !cert_verifiable")
+# Hand-made flights of TLS 1.2 alone. With RC4, which our OpenSSL cannot offer, the whole flight makes tls_enabled yes; with
+# AES OpenSSL goes along and finds nobody behind the flight.
+RC4 = f"{SERVES} tls1_2 weak_ciphers"
+RC4_REST = "!sslv2 !sslv3 !tls1_0 !tls1_1 !tls1_3 !anon_suites !nist_r1 !nist_r2 !forward_secrecy !pq_hybrid"
+AES = f"{MET} tls1_2 nist_r1"
+AES_REST = ("!tls_enabled !sslv2 !sslv3 !tls1_0 !tls1_1 !tls1_3 !weak_ciphers !anon_suites !nist_r2 !forward_secrecy "
+            "!pq_hybrid")
+ANY_NAMED = "!cert_trusted cert_in_date !cert_in_date cert_name_match !cert_name_match !cert_verifiable"
 
 
 @dataclass
@@ -44,6 +47,7 @@ class Row:
     flags: str = ""  # must be raised
     check: Any = None  # function(result): what is wrong, or ""
     seconds: float = 0  # shorter than the deadline: must have ended by then
+    open: str = ""  # a fault of the prober that is known and not yet mended: where
 
 
 def graded(name, facts, seconds=0, **rest):
@@ -54,8 +58,8 @@ def graded(name, facts, seconds=0, **rest):
 
 def unsure(name, reasons=None, must=MET, may="", **rest):
     """Nothing is known beyond `must`."""
-    flags, check, seconds = rest.pop("flags", ""), rest.pop("check", None), rest.pop("seconds", 0)
-    return Row(name, Script(**rest), must, may, reasons, flags, check, seconds)
+    flags, check, fault = rest.pop("flags", ""), rest.pop("check", None), rest.pop("fault", "")
+    return Row(name, Script(**rest), must, may, reasons, flags, check, open=fault)
 
 
 # ---- steps ----
@@ -122,23 +126,23 @@ def hello_flood(first, data):
     return step
 
 
-def raw12(stream, size=16384):
-    """A server of TLS 1.2 with RSA suites alone: stream(hello, suite) makes the messages of its flight."""
+def raw12(stream, suites):
+    """A server of TLS 1.2 with these suites alone: stream(hello, suite) makes the messages of its flight."""
     async def step(peer):
         hello = await tls.read_hello(peer)
-        suite = next((suite for suite in tls.RSA_SUITES if suite in hello.suites), None)
+        suite = next((suite for suite in suites if suite in hello.suites), None)
         if tls.TLS12 not in hello.versions or suite is None:
             known = tls.TLS12 in hello.versions
             await peer.send(tls.alert(tls.HANDSHAKE_FAILURE if known else tls.PROTOCOL_VERSION))
             raise Gone
-        await peer.send(tls.records(tls.HANDSHAKE, stream(hello, suite), size))
+        await peer.send(tls.records(tls.HANDSHAKE, stream(hello, suite)))
         if (await peer.read())[0] != tls.ALERT:  # it goes on to ClientKeyExchange, which we cannot follow
             await peer.send(tls.alert(tls.HANDSHAKE_FAILURE))
     return step
 
 
-def raw_chain(*ders):
-    return raw12(lambda _, suite: tls.flight12(tls.TLS12, suite, *ders))
+def raw_chain(suites, *ders):
+    return raw12(lambda _, suite: tls.flight12(tls.TLS12, suite, *ders), suites)
 
 
 def cut(count, end):
@@ -221,7 +225,7 @@ def sound_rows(contexts):
     """In flight together with everything else, and yet right and in time."""
     for copy in range(3):
         for kind, facts in (("modern", MODERN), ("legacy", LEGACY), ("only13", ONLY_13)):
-            yield graded(f"sound_{kind}_{copy}", facts, context=contexts[kind], seconds=12)
+            yield graded(f"sound_{kind}_{copy}", facts, context=contexts[kind], seconds=10)
         yield Row(f"sound_without_starttls_{copy}", Script(ehlo=b"250-mx.hostile.test\r\n250 8BITMIME\r\n"),
                   f"reachable !starttls_advertised {NO_TLS}", reasons="-", seconds=6)
 
@@ -231,13 +235,18 @@ def banner_rows(modern):
     yield unsure("banner_endless_line", "protocol_error", "", greeting=flooding(b"220-" + b"x" * 4096))
     yield unsure("banner_without_newline", "greeting_timeout", "", greeting=then(b"220 and nothing"))
     yield unsure("banner_octet_a_second", "greeting_timeout", "", greeting=dripping(GREETING, 1))
-    yield graded("banner_late", MODERN, context=modern, greeting=later(0.9, GREETING))
+    yield graded("banner_late", MODERN, context=modern, greeting=later(2, GREETING))
     yield unsure("banner_too_late", "greeting_timeout", "", greeting=later(6, GREETING))
     yield unsure("banner_garbage", "protocol_error", "", greeting=os.urandom(600) + b"\r\n")
     yield unsure("banner_http", "protocol_error", "", greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n")
     yield graded("banner_strange_octets", MODERN, context=modern, greeting=b"220 " + STRANGE + b"\r\n",
                  check=shows("banner", "x1b"))
     yield graded("banner_empty", MODERN, context=modern, greeting=b"220\r\n")
+    early = "connection.c feed_smtp(): octets that were there before our command are no reply to it"
+    yield unsure("banner_twice", "- protocol_error", "", f"reachable {MODERN}", context=modern, greeting=GREETING * 2,
+                 fault=early)
+    yield unsure("banner_and_more", "- protocol_error", "", f"reachable {MODERN}", context=modern,
+                 greeting=GREETING + b"250 2.0.0 ok\r\n", fault=early)
     yield graded("banner_many_lines", MODERN, context=modern, greeting=b"220-hello\r\n" * 60 + GREETING)
 
 
@@ -289,6 +298,8 @@ def starttls_rows(modern):
                      may=MODERN_TLS + ("" if end is hold else " !tls_enabled") + " !cert_trusted cert_in_date " + NAMED)
         yield graded(f"inside_{name}", MODERN, context=modern, inside=end)
         yield graded(f"quit_{name}", MODERN, context=modern, quit=end)
+    yield unsure("ready_before_asked", None, "reachable", MODERN, context=modern, ehlo=EHLO + READY)
+    yield unsure("flight_octet_a_second", "timeout", context=modern, shape=lambda peer, data: peer.drip(data, 1))
     yield graded("early_octets", MODERN, context=modern, starttls=READY + b"250 2.0.0 injected\r\n",
                  flags="early_bytes")
 
@@ -336,22 +347,25 @@ def malformed_rows():
         "garbage": lambda _: os.urandom(2000),
         "garbage_in_a_record": lambda _: tls.record(tls.HANDSHAKE, os.urandom(2000)),
         "garbage_server_hello": lambda _: tls.record(tls.HANDSHAKE, tls.message(tls.SERVER_HELLO, os.urandom(80))),
-        "truncated_server_hello": lambda h: answer(h, lambda body: body[:50]),
+        "truncated_server_hello": lambda h: answer(h, lambda body: body[:36], tls.TLS12),
+        "version_13_without_extension": lambda h: answer(h, version=tls.TLS13),
         "server_hello_that_claims_more": lambda _: tls.record(tls.HANDSHAKE, b"\2\0\xff\xff" + bytes(200)),
         "server_hello_that_claims_16_mib": lambda _: tls.record(tls.HANDSHAKE, b"\2\xff\xff\xff" + bytes(200)),
         "empty_server_hello": lambda _: tls.record(tls.HANDSHAKE, tls.message(tls.SERVER_HELLO, b"")),
         "oversized_record": lambda _: b"\x16\3\3\xff\xff" + bytes(70000),
         "own_hello_back": lambda h: tls.record(tls.HANDSHAKE, tls.message(1, b"\3\3" + h.random + bytes(40))),
         "certificate_before_hello": lambda _: tls.records(tls.HANDSHAKE, tls.certificates(certs.certificate())),
-        "second_server_hello": lambda h: tls.record(tls.HANDSHAKE, 2 * tls.server_hello(h.versions[0], h.suites[0])),
+        "second_server_hello": lambda h: 2 * answer(h, version=min(h.versions[0], tls.TLS12)),
         "application_data": lambda _: tls.record(tls.APPLICATION, os.urandom(500)),
         "heartbeat": lambda _: tls.record(24, b"\2\xff\xff" + bytes(60)),
         "sslv2_record": lambda _: b"\x80\x2e\4\0\1\0\2\0\0\0\3\0\x10\7\0\xc0" + bytes(32),
         "sslv2_record_with_lying_lengths": lambda _: b"\xff\xff\4\0\1\0\2\xff\xff\xff\xff\xff\xff" + bytes(40000),
     }
+    # OpenSSL believes the first of two hellos; and what comes as SSL 2.0 to an SSL 2.0 hello is SSL 2.0.
+    believed = {"second_server_hello": "tls1_2 nist_r1 nist_r2 forward_secrecy !tls1_3 !pq_hybrid",
+                "sslv2_record": "tls_enabled sslv2 weak_ciphers"}
     for name, make in answers.items():
-        yield unsure(name, None, may=" ".join(RAW.split() + ["sslv2 weak_ciphers"]) if "sslv2" in name else "",
-                     tls=to_hello(make))
+        yield unsure(name, None, may=believed.get(name, ""), tls=to_hello(make))
     floods = {
         "empty_records": (b"", tls.record(tls.HANDSHAKE, b"") * 2000),
         "empty_alerts": (b"", tls.record(tls.ALERT, b"") * 2000),
@@ -386,25 +400,31 @@ def selection_rows():
     def missing(candidates):
         return lambda h: next(suite for suite in candidates if suite not in h.suites)
 
-    yield unsure("version_above_the_offer", None, tls=whole(lambda h: min(h.versions[0], tls.TLS12) + 1))
-    yield unsure("version_of_the_future", None, tls=whole(lambda h: 0x0399))
-    yield unsure("version_below_everything", None, tls=whole(lambda h: 0x0100))
-    yield unsure("version_zero", None, tls=whole(lambda h: 0))
-    yield unsure("suite_not_offered", None, tls=whole(suite=lambda h: 0x0AFE))
-    yield unsure("suite_weak_and_not_offered", None, tls=whole(suite=missing([0x0005, 0x0004, 0x0019, 0x0060, 0xFEFE])))
-    yield unsure("suite_null_null", None, tls=whole(suite=lambda h: 0))
-    yield unsure("suite_13_under_12", None, tls=whole(suite=lambda h: 0x1301))
-    yield unsure("group_of_retry_not_offered", None, may="tls1_3",
+    # An answer of TLS 1.2 to a hello of 1.3 alone says that there is no 1.3; the certificate was really shown.
+    below = f"!tls1_3 !pq_hybrid {ANY_NAMED}"
+    nothing = "plan.c conclude_tls_enabled(): a flight that OpenSSL could have completed and did not is no inferred yes"
+    groups = "connection.c describe_selection(): give flight_offered() the groups that were offered"
+    strange = {"version_of_the_future": lambda h: 0x0399, "version_below_everything": lambda h: 0x0100,
+               "version_zero": lambda h: 0}
+    for name, version in strange.items():
+        yield unsure(name, None, tls=whole(version))
+    yield unsure("version_above_the_offer", None, may=below, flags="not_offered",
+                 tls=whole(lambda h: min(h.versions[0] + 1, tls.TLS12) if h.versions[0] < tls.TLS12 else 0x0304))
+    for name, suite in {"suite_not_offered": lambda h: 0x0AFE, "suite_null_null": lambda h: 0,
+                        "suite_weak_and_not_offered": missing([0x0005, 0x0004, 0x0019, 0x0060, 0xFEFE]),
+                        "suite_13_under_12": lambda h: 0x1301 if 0x1301 not in h.suites else 0x1304}.items():
+        yield unsure(name, None, may=below, flags="not_offered", tls=whole(suite=suite))
+    yield unsure("retry_for_a_group_not_offered", None, fault=groups,
                  tls=to_hello(lambda h: tls.record(tls.HANDSHAKE, tls.hello13(0x1301, 0x7777))))
-    yield unsure("retry_for_no_group", None, may="tls1_3",
+    yield unsure("retry_for_no_group", None,
                  tls=to_hello(lambda h: tls.record(tls.HANDSHAKE, tls.hello13(0x1301))))
-    yield unsure("retry_again_and_again", None, may="tls1_3 !tls1_3 nist_r2 forward_secrecy !pq_hybrid",
+    yield unsure("retry_again_and_again", None, may="tls1_3 !sslv2 nist_r2 forward_secrecy !pq_hybrid", fault=nothing,
                  tls=retry_for_ever)
     yield unsure("version_13_draft", None,
                  tls=to_hello(lambda h: tls.record(tls.HANDSHAKE, tls.hello13(0x1301, 0x001D, version=0x7F1C))))
-    yield unsure("unsolicited_extension", None, must=f"{MET}", may=f"{RAW} {RAW_REST}",
+    yield unsure("unsolicited_extension", None, MET, f"{AES} {AES_REST} {ANY_NAMED}", fault=nothing,
                  tls=raw12(lambda h, suite: tls.server_hello(tls.TLS12, suite, tls.extension(16, b"\0\3\2h2"))
-                           + tls.certificates(chain) + tls.message(tls.DONE, b"")))
+                           + tls.certificates(chain) + tls.message(tls.DONE, b""), tls.AES_SUITES))
 
 
 async def retry_for_ever(peer):
@@ -413,43 +433,57 @@ async def retry_for_ever(peer):
         await peer.send(tls.record(tls.HANDSHAKE, tls.hello13(0x1301, 0x001D)))
 
 
-def raw(name, *ders, must=f"{MET} {RAW}", may=RAW_REST, check=None):
-    return Row(name, Script(tls=raw_chain(*ders)), must, may, check=check)
+def raw(name, *ders, check=None, must=RC4, named=True):
+    """A flight with this chain, twice: for our own parser, and for OpenSSL, in a handshake that breaks thereafter."""
+    may = f"{RC4} {RC4_REST} {ANY_NAMED if named else ''}"
+    yield Row(f"rc4_{name}", Script(tls=raw_chain(tls.RC4_SUITES, *ders)), must, may, check=check)
+    yield Row(f"aes_{name}", Script(tls=raw_chain(tls.AES_SUITES, *ders)), MET, f"{AES} {AES_REST} {ANY_NAMED}")
 
 
 def chain_rows():
     """What a hand-made flight can carry that OpenSSL would never send."""
-    good, big = certs.certificate(sans=[b"other.test"]), certs.certificate(more=certs.attribute(
-        certs.ORGANISATION, b"x" * 60000))
-    overlong = certs.certificate(more=certs.attribute(certs.ORGANISATION, b"x" * 65536))
-    unread = {"must": MET, "may": f"{RAW} {RAW_REST}"}
-    yield raw("chain_of_10_mib", *[big] * 170, **unread)
-    yield raw("chain_of_1000", *[good] * 1000, **unread)
-    yield raw("chain_of_300", *[certs.certificate(key=certs.strange_key())] * 300,
-              check=certificate_is(chain_count=lambda n: n <= 20))
-    yield raw("chain_of_nothing", check=no_certificate)
-    yield raw("chain_of_one_empty", b"", check=no_certificate)
-    yield raw("chain_of_zeros", bytes(3000), check=no_certificate)
-    yield raw("chain_broken_der", good[:-100], check=no_certificate)
-    yield raw("chain_nested_der", b"\x30\x80" * 2000, check=no_certificate)
-    yield raw("chain_with_tail", good + b"tail", check=no_certificate)
-    yield raw("chain_good_then_broken", good, b"\x30\x05junk!", os.urandom(500),
-              check=certificate_is(cn=certs.NAME, chain_count=2))
-    yield raw("chain_lying_total", good, check=certificate_is(san=["other.test"]))
-    yield raw("certificate_of_60_kib", big, check=certificate_is(subject=lambda s: 0 < len(s) <= 1100))
-    yield raw("certificate_over_64_kib", overlong, check=no_certificate)
-    yield raw("key_rsa_16384", certs.certificate(key=certs.rsa_key(16384)),
-              check=certificate_is(key_type="RSA", key_bits=16384))
-    yield raw("key_rsa_huge_exponent", certs.certificate(key=certs.rsa_key(4096, int.from_bytes(os.urandom(512)) | 1)),
-              check=certificate_is(key_type="RSA", key_bits=4096))
-    yield raw("key_rsa_400000", certs.certificate(key=certs.rsa_key(400000)),
-              check=certificate_is(key_type="RSA"))
-    yield raw("key_of_unknown_type", certs.certificate(key=certs.strange_key()),
-              check=certificate_is(key_type="unknown"))
-    yield raw("signature_of_unknown_algorithm", certs.certificate(algorithm="1.3.6.1.4.1.99999.2"),
-              check=certificate_is(signature="unknown"))
-    yield raw("serial_of_2_kib", certs.certificate(serial=1 << 16384), check=certificate_is(
-        serial=lambda s: 0 < len(s) <= 80))
+    def organisation(octets):
+        return certs.attribute(certs.ORGANISATION, b"x" * octets)
+
+    good, small = certs.certificate(sans=[b"other.test"]), certs.certificate(key=certs.strange_key())
+    big, overlong = certs.certificate(more=organisation(30000)), certs.certificate(more=organisation(65536))
+    cycle = [certs.certificate(cn=cn, issuer=issuer) for cn, issuer in ((b"a.test", b"b.test"), (b"b.test", b"a.test"))]
+    huge = int.from_bytes(os.urandom(512), "big") | 1 | 1 << 4095
+    empty = {"check": no_certificate, "named": False}
+    lost = {**empty, "must": MET}  # past the bound of a flight
+    rows = (
+        raw("chain_of_10_mib", *[big] * 170, **lost),
+        raw("chain_of_1000", *[good] * 1000, **lost),
+        raw("chain_of_500", *[small] * 500, check=certificate_is(chain_count=lambda n: n <= 20)),
+        raw("chain_cyclic", *cycle * 5, check=certificate_is(cn="a.test", chain_count=9)),
+        raw("chain_of_nothing", **empty),
+        raw("chain_of_one_empty", b"", **empty),
+        raw("chain_of_zeros", bytes(3000), **empty),
+        raw("chain_broken_der", good[:-100], **empty),
+        raw("chain_nested_der", b"\x30\x80" * 2000, **empty),
+        raw("chain_with_tail", good + b"tail", **empty),
+        raw("chain_good_then_broken", good, b"\x30\x05junk!", os.urandom(500),
+            check=certificate_is(cn=certs.NAME, san=["other.test"], chain_count=2)),
+        raw("certificate_of_60_kib", big, check=certificate_is(subject=lambda text: 0 < len(text) <= 1100)),
+        raw("certificate_over_64_kib", overlong, **empty),
+        raw("key_rsa_16384", certs.certificate(key=certs.rsa_key(16384), signature=b"\x5a" * 2048),
+            check=certificate_is(key_type="RSA", key_bits=16384)),
+        raw("key_rsa_huge_exponent", certs.certificate(key=certs.rsa_key(4096, huge), signature=b"\x5a" * 512),
+            check=certificate_is(key_type="RSA", key_bits=4096)),
+        raw("key_rsa_3072_long_exponent", certs.certificate(key=certs.rsa_key(3072, huge >> 1100 | 1),
+            signature=b"\x5a" * 384), check=certificate_is(key_type="RSA", key_bits=3072)),
+        raw("key_rsa_400000", certs.certificate(key=certs.rsa_key(400000), signature=b"\x5a" * 256),
+            check=certificate_is(key_type="RSA", key_bits=400000)),
+        raw("key_rsa_zero", certs.certificate(key=certs.rsa_public(0, 0)), check=certificate_is(key_type="RSA")),
+        raw("key_ec_explicit_16384", certs.certificate(key=certs.explicit_curve(16384)),
+            check=certificate_is(key_type="unknown")),
+        raw("key_of_unknown_type", small, check=certificate_is(key_type="unknown", key_bits=0)),
+        raw("signature_of_unknown_algorithm", certs.certificate(algorithm="1.3.6.1.4.1.99999.2"),
+            check=certificate_is(signature="unknown")),
+        raw("serial_of_2_kib", certs.certificate(serial=1 << 16384),
+            check=certificate_is(serial=lambda text: 0 < len(text) <= 80)),
+    )
+    return itertools.chain(*rows)
 
 
 def certificate_rows(serving):
@@ -480,9 +514,10 @@ def certificate_rows(serving):
         "dates_reversed": (bad_date, {"cn": other, "not_before": (certs.UTC_TIME, b"400101000000Z"),
                                       "not_after": (certs.UTC_TIME, b"200101000000Z")}, {}),
     }
+    unreadable = {"cn_invalid_utf8", "cn_half_utf16"}  # OpenSSL does not take them for certificates at all
     for name, (facts, fields_of, wanted) in fields.items():
         check = certificate_is(**wanted)
-        yield raw(f"raw_{name}", certs.certificate(**fields_of), must=f"{MET} {RAW}", check=check)
+        yield from raw(name, certs.certificate(**fields_of), check=check if name not in unreadable else no_certificate)
         if context := serving(name, fields_of):
             yield graded(f"served_{name}", f"{SERVES} {MODERN_TLS} {facts}", context=context, check=check)
 
@@ -518,10 +553,11 @@ def gone_from(count):
 
 
 def slow_rows(modern):
-    slow = {"greeting": later(1, GREETING), "ehlo": later(1, EHLO), "starttls": later(1, READY)}
-    yield unsure("tarpit", "- deadline", MET, MODERN, context=modern, **slow)
-    yield unsure("tarpit_of_octets", "- deadline", MET, MODERN, context=modern, greeting=dripping(GREETING, 0.05),
-                 ehlo=dripping(EHLO, 0.015), starttls=dripping(READY, 0.05))
+    """Just fast enough for every time-out: only the deadline ends this."""
+    slow = {"greeting": later(2.4, GREETING), "ehlo": later(1.6, EHLO), "starttls": later(1.6, READY)}
+    octets = {"greeting": dripping(GREETING, 0.07), "ehlo": dripping(EHLO, 0.02), "starttls": dripping(READY, 0.08)}
+    for name, steps in (("tarpit", slow), ("tarpit_of_octets", octets)):
+        yield unsure(name, "deadline", SERVES, MODERN, context=modern, check=consistent_reasons("deadline"), **steps)
 
 
 def rows(contexts, serving):
