@@ -19,6 +19,9 @@
 
 #ifdef __SANITIZE_ADDRESS__
 size_t __sanitizer_get_current_allocated_bytes(void); /* its header comes with clang only */
+enum { SANITIZED = 1 }; /* shadow and quarantine are in the high-water mark */
+#else
+enum { SANITIZED = 0 };
 #endif
 
 enum { ID_CAP = 128, LINE_CAP = 1024 };
@@ -169,6 +172,7 @@ static void print_process(void) {
     json_object(&json, NULL);
     json_number(&json, "most_under_way", all.most_under_way);
     json_number(&json, "heap_growth_kib", (int64_t)((all.heap_most - all.heap_start) / 1024));
+    json_bool(&json, "sanitized", SANITIZED);
     json_number(&json, "vm_hwm_kib", status_kib("VmHWM:"));
     json_number(&json, "longest_turn_ms", (int64_t)(all.turn_longest_ns / 1000000));
     json_end(&json, '}');

@@ -22,6 +22,7 @@ class Peer:
 
     def __init__(self, reader, writer, number):
         self.reader, self.writer, self.number = reader, writer, number  # number: the nth of this address, from 1
+        self.unread = b""  # comes before what the client sends next
         self.socket = writer.get_extra_info("socket")
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -37,9 +38,13 @@ class Peer:
         await self.writer.drain()
 
     async def drip(self, data, pause=0.0):
+        """Octet by octet, by the clock, so that a busy server is not slower still."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         for octet in data:
             await self.send(bytes([octet]))
-            await asyncio.sleep(pause)
+            due += pause
+            await asyncio.sleep(max(0.0, due - loop.time()))
 
     async def flood(self, data, times=1 << 40):
         """Sends data again and again, until the client has had enough."""
@@ -48,7 +53,7 @@ class Peer:
             times -= 1
 
     async def read(self):
-        data = await self.reader.read(65536)
+        data, self.unread = self.unread or await self.reader.read(65536), b""
         if not data:
             raise Gone
         return data

@@ -11,7 +11,7 @@ from typing import Any
 
 import certs
 import tls
-from server import EHLO, GREETING, READY, Gone, Script
+from server import EHLO, GREETING, READY, Gone, Script, Tls, as_it_is, serve_inside
 
 # ---- what is true of a server ----
 
@@ -160,6 +160,17 @@ def fragments(size, segment=None):
     return shape
 
 
+def refusing_old(context, refuse):
+    """OpenSSL, but what offers no TLS 1.2 is refused in another way than with an alert."""
+    async def step(peer):
+        hello = await tls.read_hello(peer)
+        if hello.versions[0] < tls.TLS12:
+            await refuse(peer)
+        peer.unread = hello.raw
+        await serve_inside(Script(), Tls(peer, context, as_it_is))
+    return step
+
+
 async def one_octet_segments(peer, data):
     await peer.drip(data)
 
@@ -235,7 +246,7 @@ def banner_rows(modern):
     yield unsure("banner_endless_line", "protocol_error", "", greeting=flooding(b"220-" + b"x" * 4096))
     yield unsure("banner_without_newline", "greeting_timeout", "", greeting=then(b"220 and nothing"))
     yield unsure("banner_octet_a_second", "greeting_timeout", "", greeting=dripping(GREETING, 1))
-    yield graded("banner_late", MODERN, context=modern, greeting=later(2, GREETING))
+    yield graded("banner_late", MODERN, context=modern, greeting=later(1.5, GREETING))
     yield unsure("banner_too_late", "greeting_timeout", "", greeting=later(6, GREETING))
     yield unsure("banner_garbage", "protocol_error", "", greeting=os.urandom(600) + b"\r\n")
     yield unsure("banner_http", "protocol_error", "", greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -304,19 +315,28 @@ def starttls_rows(modern):
                  flags="early_bytes")
 
 
-def inside_rows(modern):
+def old_rows(modern):
+    """Versions that are off, refused without an alert: with the control's help a close is a no, silence never is."""
+    notify = tls.alert(tls.CLOSE_NOTIFY, tls.WARNING)
+    for name, refuse in (("close", close), ("reset", reset), ("close_notify", then(notify, close))):
+        yield graded(f"old_versions_{name}", MODERN, tls=refusing_old(modern, refuse))
+    yield unsure("old_versions_silence", "- timeout", SERVES, MODERN, tls=refusing_old(modern, hold))
+
+
+def client_certificate_rows(wishing, insisting):
+    yield graded("client_certificate_wished", MODERN, context=wishing)
+    yield unsure("client_certificate_insisted", None, MET, f"{MODERN} !tls_enabled", context=insisting)
+
+
+def inside_rows(contexts):
+    modern = contexts["modern"]
     yield graded("inside_strange_octets", MODERN, context=modern, inside=b"250-" + STRANGE + b"\r\n250 " + STRANGE
                  + b"\r\n", check=shows("ehlo_tls", "x1b"))
     yield graded("inside_endless", MODERN, context=modern, inside=lambda t: t.flood(b"250-again\r\n" * 100))
     yield graded("inside_endless_line", MODERN, context=modern, inside=lambda t: t.flood(b"x" * 16384))
     yield graded("inside_421", MODERN, context=modern, inside=b"421 4.7.0 enough\r\n")
     yield graded("inside_554", MODERN, context=modern, inside=b"554 5.7.1 no\r\n")
-    yield graded("tickets_255", MODERN, context=with_tickets(modern))
-
-
-def with_tickets(context):
-    context.num_tickets = 255
-    return context
+    yield graded("tickets_255", MODERN, context=contexts["tickets"])
 
 
 def fragment_rows(modern, legacy):
@@ -554,17 +574,18 @@ def gone_from(count):
 
 def slow_rows(modern):
     """Just fast enough for every time-out: only the deadline ends this."""
-    slow = {"greeting": later(2.4, GREETING), "ehlo": later(1.6, EHLO), "starttls": later(1.6, READY)}
-    octets = {"greeting": dripping(GREETING, 0.07), "ehlo": dripping(EHLO, 0.02), "starttls": dripping(READY, 0.08)}
+    slow = {"greeting": later(1.5, GREETING), "ehlo": later(1.2, EHLO), "starttls": later(1.2, READY)}
+    octets = {"greeting": dripping(GREETING, 0.045), "ehlo": dripping(EHLO, 0.014), "starttls": dripping(READY, 0.06)}
     for name, steps in (("tarpit", slow), ("tarpit_of_octets", octets)):
         yield unsure(name, "deadline", SERVES, MODERN, context=modern, check=consistent_reasons("deadline"), **steps)
 
 
 def rows(contexts, serving):
-    """contexts: ssl.SSLContext of "modern", "legacy", "only13" (each its own copy, as a function);
+    """contexts: ssl.SSLContext of "modern", "legacy", "only13"; "wishing" and "insisting" on a client's certificate; "tickets", many;
     serving(name, fields): a context that serves such a certificate, or None if OpenSSL will not load it."""
     modern, legacy = contexts["modern"], contexts["legacy"]
     return list(itertools.chain(
         sound_rows(contexts), banner_rows(modern), ehlo_rows(modern), code_rows(), starttls_rows(modern),
-        inside_rows(modern), fragment_rows(modern, legacy), alert_rows(), malformed_rows(), selection_rows(),
+        old_rows(modern), client_certificate_rows(contexts["wishing"], contexts["insisting"]), inside_rows(contexts),
+        fragment_rows(modern, legacy), alert_rows(), malformed_rows(), selection_rows(),
         chain_rows(), certificate_rows(serving), limit_rows(modern), slow_rows(modern)))

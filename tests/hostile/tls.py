@@ -26,6 +26,7 @@ class Hello:
     suites: list
     groups: list
     random: bytes = b""
+    raw: bytes = b""  # as it came
 
 
 def numbers(body):
@@ -56,16 +57,18 @@ def parse_hello(body):
 
 async def read_hello(peer):
     """The client's hello, in TLS records or in SSL 2.0's framing; EOFError if it never comes."""
-    stream = b""
+    stream = raw = b""
     while True:
         head = await peer.exactly(2)
         if head[0] & 0x80:
-            await peer.exactly((head[0] & 0x7F) << 8 | head[1])
-            return Hello([SSL2], [], [])
-        rest = await peer.exactly(3)
-        stream += await peer.exactly(int.from_bytes(rest[1:], "big"))
+            return Hello([SSL2], [], [], raw=head + await peer.exactly((head[0] & 0x7F) << 8 | head[1]))
+        head += await peer.exactly(3)
+        body = await peer.exactly(int.from_bytes(head[3:], "big"))
+        stream, raw = stream + body, raw + head + body
         if len(stream) >= 4 and len(stream) >= 4 + int.from_bytes(stream[1:4], "big"):
-            return parse_hello(stream[4:])
+            hello = parse_hello(stream[4:])
+            hello.raw = raw
+            return hello
 
 
 # ---- building ----
