@@ -16,10 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #ifdef __SANITIZE_ADDRESS__
 size_t __sanitizer_get_current_allocated_bytes(void); /* its header comes with clang only */
-enum { SANITIZED = 1 }; /* shadow and quarantine are in the high-water mark */
+enum { SANITIZED = 1 };                               /* shadow and quarantine are in the high-water mark */
 #else
 enum { SANITIZED = 0 };
 #endif
@@ -37,7 +38,7 @@ static struct {
     uv_check_t polled;  /* after each wait: a turn's work begins */
     uv_prepare_t waits; /* before each wait: it is done */
     size_t heap_start, heap_most;
-    uint64_t turn_began_ns, turn_longest_ns;
+    int64_t turn_began_us, turn_longest_us; /* processor time: others on this machine do not count */
     unsigned under_way, most_under_way;
     struct target *targets;
 } all;
@@ -58,15 +59,21 @@ static void note_heap(void) {
     all.heap_most = now > all.heap_most ? now : all.heap_most;
 }
 
+static int64_t processor_us(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return used.tv_sec * INT64_C(1000000) + used.tv_nsec / 1000;
+}
+
 static void on_polled(uv_check_t *check) {
     (void)check;
-    all.turn_began_ns = uv_hrtime();
+    all.turn_began_us = processor_us();
 }
 
 static void on_waits(uv_prepare_t *prepare) {
     (void)prepare;
-    uint64_t turn = all.turn_began_ns ? uv_hrtime() - all.turn_began_ns : 0;
-    all.turn_longest_ns = turn > all.turn_longest_ns ? turn : all.turn_longest_ns;
+    int64_t turn = all.turn_began_us ? processor_us() - all.turn_began_us : 0;
+    all.turn_longest_us = turn > all.turn_longest_us ? turn : all.turn_longest_us;
     note_heap();
 }
 
@@ -174,7 +181,7 @@ static void print_process(void) {
     json_number(&json, "heap_growth_kib", (int64_t)((all.heap_most - all.heap_start) / 1024));
     json_bool(&json, "sanitized", SANITIZED);
     json_number(&json, "vm_hwm_kib", status_kib("VmHWM:"));
-    json_number(&json, "longest_turn_ms", (int64_t)(all.turn_longest_ns / 1000000));
+    json_number(&json, "longest_turn_ms", all.turn_longest_us / 1000);
     json_end(&json, '}');
 }
 

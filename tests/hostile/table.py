@@ -236,9 +236,9 @@ def sound_rows(contexts):
     """In flight together with everything else, and yet right and in time."""
     for copy in range(3):
         for kind, facts in (("modern", MODERN), ("legacy", LEGACY), ("only13", ONLY_13)):
-            yield graded(f"sound_{kind}_{copy}", facts, context=contexts[kind], seconds=10)
+            yield graded(f"sound_{kind}_{copy}", facts, context=contexts[kind], seconds=12)
         yield Row(f"sound_without_starttls_{copy}", Script(ehlo=b"250-mx.hostile.test\r\n250 8BITMIME\r\n"),
-                  f"reachable !starttls_advertised {NO_TLS}", reasons="-", seconds=6)
+                  f"reachable !starttls_advertised {NO_TLS}", reasons="-", seconds=8)
 
 
 def banner_rows(modern):
@@ -246,8 +246,8 @@ def banner_rows(modern):
     yield unsure("banner_endless_line", "protocol_error", "", greeting=flooding(b"220-" + b"x" * 4096))
     yield unsure("banner_without_newline", "greeting_timeout", "", greeting=then(b"220 and nothing"))
     yield unsure("banner_octet_a_second", "greeting_timeout", "", greeting=dripping(GREETING, 1))
-    yield graded("banner_late", MODERN, context=modern, greeting=later(1.5, GREETING))
-    yield unsure("banner_too_late", "greeting_timeout", "", greeting=later(6, GREETING))
+    yield graded("banner_late", MODERN, context=modern, greeting=later(3, GREETING))
+    yield unsure("banner_too_late", "greeting_timeout", "", greeting=later(10, GREETING))
     yield unsure("banner_garbage", "protocol_error", "", greeting=os.urandom(600) + b"\r\n")
     yield unsure("banner_http", "protocol_error", "", greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n")
     yield graded("banner_strange_octets", MODERN, context=modern, greeting=b"220 " + STRANGE + b"\r\n",
@@ -574,8 +574,8 @@ def gone_from(count):
 
 def slow_rows(modern):
     """Just fast enough for every time-out: only the deadline ends this."""
-    slow = {"greeting": later(1.5, GREETING), "ehlo": later(1.2, EHLO), "starttls": later(1.2, READY)}
-    octets = {"greeting": dripping(GREETING, 0.045), "ehlo": dripping(EHLO, 0.014), "starttls": dripping(READY, 0.06)}
+    slow = {"greeting": later(3, GREETING), "ehlo": later(2, EHLO), "starttls": later(2, READY)}
+    octets = {"greeting": dripping(GREETING, 0.1), "ehlo": dripping(EHLO, 0.025), "starttls": dripping(READY, 0.1)}
     for name, steps in (("tarpit", slow), ("tarpit_of_octets", octets)):
         yield unsure(name, "deadline", SERVES, MODERN, context=modern, check=consistent_reasons("deadline"), **steps)
 
