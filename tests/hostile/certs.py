@@ -4,7 +4,9 @@ A hostile certificate carries a signature of arbitrary octets: nobody gets as fa
 trust it. Given the public key of a real pair it can still be served by OpenSSL in a handshake that completes.
 """
 import base64
+import hashlib
 import os
+import re
 import subprocess
 
 NAME = "mx.hostile.test"
@@ -108,3 +110,23 @@ def write_pem(path, der):
         out.write(base64.encodebytes(der).decode())
         out.write("-----END CERTIFICATE-----\n")
     return path
+
+
+# ---- signing ----
+
+class RsaSigner:
+    """PKCS #1 v1.5 with SHA-256 by hand, for a ServerKeyExchange that a client accepts."""
+
+    PREFIX = bytes.fromhex("3031300d060960864801650304020105000420")
+
+    def __init__(self, cert, key):
+        fields = re.split(r"\n(?=\S)", openssl("rsa", "-in", key, "-noout", "-text").decode())
+        values = {field.split(":")[0]: re.sub(r"[\s:]", "", field.split(":", 1)[1]) for field in fields if ":\n" in field}
+        self.modulus, self.private = int(values["modulus"], 16), int(values["privateExponent"], 16)
+        self.der = openssl("x509", "-in", cert, "-outform", "DER")
+
+    def sign(self, data):
+        size = (self.modulus.bit_length() + 7) // 8
+        digest = self.PREFIX + hashlib.sha256(data).digest()
+        padded = b"\0\1" + b"\xff" * (size - len(digest) - 3) + b"\0" + digest
+        return pow(int.from_bytes(padded, "big"), self.private, self.modulus).to_bytes(size, "big")

@@ -35,8 +35,7 @@ struct target {
 
 static struct {
     uv_loop_t loop;
-    uv_check_t polled;  /* after each wait: a turn's work begins */
-    uv_prepare_t waits; /* before each wait: it is done */
+    uv_prepare_t turns;
     size_t heap_start, heap_most;
     int64_t turn_began_us, turn_longest_us; /* processor time: others on this machine do not count */
     unsigned under_way, most_under_way;
@@ -65,15 +64,13 @@ static int64_t processor_us(void) {
     return used.tv_sec * INT64_C(1000000) + used.tv_nsec / 1000;
 }
 
-static void on_polled(uv_check_t *check) {
-    (void)check;
-    all.turn_began_us = processor_us();
-}
-
-static void on_waits(uv_prepare_t *prepare) {
+/* Once a turn, before it waits. Waiting takes no processor time, so that what lies between two calls is a turn's work.
+ */
+static void on_turn(uv_prepare_t *prepare) {
     (void)prepare;
-    int64_t turn = all.turn_began_us ? processor_us() - all.turn_began_us : 0;
+    int64_t now = processor_us(), turn = now - all.turn_began_us;
     all.turn_longest_us = turn > all.turn_longest_us ? turn : all.turn_longest_us;
+    all.turn_began_us = now;
     note_heap();
 }
 
@@ -193,8 +190,7 @@ static void on_done(struct probe_report *report, void *context) {
     probe_report_free(&report);
     if (--all.under_way > 0)
         return;
-    uv_close((uv_handle_t *)&all.polled, NULL);
-    uv_close((uv_handle_t *)&all.waits, NULL);
+    uv_close((uv_handle_t *)&all.turns, NULL);
 }
 
 static bool start_target(const struct probe_config *config, const char *line) {
@@ -251,10 +247,9 @@ int main(int argc, char **argv) {
     struct handshake_contexts *contexts = handshake_contexts_new();
     struct probe_config config = config_from(trust, contexts, argv);
     uv_loop_init(&all.loop);
-    uv_check_init(&all.loop, &all.polled);
-    uv_prepare_init(&all.loop, &all.waits);
-    uv_check_start(&all.polled, on_polled);
-    uv_prepare_start(&all.waits, on_waits);
+    uv_prepare_init(&all.loop, &all.turns);
+    uv_prepare_start(&all.turns, on_turn);
+    all.turn_began_us = processor_us();
     all.heap_start = all.heap_most = heap_octets();
     bool good = start_targets(&config);
     if (good)

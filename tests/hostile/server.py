@@ -51,6 +51,7 @@ class Peer:
         """Sends data again and again, until the client has had enough."""
         while times > 0:
             await self.send(data)
+            await asyncio.sleep(0)  # others want to be served too, even if this client takes all of it
             times -= 1
 
     async def read(self):
@@ -216,6 +217,7 @@ class Server:
     def __init__(self, scripts):
         self.faces = {address: Face(script) for address, script in scripts.items()}
         self.server, self.port = None, 0
+        self.lag, self.watch = 0.0, None  # the longest time, in seconds, that the server itself was held up
 
     async def start(self):
         """Listens on every address, on one port that is free on the first."""
@@ -224,6 +226,14 @@ class Server:
             probe.bind((addresses[0], 0))
             self.port = probe.getsockname()[1]
         self.server = await asyncio.start_server(self.accept, addresses, self.port, limit=1 << 20, backlog=64)
+        self.watch = asyncio.create_task(self.watch_lag())
+
+    async def watch_lag(self):
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.05)
+            self.lag = max(self.lag, loop.time() - before - 0.05)
 
     async def accept(self, reader, writer):
         face = self.faces[writer.get_extra_info("sockname")[0]]
@@ -243,3 +253,4 @@ class Server:
 
     def stop(self):
         self.server.close()
+        self.watch.cancel()

@@ -10,6 +10,7 @@ FATAL, WARNING = 2, 1
 CLOSE_NOTIFY, HANDSHAKE_FAILURE, PROTOCOL_VERSION, UNRECOGNIZED_NAME = 0, 40, 70, 112
 EXT_GROUPS, EXT_VERSIONS, EXT_KEY_SHARE = 10, 43, 51
 AES_SUITES = [0x009C, 0x002F]  # RSA key transport, so that a flight needs no ServerKeyExchange
+DHE_SUITES = [0x009E, 0x0033]
 RC4_SUITES = [0x0005, 0x0004]
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 
@@ -114,6 +115,20 @@ def certificates(*ders):
 def flight12(version, suite, *ders):
     """Everything up to ServerHelloDone, as a stream of messages."""
     return server_hello(version, suite) + certificates(*ders) + message(DONE, b"")
+
+
+def dhe_flight(hello, suite, signer, prime_bits):
+    """TLS 1.2 with a finite-field group of the server's own, soundly signed; the prime is none, which nobody checks."""
+    def number():
+        return vector(2, (int.from_bytes(os.urandom(prime_bits // 8), "big") | 1 | 1 << (prime_bits - 1)).to_bytes(
+            prime_bits // 8, "big"))
+
+    random, prime = os.urandom(32), number()
+    public = vector(2, prime[2:-1])  # smaller than the prime
+    parameters = prime + vector(2, b"\2") + public
+    signed = vector(2, signer.sign(hello.random + random + parameters))
+    return (server_hello(TLS12, suite, random=random) + certificates(signer.der)
+            + message(KEY_EXCHANGE, parameters + b"\4\1" + signed) + message(DONE, b""))
 
 
 def refragment(data, size):
