@@ -243,7 +243,7 @@ static enum flight_state take_server_hello(struct flight *flight, struct reader 
     memcpy(flight->random_tail, random + sizeof RETRY_RANDOM - sizeof flight->random_tail, sizeof flight->random_tail);
     take_vector(&body, 1); /* session id */
     flight->suite = (uint16_t)take_number(&body, 2);
-    take_number(&body, 1); /* compression */
+    unsigned compression = take_number(&body, 1);
     if (!body.bad && body.left > 0) {
         struct reader extensions = take_vector(&body, 2);
         while (!extensions.bad && extensions.left > 0) {
@@ -256,6 +256,8 @@ static enum flight_state take_server_hello(struct flight *flight, struct reader 
     }
     if (body.bad || body.left > 0)
         return malformed(flight, "a ServerHello whose lengths do not fit");
+    if (compression != 0)
+        return malformed(flight, "a ServerHello with a compression that was not offered");
     const char *defect = server_hello_defect(flight, legacy_version);
     if (defect)
         return malformed(flight, defect);

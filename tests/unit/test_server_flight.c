@@ -269,6 +269,14 @@ static void tls13_is_named_by_supported_versions_alone(void **state) {
     }
 }
 
+static void a_compression_that_was_not_offered_is_no_selection(void **state) {
+    (void)state;
+    struct bytes hello = server_hello(0x0303, 0xC02F, NULL, NULL, 0);
+    assert_true(feed_hello(VERSION_TLS1_2, &hello).selected);
+    hello.data[hello.len - 1] = 1; /* DEFLATE */
+    assert_int_equal(feed_hello(VERSION_TLS1_2, &hello).state, FLIGHT_MALFORMED);
+}
+
 static void a_retry_for_nothing_or_for_a_foreign_group_is_no_selection(void **state) {
     static const uint8_t version[] = {0, 43, 0, 2, 3, 4}, cookie[] = {0, 43, 0, 2, 3, 4, 0, 44, 0, 3, 0, 1, 9},
                          foreign[] = {0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0x77, 0x77};
@@ -317,6 +325,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_tls_is_malformed),
         cmocka_unit_test(an_endless_flight_is_bounded),
         cmocka_unit_test(tls13_is_named_by_supported_versions_alone),
+        cmocka_unit_test(a_compression_that_was_not_offered_is_no_selection),
         cmocka_unit_test(a_retry_for_nothing_or_for_a_foreign_group_is_no_selection),
         cmocka_unit_test(an_endless_stream_of_empty_records_is_bounded),
     };
