@@ -435,6 +435,11 @@ def selection_rows():
                         "suite_weak_and_not_offered": missing([0x0005, 0x0004, 0x0019, 0x0060, 0xFEFE]),
                         "suite_13_under_12": lambda h: 0x1301 if 0x1301 not in h.suites else 0x1304}.items():
         yield unsure(name, None, may=below, flags="not_offered", tls=whole(suite=suite))
+    # Our own parser refuses it; OpenSSL has taken version and suite by then.
+    yield unsure("compression_not_offered", None, may="tls1_2 nist_r1 nist_r2 forward_secrecy", tls=to_hello(lambda h: tls.record(tls.HANDSHAKE, tls.server_hello(
+        min(h.versions[0], tls.TLS12), (h.suites or [0x2F])[0], compression=1))))
+    yield unsure("session_of_255_octets", None, may=MODERN_TLS, tls=to_hello(lambda h: tls.record(
+        tls.HANDSHAKE, tls.server_hello(min(h.versions[0], tls.TLS12), (h.suites or [0x2F])[0], session=bytes(255)))))
     yield unsure("retry_for_a_group_not_offered", None, fault=groups,
                  tls=to_hello(lambda h: tls.record(tls.HANDSHAKE, tls.hello13(0x1301, 0x7777))))
     yield unsure("retry_for_no_group", None,
