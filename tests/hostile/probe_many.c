@@ -1,6 +1,6 @@
 /* probe_many.c - probes many addresses at once in ONE event loop, for tests/hostile/run.
  *
- *   probe_many GREETING REPLY TLS QUIT GAP DEADLINE < targets        (milliseconds; a target: "ID ADDRESS PORT NAME")
+ *   probe_many GREETING REPLY TLS QUIT GAP DEADLINE < targets        (milliseconds; a target: "ID ADDRESS PORT NAME,…")
  *
  * Each probe prints one JSON object when it ends; a last one tells what the process as a whole went through: the
  * most heap in use after any turn of the loop, the kernel's high-water mark, and the longest turn, during which no
@@ -25,7 +25,7 @@ enum { SANITIZED = 1 };                               /* shadow and quarantine a
 enum { SANITIZED = 0 };
 #endif
 
-enum { ID_CAP = 128, LINE_CAP = 1024 };
+enum { ID_CAP = 128, LINE_CAP = 1024, NAMES_MAX = 8 };
 
 struct target {
     char id[ID_CAP];
@@ -148,14 +148,23 @@ static void print_connections(struct json *json, const struct probe_report *repo
     json_end(json, ']');
 }
 
+static void print_other_names(struct json *json, const struct probe_report *report) {
+    json_array(json, "other_names");
+    for (size_t i = 1; i < report->name_count; i++)
+        print_facts(json, NULL, report->name[i].fact, FACT_NAME_FIRST, FACT_NAME_COUNT);
+    json_end(json, ']');
+}
+
 static void print_report(const struct probe_report *report, const struct target *target) {
     struct json json = json_to(stdout);
     json_object(&json, NULL);
     json_text(&json, "id", target->id);
     json_number(&json, "milliseconds", (int64_t)(uv_now(&all.loop) - target->started_ms));
     json_text(&json, "reason", reason_key(report->reason));
+    json_bool(&json, "retry", report->retry);
     print_facts(&json, "facts", report->plan.fact, 0, FACT_ENDPOINT_COUNT);
     print_facts(&json, "name_facts", report->name[0].fact, FACT_NAME_FIRST, FACT_NAME_COUNT);
+    print_other_names(&json, report);
     json_array(&json, "flags");
     for (unsigned bit = 0; bit < FLAG_COUNT; bit++)
         if (report->plan.flags & (1u << bit))
@@ -193,16 +202,26 @@ static void on_done(struct probe_report *report, void *context) {
     uv_close((uv_handle_t *)&all.turns, NULL);
 }
 
+/* Splits at commas, in place. */
+static size_t split_names(char *text, const char *names[static NAMES_MAX]) {
+    size_t count = 0;
+    for (char *rest = text, *name; count < NAMES_MAX && (name = strsep(&rest, ",")) != NULL;)
+        names[count++] = name;
+    return count;
+}
+
 static bool start_target(const struct probe_config *config, const char *line) {
-    char address[64], name[256];
+    char address[64], text[512];
+    const char *names[NAMES_MAX];
     int port;
     struct target *target = mem_alloc(sizeof *target);
-    struct probe_target wanted = {.name_count = 1, .names = (const char *const[]){name}};
+    struct probe_target wanted = {.names = names};
     target->next = all.targets;
     all.targets = target;
-    if (sscanf(line, "%127s %63s %d %255s", target->id, address, &port, name) != 4 ||
+    if (sscanf(line, "%127s %63s %d %511s", target->id, address, &port, text) != 4 ||
         uv_ip4_addr(address, port, (struct sockaddr_in *)&wanted.address) != 0)
         return false;
+    wanted.name_count = split_names(text, names);
     target->started_ms = uv_now(&all.loop);
     all.under_way++;
     (void)probe_start(&all.loop, config, &wanted, on_done, target);
@@ -255,7 +274,7 @@ int main(int argc, char **argv) {
     if (good)
         uv_run(&all.loop, UV_RUN_DEFAULT);
     else
-        fprintf(stderr, "probe_many: a target that is not 'ID ADDRESS PORT NAME', or none\n");
+        fprintf(stderr, "probe_many: a target that is not 'ID ADDRESS PORT NAME,…', or none\n");
     handshake_contexts_free(&contexts);
     trust_close(&trust);
     free_targets();
