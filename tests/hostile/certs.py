@@ -121,7 +121,8 @@ class RsaSigner:
 
     def __init__(self, cert, key):
         fields = re.split(r"\n(?=\S)", openssl("rsa", "-in", key, "-noout", "-text").decode())
-        values = {field.split(":")[0]: re.sub(r"[\s:]", "", field.split(":", 1)[1]) for field in fields if ":\n" in field}
+        pairs = (field.split(":", 1) for field in fields if ":\n" in field)
+        values = {name: re.sub(r"[\s:]", "", digits) for name, digits in pairs}
         self.modulus, self.private = int(values["modulus"], 16), int(values["privateExponent"], 16)
         self.der = openssl("x509", "-in", cert, "-outform", "DER")
 

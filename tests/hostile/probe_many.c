@@ -1,6 +1,6 @@
 /* probe_many.c - probes many addresses at once in ONE event loop, for tests/hostile/run.
  *
- *   probe_many GREETING REPLY TLS QUIT GAP DEADLINE < targets        (milliseconds; a target: "ID ADDRESS PORT NAME,…")
+ *   probe_many GREETING REPLY TLS QUIT GAP DEADLINE < targets     (milliseconds; a target: "ID ADDRESS PORT NAME,…")
  *
  * Each probe prints one JSON object when it ends; a last one tells what the process as a whole went through: the
  * most heap in use after any turn of the loop, the kernel's high-water mark, and the longest turn, during which no

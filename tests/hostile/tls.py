@@ -96,7 +96,8 @@ def extension(kind, body):
 
 
 def server_hello(version, suite, extensions=b"", random=None, session=b"", compression=0):
-    body = struct.pack(">H", version) + (random or os.urandom(32)) + vector(1, session) + struct.pack(">HB", suite, compression)
+    body = struct.pack(">H", version) + (random or os.urandom(32)) + vector(1, session)
+    body += struct.pack(">HB", suite, compression)
     return message(SERVER_HELLO, body + (vector(2, extensions) if extensions else b""))
 
 
