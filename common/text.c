@@ -8,8 +8,14 @@
 
 enum { TEXT_ESCAPE_LEN = 4 }; /* \xNN */
 
-/* Length of the well-formed, printable UTF-8 character at data, or 0. Rejects overlong forms,
- * surrogates, code points past U+10FFFF and the control ranges C0, DEL and C1. */
+/* Line and paragraph separators, and what turns the direction of the text behind it: a report that shows them shows
+ * something else than what was sent (Unicode Technical Report 36, section 3.5). */
+static bool misleads(uint32_t point) {
+    return (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
+/* Length of the well-formed, printable UTF-8 character at data, or 0. Rejects overlong forms, surrogates, code points
+ * past U+10FFFF, the control ranges C0, DEL and C1, and what misleads the eye. */
 static size_t printable(const uint8_t *data, size_t len) {
     uint8_t first = data[0];
     if (first < 0x80)
@@ -25,7 +31,7 @@ static size_t printable(const uint8_t *data, size_t len) {
     }
     static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; /* 0xa0: skips C1 */
     bool surrogate = point >= 0xd800 && point <= 0xdfff;
-    return point >= least[need] && point <= 0x10ffff && !surrogate ? need : 0;
+    return point >= least[need] && point <= 0x10ffff && !surrogate && !misleads(point) ? need : 0;
 }
 
 size_t text_sanitise(char *out, size_t cap, const void *data, size_t len) {

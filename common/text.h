@@ -1,8 +1,8 @@
 /* text.h - make bytes from the network safe to store, log and print.
  *
  * Everything that a remote host said passes through text_sanitise() once, at the edge. The result is
- * valid UTF-8 without control characters (C0, DEL, C1), so neither PostgreSQL nor a terminal can be
- * hurt by it; offending bytes become \xNN.
+ * valid UTF-8 without control characters (C0, DEL, C1), line separators and direction overrides, so that
+ * it can hurt neither PostgreSQL nor a terminal nor mislead who reads it; offending bytes become \xNN.
  */
 #ifndef MXG_TEXT_H
 #define MXG_TEXT_H

@@ -99,7 +99,7 @@ static void deliver(struct connection *c) {
         outcome.handshake = handshake_info(c->handshake);
         outcome.stapled = handshake_stapled(c->handshake);
     }
-    if (c->certificates == NULL)
+    if (c->certificates == NULL && c->answer.kind == ANSWER_SELECTED && c->answer.whole)
         (void)flight_certificates(&c->flight, &outcome.certificates, &outcome.certificates_len);
     c->on_done(&outcome, c->context);
 }
@@ -406,6 +406,15 @@ static void on_reply(struct connection *c, size_t left_over) {
     }
 }
 
+/* Octets that were there before our command cannot be its reply: who takes them for one reads "250 ok" as an EHLO
+ * reply without STARTTLS. */
+static void reject_early_reply(struct connection *c, size_t left_over) {
+    if (left_over > 0 && (c->state == EHLO || c->state == HELO || c->state == STARTTLS)) {
+        set_detail(c, STATES[c->state].name, "a reply before its command");
+        finish(c, ANSWER_STOPPED, REASON_PROTOCOL_ERROR);
+    }
+}
+
 /* Feeds clear or decrypted SMTP bytes. */
 static void feed_smtp(struct connection *c, const uint8_t *data, size_t len) {
     while (len > 0 && c->state != CLOSING && c->state != FLIGHT && c->state != HANDSHAKE) {
@@ -417,6 +426,7 @@ static void feed_smtp(struct connection *c, const uint8_t *data, size_t len) {
             finish(c, ANSWER_STOPPED, REASON_PROTOCOL_ERROR);
         } else if (c->reply.state == SMTP_REPLY) {
             on_reply(c, len);
+            reject_early_reply(c, len);
             if (c->reply.state != SMTP_MORE) { /* not kept: ready for the next */
                 smtp_reply_free(&c->reply);
                 smtp_reply_init(&c->reply);

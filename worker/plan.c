@@ -508,8 +508,19 @@ static void settle_control(struct plan *plan, const struct answer *answer) {
     plan_stop(plan, REASON_INCONSISTENT);
 }
 
+/* Is it a verdict on what was offered? Other alerts may as well come from a server that is in trouble, or does not like
+ * the name or the form of the hello: they are no better than a close. */
+static bool is_verdict(const struct answer *answer) {
+    static const uint8_t verdicts[] = {0, 40, 47, 70, 71, 86}; /* close_notify, handshake_failure, illegal_parameter, */
+    for (size_t i = 0; i < sizeof verdicts; i++)               /* protocol_version, insufficient_security, fallback */
+        if (answer->alert == verdicts[i])
+            return true;
+    return !answer->alerted;
+}
+
 static void learn_answer(struct plan *plan, const struct answer *answer) {
-    bool soft = answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET;
+    bool soft = answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET ||
+                (answer->kind == ANSWER_REFUSED && !is_verdict(answer));
     uint32_t before = facts_with(plan, TRI_NO);
     if (answer->kind == ANSWER_SELECTED)
         learn_selection(plan, answer);

@@ -128,7 +128,7 @@ static const struct cert_chain *note_chain(struct probe *probe, const struct con
     if (chain == NULL)
         return NULL;
     for (size_t i = 0; i < report->chain_count; i++)
-        if (memcmp(report->chain[i]->leaf_sha256, chain->leaf_sha256, sizeof chain->leaf_sha256) == 0) {
+        if (report->chain[i] == chain) {
             cert_chain_release(&chain);
             return report->chain[i];
         }
@@ -175,8 +175,14 @@ static void judge_name(struct probe_name *name, const struct cert_chain *chain, 
 /* All names judged so far, and at least PROBE_SHARED_AFTER, saw one leaf: the rest would too. */
 static bool leaf_is_shared(const struct probe *probe) {
     const struct probe_report *report = probe->report;
-    return probe->next_name >= PROBE_SHARED_AFTER && report->chain_count == 1 &&
-           report->name[probe->next_name - 1].chain == report->chain[0];
+    const struct cert_chain *first = report->name_count > 0 ? report->name[0].chain : NULL;
+    for (size_t i = 0; i < probe->next_name; i++) {
+        const struct cert_chain *chain = report->name[i].chain;
+        if (first == NULL || chain == NULL ||
+            memcmp(chain->leaf_sha256, first->leaf_sha256, sizeof first->leaf_sha256) != 0)
+            return false;
+    }
+    return probe->next_name >= PROBE_SHARED_AFTER;
 }
 
 /* How it is known that TLS works; EVIDENCE_NONE if it is not. */
@@ -197,14 +203,14 @@ static bool can_ask_name(const struct probe *probe) {
 static void settle_other_names(struct probe *probe) {
     struct probe_report *report = probe->report;
     bool raw_only = tls_evidence(report) == EVIDENCE_INFERRED && !report->names_only;
-    bool shared = report->chain_count > 0 && (leaf_is_shared(probe) || raw_only);
+    bool shared = report->name_count > 0 && report->name[0].chain && (leaf_is_shared(probe) || raw_only);
     enum reason reason = report->reason != REASON_NONE ? report->reason : REASON_NOT_COMPLETED;
     if (report->chain_count > 0 && report->reason == REASON_NONE)
         reason = REASON_NOT_ASKED;
     for (; probe->next_name < report->name_count; probe->next_name++) {
         struct probe_name *name = &report->name[probe->next_name];
         if (shared)
-            judge_name(name, report->chain[0], EVIDENCE_SHARED, 0);
+            judge_name(name, report->name[0].chain, EVIDENCE_SHARED, 0);
         else
             leave_name(name, reason);
     }

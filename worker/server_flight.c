@@ -24,9 +24,12 @@ enum {
     ALERT_WARNING = 1,
     ALERT_CLOSE_NOTIFY = 0,
     EXT_SUPPORTED_VERSIONS = 43,
+    EXT_COOKIE = 44,
     EXT_KEY_SHARE = 51,
     NAMED_CURVE = 3,
-    WARNINGS_MAX = 8, /* an endless stream of warnings is no answer */
+    SESSION_ID_MAX = 32,
+    TLS13_SUITES = 0x13, /* the first octet of all of them */
+    WARNINGS_MAX = 8,    /* an endless stream of warnings is no answer */
     V2_SERVER_HELLO = 4,
     V2_ERROR = 0,
 };
@@ -214,20 +217,36 @@ static void take_extension(struct flight *flight, unsigned type, struct reader b
         flight->version = (uint16_t)take_number(&body, 2);
     else if (type == EXT_KEY_SHARE && body.left >= 2)
         flight->group = (uint16_t)take_number(&body, 2);
+    else if (type == EXT_COOKIE)
+        flight->cookie = true;
+}
+
+/* server_version stops at TLS 1.2: 1.3 is named by supported_versions alone (RFC 8446 section 4.1.3). A retry has to
+ * ask for a change (section 4.1.4). */
+static const char *server_hello_defect(const struct flight *flight, unsigned legacy_version) {
+    if (legacy_version < VERSION_SSLV3 || legacy_version > VERSION_TLS1_2)
+        return "a ServerHello of a version that does not exist";
+    if (flight->retry_request && flight->version != VERSION_TLS1_3)
+        return "a HelloRetryRequest without TLS 1.3";
+    if (flight->retry_request && flight->group == 0 && !flight->cookie)
+        return "a HelloRetryRequest that asks for nothing";
+    return NULL;
 }
 
 static enum flight_state take_server_hello(struct flight *flight, struct reader body) {
     if (flight->selected)
         return malformed(flight, "a second ServerHello");
-    flight->version = (uint16_t)take_number(&body, 2);
+    unsigned legacy_version = take_number(&body, 2);
+    flight->version = (uint16_t)legacy_version;
     const uint8_t *random = take(&body, sizeof RETRY_RANDOM);
     if (body.bad)
         return malformed(flight, "a truncated ServerHello");
     flight->retry_request = memcmp(random, RETRY_RANDOM, sizeof RETRY_RANDOM) == 0;
     memcpy(flight->random_tail, random + sizeof RETRY_RANDOM - sizeof flight->random_tail, sizeof flight->random_tail);
-    take_vector(&body, 1); /* session id */
+    if (take_vector(&body, 1).left > SESSION_ID_MAX)
+        return malformed(flight, "a session id that is too long");
     flight->suite = (uint16_t)take_number(&body, 2);
-    take_number(&body, 1); /* compression */
+    unsigned compression = take_number(&body, 1);
     if (!body.bad && body.left > 0) {
         struct reader extensions = take_vector(&body, 2);
         while (!extensions.bad && extensions.left > 0) {
@@ -240,6 +259,11 @@ static enum flight_state take_server_hello(struct flight *flight, struct reader 
     }
     if (body.bad || body.left > 0)
         return malformed(flight, "a ServerHello whose lengths do not fit");
+    if (compression != 0)
+        return malformed(flight, "a ServerHello with a compression that was not offered");
+    const char *defect = server_hello_defect(flight, legacy_version);
+    if (defect)
+        return malformed(flight, defect);
     flight->selected = true;
     bool ends_here = flight->version == VERSION_TLS1_3 || flight->retry_request;
     return flight->state = ends_here ? FLIGHT_HELLO : FLIGHT_MORE;
@@ -376,6 +400,10 @@ static size_t take_unit(struct flight *flight, const uint8_t *raw, size_t len) {
 enum flight_state flight_feed(struct flight *flight, const uint8_t *data, size_t len) {
     if (flight->state != FLIGHT_MORE)
         return flight->state;
+    /* All that arrives counts, empty records too: an endless stream of nothing is no answer either. */
+    if (len > FLIGHT_MAX_OCTETS - flight->received)
+        return malformed(flight, "a flight that is too long");
+    flight->received += len;
     if (!append(&flight->raw, &flight->raw_len, &flight->raw_cap, data, len))
         return malformed(flight, "a flight that is too long");
     size_t at = 0;
@@ -413,7 +441,9 @@ bool flight_offered(const struct flight *flight, const struct hello_spec *spec, 
         return false;
     if (is_13 && flight->group && !is_listed(spec->groups, spec->group_count, flight->group))
         return false;
-    return is_listed(spec->suites, spec->suite_count, flight->suite);
+    /* TLS 1.3 has suites of its own, and no other version has them (RFC 8446 appendix B.4). */
+    bool suite_13 = flight->suite >> 8 == TLS13_SUITES;
+    return suite_13 == is_13 && is_listed(spec->suites, spec->suite_count, flight->suite);
 }
 
 bool flight_has_sentinel(const struct flight *flight) {

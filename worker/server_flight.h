@@ -44,8 +44,9 @@ struct flight {
     uint8_t *messages; /* reassembled handshake stream */
     size_t messages_len, messages_cap, parsed;
     size_t certificate_at, certificate_len;
+    size_t received; /* octets fed, whatever was in them */
     unsigned warnings;
-    bool v2_offered;
+    bool v2_offered, cookie;
 };
 
 void flight_init(struct flight *flight, enum tls_version offered_max);

@@ -14,6 +14,11 @@
 static const uint16_t SUITES[] = {0xC02F, 0x0004};
 static const struct hello_spec OFFER = {.max = VERSION_TLS1_2, .suites = SUITES, .suite_count = 2};
 
+/* SHA-256("HelloRetryRequest") */
+static const uint8_t RETRY[32] = {0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C,
+                                  0x02, 0x1E, 0x65, 0xB8, 0x91, 0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB,
+                                  0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C};
+
 struct bytes {
     uint8_t data[70000];
     size_t len;
@@ -149,9 +154,6 @@ static void a_warning_before_the_hello_is_skipped_but_not_for_ever(void **state)
 }
 
 static void a_retry_request_names_the_group(void **state) {
-    static const uint8_t random[32] = {0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C,
-                                       0x02, 0x1E, 0x65, 0xB8, 0x91, 0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB,
-                                       0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C};
     static const uint16_t suites[] = {0x1301};
     static const uint8_t extensions[] = {0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0x11, 0xEC};
     static const uint16_t hybrid[] = {0x11EC}, other[] = {0x001D};
@@ -159,7 +161,7 @@ static void a_retry_request_names_the_group(void **state) {
         .max = VERSION_TLS1_3, .suites = suites, .suite_count = 1, .groups = hybrid, .group_count = 1};
     struct hello_spec another_group = only13;
     another_group.groups = other;
-    struct bytes hello = server_hello(0x0303, 0x1301, random, extensions, sizeof extensions), m = {.len = 0},
+    struct bytes hello = server_hello(0x0303, 0x1301, RETRY, extensions, sizeof extensions), m = {.len = 0},
                  b = {.len = 0};
     (void)state;
     put_message(&m, 2, hello.data, hello.len);
@@ -251,6 +253,70 @@ static void an_endless_flight_is_bounded(void **state) {
     flight_free(&flight);
 }
 
+static struct flight feed_hello(enum tls_version max, const struct bytes *hello) {
+    struct bytes messages = {.len = 0}, b = {.len = 0};
+    put_message(&messages, 2, hello->data, hello->len);
+    put_record(&b, 22, messages.data, messages.len);
+    struct flight flight = feed(max, &b, b.len);
+    flight_free(&flight);
+    return flight;
+}
+
+/* RFC 8446 section 4.1.3: 0x0304 in server_version proves nothing, and a client that believed it saw a 1.3 server. */
+static void tls13_is_named_by_supported_versions_alone(void **state) {
+    static const unsigned nonsense[] = {0x0000, 0x0100, 0x0002, 0x02FF, 0x0304, 0x0399, 0xFEFF};
+    (void)state;
+    for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
+        struct bytes hello = server_hello(nonsense[i], 0x1301, NULL, NULL, 0);
+        struct flight flight = feed_hello(VERSION_TLS1_3, &hello);
+        assert_int_equal(flight.state, FLIGHT_MALFORMED);
+        assert_false(flight.selected);
+    }
+}
+
+static void a_compression_that_was_not_offered_is_no_selection(void **state) {
+    (void)state;
+    struct bytes hello = server_hello(0x0303, 0xC02F, NULL, NULL, 0);
+    assert_true(feed_hello(VERSION_TLS1_2, &hello).selected);
+    hello.data[hello.len - 1] = 1; /* DEFLATE */
+    assert_int_equal(feed_hello(VERSION_TLS1_2, &hello).state, FLIGHT_MALFORMED);
+}
+
+static void a_retry_for_nothing_or_for_a_foreign_group_is_no_selection(void **state) {
+    static const uint8_t version[] = {0, 43, 0, 2, 3, 4}, cookie[] = {0, 43, 0, 2, 3, 4, 0, 44, 0, 3, 0, 1, 9},
+                         foreign[] = {0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0x77, 0x77};
+    static const uint16_t suites[] = {0x1301}, groups[] = {0x11EC, 0x001D};
+    const struct hello_spec spec = {
+        .max = VERSION_TLS1_3, .suites = suites, .suite_count = 1, .groups = groups, .group_count = 2};
+    (void)state;
+    struct bytes hello = server_hello(0x0303, 0x1301, RETRY, version, sizeof version);
+    assert_int_equal(feed_hello(VERSION_TLS1_3, &hello).state, FLIGHT_MALFORMED);
+    hello = server_hello(0x0303, 0x1301, RETRY, version + 6, 0); /* and no 1.3 at all */
+    assert_int_equal(feed_hello(VERSION_TLS1_2, &hello).state, FLIGHT_MALFORMED);
+    hello = server_hello(0x0303, 0x1301, RETRY, cookie, sizeof cookie);
+    struct flight flight = feed_hello(VERSION_TLS1_3, &hello);
+    assert_int_equal(flight.state, FLIGHT_HELLO);
+    assert_true(flight_offered(& flight, & spec, false));
+    hello = server_hello(0x0303, 0x1301, RETRY, foreign, sizeof foreign);
+    flight = feed_hello(VERSION_TLS1_3, &hello);
+    assert_int_equal(flight.state, FLIGHT_HELLO);
+    assert_false(flight_offered(& flight, & spec, false));
+}
+
+/* Records without content hold no memory, but an endless stream of them held the connection until its time-out. */
+static void an_endless_stream_of_empty_records_is_bounded(void **state) {
+    static const uint8_t empty[] = {22, 3, 3, 0, 0};
+    struct flight flight;
+    size_t fed = 0;
+    (void)state;
+    flight_init(&flight, VERSION_TLS1_2);
+    while (fed <= 2 * FLIGHT_MAX_OCTETS && flight_feed(&flight, empty, sizeof empty) == FLIGHT_MORE)
+        fed += sizeof empty;
+    assert_int_equal(flight.state, FLIGHT_MALFORMED);
+    assert_true(fed <= FLIGHT_MAX_OCTETS);
+    flight_free(&flight);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flight_is_read_in_any_segmentation),
@@ -263,6 +329,10 @@ int main(void) {
         cmocka_unit_test(ssl2_is_only_believed_when_it_was_offered),
         cmocka_unit_test(what_is_no_tls_is_malformed),
         cmocka_unit_test(an_endless_flight_is_bounded),
+        cmocka_unit_test(tls13_is_named_by_supported_versions_alone),
+        cmocka_unit_test(a_compression_that_was_not_offered_is_no_selection),
+        cmocka_unit_test(a_retry_for_nothing_or_for_a_foreign_group_is_no_selection),
+        cmocka_unit_test(an_endless_stream_of_empty_records_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,10 @@ static void hostile_bytes_become_escapes(void **state) {
         {"\xf4\x90\x80\x80", 4, "\\xf4\\x90\\x80\\x80"}, /* past U+10FFFF */
         {"\xe2\x82", 2, "\\xe2\\x82"},                   /* cut short */
         {"\xff\xfe", 2, "\\xff\\xfe"},
+        {"\xe2\x80\xae", 3, "\\xe2\\x80\\xae"},                      /* U+202E: the rest is shown from right to left */
+        {"\xe2\x81\xa7", 3, "\\xe2\\x81\\xa7"},                      /* U+2067: likewise */
+        {"\xe2\x80\xa8", 3, "\\xe2\\x80\\xa8"},                      /* U+2028: a new line for some */
+        {"\xe2\x80\xaf\xe2\x81\xa5", 6, "\xe2\x80\xaf\xe2\x81\xa5"}, /* their neighbours are harmless */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char out[64];

@@ -1,0 +1,287 @@
+/* probe_many.c - probes many addresses at once in ONE event loop, for tests/hostile/run.
+ *
+ *   probe_many GREETING REPLY TLS QUIT GAP DEADLINE < targets     (milliseconds; a target: "ID ADDRESS PORT NAME,…")
+ *
+ * Each probe prints one JSON object when it ends; a last one tells what the process as a whole went through: the
+ * most heap in use after any turn of the loop, the kernel's high-water mark, and the longest turn, during which no
+ * other probe could move. Strings are printed as the engine gave them: whether they are clean is for the test to see.
+ */
+#include "json.h"
+#include "mem.h"
+#include "probe.h"
+#include "server_flight.h"
+#include "suites.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#ifdef __SANITIZE_ADDRESS__
+size_t __sanitizer_get_current_allocated_bytes(void); /* its header comes with clang only */
+enum { SANITIZED = 1 };                               /* shadow and quarantine are in the high-water mark */
+#else
+enum { SANITIZED = 0 };
+#endif
+
+enum { ID_CAP = 128, LINE_CAP = 1024, NAMES_MAX = 8 };
+
+struct target {
+    char id[ID_CAP];
+    uint64_t started_ms;
+    struct target *next;
+};
+
+static struct {
+    uv_loop_t loop;
+    uv_prepare_t turns;
+    size_t heap_start, heap_most;
+    int64_t turn_began_us, turn_longest_us; /* processor time: others on this machine do not count */
+    unsigned under_way, most_under_way;
+    struct target *targets;
+} all;
+
+/* ---- what the process goes through ---- */
+
+static size_t heap_octets(void) {
+#ifdef __SANITIZE_ADDRESS__
+    return __sanitizer_get_current_allocated_bytes();
+#else
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+#endif
+}
+
+static void note_heap(void) {
+    size_t now = heap_octets();
+    all.heap_most = now > all.heap_most ? now : all.heap_most;
+}
+
+static int64_t processor_us(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return used.tv_sec * INT64_C(1000000) + used.tv_nsec / 1000;
+}
+
+/* Once a turn, before it waits. Waiting takes no processor time, so that what lies between two calls is a turn's work.
+ */
+static void on_turn(uv_prepare_t *prepare) {
+    (void)prepare;
+    int64_t now = processor_us(), turn = now - all.turn_began_us;
+    all.turn_longest_us = turn > all.turn_longest_us ? turn : all.turn_longest_us;
+    all.turn_began_us = now;
+    note_heap();
+}
+
+/* "VmHWM:    12345 kB" of /proc/self/status. */
+static long status_kib(const char *key) {
+    char line[256];
+    long kib = -1;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && kib < 0 && fgets(line, sizeof line, status))
+        if (strncmp(line, key, strlen(key)) == 0)
+            kib = strtol(line + strlen(key) + 1, NULL, 10);
+    if (status)
+        fclose(status);
+    return kib;
+}
+
+/* ---- a probe's object ---- */
+
+static void print_facts(struct json *json, const char *key, const struct fact *facts, unsigned first, unsigned count) {
+    json_object(json, key);
+    for (unsigned i = 0; i < count; i++) {
+        json_object(json, fact_key((enum fact_id)(first + i)));
+        json_text(json, "value", tri_name(facts[i].value));
+        json_text(json, "reason", reason_key(facts[i].reason));
+        json_text(json, "evidence", evidence_name(facts[i].evidence));
+        json_end(json, '}');
+    }
+    json_end(json, '}');
+}
+
+static void print_certificate(struct json *json, const struct cert_chain *chain) {
+    json_object(json, "certificate");
+    json_text(json, "cn", chain->subject_cn);
+    json_text(json, "subject", chain->subject);
+    json_text(json, "issuer", chain->issuer);
+    json_text(json, "serial", chain->serial);
+    json_array(json, "san");
+    for (size_t i = 0; i < chain->san_count; i++)
+        json_text(json, NULL, chain->san[i]);
+    json_end(json, ']');
+    json_number(json, "san_total", (int64_t)chain->san_total);
+    json_text(json, "key_type", chain->key_type);
+    json_number(json, "key_bits", chain->key_bits);
+    json_text(json, "signature", chain->signature);
+    json_number(json, "not_before", chain->not_before);
+    json_number(json, "not_after", chain->not_after);
+    json_text(json, "trust_error", chain->trust_error);
+    json_text(json, "parse_error", chain->parse_error);
+    json_number(json, "chain_count", (int64_t)chain->chain_count);
+    json_end(json, '}');
+}
+
+static void print_lines(struct json *json, const char *key, char *const *lines, size_t count) {
+    json_array(json, key);
+    for (size_t i = 0; i < count; i++)
+        json_text(json, NULL, lines[i]);
+    json_end(json, ']');
+}
+
+static void print_connections(struct json *json, const struct probe_report *report) {
+    char suite[8];
+    json_array(json, "connections");
+    for (unsigned i = 0; i < report->connection_count; i++) {
+        const struct probe_connection *c = &report->connection[i];
+        json_object(json, NULL);
+        json_text(json, "step", c->step);
+        json_text(json, "outcome", answer_kind_name(c->kind));
+        json_text(json, "reason", reason_key(c->reason));
+        json_text(json, "version", c->version ? tls_version_name(c->version) : "");
+        json_text(json, "suite", c->suite ? suite_name(c->suite, suite, sizeof suite) : "");
+        json_text(json, "alert", c->alerted ? alert_name(c->alert) : "");
+        json_text(json, "detail", c->detail);
+        json_number(json, "milliseconds", c->duration_ms);
+        json_end(json, '}');
+    }
+    json_end(json, ']');
+}
+
+static void print_other_names(struct json *json, const struct probe_report *report) {
+    json_array(json, "other_names");
+    for (size_t i = 1; i < report->name_count; i++)
+        print_facts(json, NULL, report->name[i].fact, FACT_NAME_FIRST, FACT_NAME_COUNT);
+    json_end(json, ']');
+}
+
+static void print_report(const struct probe_report *report, const struct target *target) {
+    struct json json = json_to(stdout);
+    json_object(&json, NULL);
+    json_text(&json, "id", target->id);
+    json_number(&json, "milliseconds", (int64_t)(uv_now(&all.loop) - target->started_ms));
+    json_text(&json, "reason", reason_key(report->reason));
+    json_bool(&json, "retry", report->retry);
+    print_facts(&json, "facts", report->plan.fact, 0, FACT_ENDPOINT_COUNT);
+    print_facts(&json, "name_facts", report->name[0].fact, FACT_NAME_FIRST, FACT_NAME_COUNT);
+    print_other_names(&json, report);
+    json_array(&json, "flags");
+    for (unsigned bit = 0; bit < FLAG_COUNT; bit++)
+        if (report->plan.flags & (1u << bit))
+            json_text(&json, NULL, flag_name(bit));
+    json_end(&json, ']');
+    json_text(&json, "banner", report->banner);
+    print_lines(&json, "ehlo", report->ehlo, report->ehlo_count);
+    print_lines(&json, "ehlo_tls", report->ehlo_tls, report->ehlo_tls_count);
+    if (report->name[0].chain)
+        print_certificate(&json, report->name[0].chain);
+    print_connections(&json, report);
+    json_end(&json, '}');
+    fflush(stdout);
+}
+
+static void print_process(void) {
+    struct json json = json_to(stdout);
+    json_object(&json, NULL);
+    json_number(&json, "most_under_way", all.most_under_way);
+    json_number(&json, "heap_growth_kib", (int64_t)((all.heap_most - all.heap_start) / 1024));
+    json_bool(&json, "sanitized", SANITIZED);
+    json_number(&json, "vm_hwm_kib", status_kib("VmHWM:"));
+    json_number(&json, "longest_turn_ms", all.turn_longest_us / 1000);
+    json_end(&json, '}');
+}
+
+/* ---- the probes ---- */
+
+static void on_done(struct probe_report *report, void *context) {
+    note_heap();
+    print_report(report, context);
+    probe_report_free(&report);
+    if (--all.under_way > 0)
+        return;
+    uv_close((uv_handle_t *)&all.turns, NULL);
+}
+
+/* Splits at commas, in place. */
+static size_t split_names(char *text, const char *names[static NAMES_MAX]) {
+    size_t count = 0;
+    for (char *rest = text, *name; count < NAMES_MAX && (name = strsep(&rest, ",")) != NULL;)
+        names[count++] = name;
+    return count;
+}
+
+static bool start_target(const struct probe_config *config, const char *line) {
+    char address[64], text[512];
+    const char *names[NAMES_MAX];
+    int port;
+    struct target *target = mem_alloc(sizeof *target);
+    struct probe_target wanted = {.names = names};
+    target->next = all.targets;
+    all.targets = target;
+    if (sscanf(line, "%127s %63s %d %511s", target->id, address, &port, text) != 4 ||
+        uv_ip4_addr(address, port, (struct sockaddr_in *)&wanted.address) != 0)
+        return false;
+    wanted.name_count = split_names(text, names);
+    target->started_ms = uv_now(&all.loop);
+    all.under_way++;
+    (void)probe_start(&all.loop, config, &wanted, on_done, target);
+    return true;
+}
+
+static bool start_targets(const struct probe_config *config) {
+    char line[LINE_CAP];
+    while (fgets(line, sizeof line, stdin))
+        if (!start_target(config, line))
+            return false;
+    all.most_under_way = all.under_way;
+    return all.under_way > 0;
+}
+
+static struct probe_config config_from(struct chain_cache *chains, const struct handshake_contexts *contexts,
+                                       char **argv) {
+    struct probe_config config = probe_config_default(chains, contexts, "probe.test");
+    uint64_t *fields[] = {&config.timeouts.greeting, &config.timeouts.reply, &config.timeouts.tls,
+                          &config.timeouts.quit,     &config.gap_ms,         &config.deadline_ms};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        *fields[i] = strtoull(argv[i + 1], NULL, 10);
+    config.timeouts.connect = config.timeouts.reply;
+    config.allow_reserved = true;
+    return config;
+}
+
+static void free_targets(void) {
+    for (struct target *next; all.targets; all.targets = next) {
+        next = all.targets->next;
+        free(all.targets);
+    }
+}
+
+int main(int argc, char **argv) {
+    char error[512];
+    struct trust *trust = trust_open(getenv("MXG_TRUST_STORE"), error, sizeof error);
+    if (argc != 7 || trust == NULL) {
+        fprintf(stderr, "probe_many: %s\n", trust ? "expected six times in milliseconds" : error);
+        return 2;
+    }
+    struct handshake_contexts *contexts = handshake_contexts_new();
+    struct chain_cache *chains = chain_cache_new(trust, 0);
+    struct probe_config config = config_from(chains, contexts, argv);
+    uv_loop_init(&all.loop);
+    uv_prepare_init(&all.loop, &all.turns);
+    uv_prepare_start(&all.turns, on_turn);
+    all.turn_began_us = processor_us();
+    all.heap_start = all.heap_most = heap_octets();
+    bool good = start_targets(&config);
+    if (good)
+        uv_run(&all.loop, UV_RUN_DEFAULT);
+    else
+        fprintf(stderr, "probe_many: a target that is not 'ID ADDRESS PORT NAME,…', or none\n");
+    handshake_contexts_free(&contexts);
+    chain_cache_free(&chains);
+    trust_close(&trust);
+    free_targets();
+    if (good)
+        print_process();
+    return good ? 0 : 2;
+}
