@@ -42,7 +42,7 @@ static inline void check_dates(const struct cert_chain *chain) {
     CHECK(!cert_chain_in_date(chain, chain->valid_from - 1) && !cert_chain_in_date(chain, chain->valid_until + 1));
 }
 
-/* What matched is the name itself, or a star for the name's first label. */
+/* What matched is the name itself, or a star for the name's first label with two or more behind it. */
 static inline bool match(const struct cert_chain *chain, const char *name) {
     struct cert_match found = cert_chain_match(chain, name);
     check_text(found.identity, NAME_MAX_OCTETS);
@@ -50,7 +50,8 @@ static inline bool match(const struct cert_chain *chain, const char *name) {
     CHECK(!found.by_cn || (found.matched && chain->san_total == 0 && chain->cn_usable));
     const char *dot = strchr(name, '.');
     if (found.matched && strcmp(found.identity, name) != 0)
-        CHECK(dot && dot > name && found.identity[0] == '*' && strcmp(found.identity + 1, dot) == 0);
+        CHECK(dot && dot > name && found.identity[0] == '*' && strcmp(found.identity + 1, dot) == 0 &&
+              strchr(dot + 1, '.'));
     return found.matched;
 }
 
@@ -74,6 +75,7 @@ static inline void check_names(const struct cert_chain *chain) {
     CHECK(!match(chain, ""));
     match(chain, "ngx-modern.mx.test");
     match(chain, "a.wild.mx.test");
+    match(chain, "a.test");
 }
 
 /* Trusted is the lab's root alone, so that captured chains verify. */
