@@ -48,16 +48,51 @@ static inline void check_flight_state(const struct flight *flight, enum tls_vers
     CHECK(offered == VERSION_SSLV2 || !flight_offered(flight, &another));
 }
 
-/* In one go, octet by octet and in pieces: the same answer; and nothing that follows a final state changes it. */
+/* The same bytes with every handshake record cut into records of one octet; from the first that is no whole TLS record
+ * on as they are. */
+static inline uint8_t *fragmented(const uint8_t *data, size_t size, size_t *len) {
+    enum { HEADER = 5, HANDSHAKE = 22 };
+    uint8_t *out = malloc((HEADER + 1) * size + 1);
+    size_t at = 0;
+    *len = 0;
+    while (size - at >= HEADER && data[at] >= 20 && data[at] <= 24 && data[at + 1] == 3) {
+        size_t body = (size_t)data[at + 3] << 8 | data[at + 4], next = at + HEADER + body;
+        if (next > size || body > (1 << 14) + 2048)
+            break;
+        for (size_t i = at + HEADER; data[at] == HANDSHAKE && i < next; i++) {
+            const uint8_t record[] = {HANDSHAKE, 3, data[at + 2], 0, 1, data[i]};
+            memcpy(out + *len, record, sizeof record);
+            *len += sizeof record;
+        }
+        if (data[at] != HANDSHAKE) {
+            memcpy(out + *len, data + at, next - at);
+            *len += next - at;
+        }
+        at = next;
+    }
+    if (size > at)
+        memcpy(out + *len, data + at, size - at);
+    *len += size - at;
+    return out;
+}
+
+/* Fed in one go, octet by octet, in pieces, and in records of one octet: the same answer; and nothing that follows a
+ * final state changes it. */
 static inline void check_flight(const uint8_t *data, size_t size, enum tls_version offered) {
     struct flight whole = flight_of(data, size, offered, size + 1), single = flight_of(data, size, offered, 1),
                   pieces = flight_of(data, size, offered, 2 + (size ? data[size - 1] : 0));
     check_same_flight(&whole, &single);
     check_same_flight(&whole, &pieces);
     check_flight_state(&whole, offered);
+    size_t len;
+    uint8_t *records = fragmented(data, size, &len);
+    struct flight fragments = flight_of(records, len, offered, len + 1);
+    check_same_flight(&whole, &fragments);
     if (whole.state != FLIGHT_MORE)
         flight_feed(&whole, data, size);
     check_same_flight(&whole, &single);
+    free(records);
+    flight_free(&fragments);
     flight_free(&whole);
     flight_free(&single);
     flight_free(&pieces);
