@@ -44,7 +44,25 @@ struct bus_config bus_config_default(const char *endpoint, bool server) {
     };
 }
 
-Mxgrade__Envelope *bus_parse(const void *data, size_t len) { return mxgrade__envelope__unpack(NULL, len, data); }
+/* Two octets of a frame can become a struct of hundreds: what parsing may allocate is bounded by itself. */
+static void *allocate(void *left, size_t size) {
+    size_t *octets = left;
+    if (size > *octets)
+        return NULL;
+    *octets -= size;
+    return malloc(size);
+}
+
+static void release(void *left, void *memory) {
+    (void)left;
+    free(memory);
+}
+
+Mxgrade__Envelope *bus_parse(const void *data, size_t len) {
+    size_t left = BUS_PARSED_MAX;
+    ProtobufCAllocator bounded = {.alloc = allocate, .free = release, .allocator_data = &left};
+    return mxgrade__envelope__unpack(&bounded, len, data);
+}
 
 uint64_t bus_refused_count(const bus_t *bus) { return bus->refused; }
 

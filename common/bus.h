@@ -73,7 +73,11 @@ void bus_refuse(bus_t *bus, const struct bus_peer *to, Mxgrade__RefusedReason re
  * bus itself; they never reach the callback. */
 uint64_t bus_refused_count(const bus_t *bus);
 
-/* Parses a frame; NULL if it is no Envelope. Exposed for the fuzzer. Free with
+/* Octets that parsing one message may allocate; the largest that mxgrade sends (a Jobs of many names) stays far below.
+ */
+enum { BUS_PARSED_MAX = 64 << 20 };
+
+/* Parses a frame; NULL if it is no Envelope or would take more than BUS_PARSED_MAX. Exposed for the tests. Free with
  * mxgrade__envelope__free_unpacked(). */
 Mxgrade__Envelope *bus_parse(const void *data, size_t len);
 

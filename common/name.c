@@ -148,9 +148,9 @@ enum name_error name_from_line(char out[static NAME_CAP], const char *line, size
 }
 
 enum name_error name_from_dns(char out[static NAME_CAP], const char *name) {
-    const char *colon = strchr(name, ':');
     enum name_error error = check_ascii(out, name, strlen(name));
-    if (error == NAME_CHARACTER && colon && strchr(colon + 1, ':'))
+    const char *colon = strchr(out, ':');
+    if (error == NAME_CHARACTER && colon && strchr(colon + 1, ':') && out[strspn(out, "0123456789abcdef:.")] == '\0')
         error = NAME_ADDRESS;
     if (error != NAME_OK && error != NAME_SINGLE_LABEL && error != NAME_ADDRESS)
         out[0] = '\0';

@@ -4,6 +4,7 @@
 
 #include "text.h"
 
+#include <ctype.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +27,11 @@ static bool has(const struct mx_set *set, const char *exchange) {
 static void add(struct mx_set *set, const struct dns_mx *mx) {
     struct mx_member member = {.preference = mx->preference};
     member.invalid = name_from_dns(member.exchange, mx->exchange) != NAME_OK;
-    if (member.invalid) /* shown as it stands there */
+    if (member.invalid) { /* shown as it stands there, in lower case as any name */
         text_sanitise(member.exchange, sizeof member.exchange, mx->exchange, strlen(mx->exchange));
+        for (char *at = member.exchange; *at; at++)
+            *at = (char)tolower((unsigned char)*at);
+    }
     if (has(set, member.exchange))
         set->flags |= MX_FLAG_DUPLICATE;
     else if (set->count == MX_SET_MAX)

@@ -129,7 +129,8 @@ static void put_extensions(struct writer *w, const struct hello_spec *spec) {
     }
     if (spec->max >= VERSION_TLS1_2)
         put_list_extension(w, EXT_SIGNATURE_ALGORITHMS, SIGNATURES, sizeof SIGNATURES / sizeof *SIGNATURES);
-    put_list_extension(w, EXT_SUPPORTED_GROUPS, spec->groups, spec->group_count);
+    if (spec->group_count > 0) /* an empty list breaks RFC 8422 section 5.1.1 */
+        put_list_extension(w, EXT_SUPPORTED_GROUPS, spec->groups, spec->group_count);
     put_octets_extension(w, EXT_POINT_FORMATS, (const uint8_t[]){1, 0}, 2);
 }
 

@@ -345,6 +345,8 @@ static enum flight_state take_record(struct flight *flight, unsigned type, const
 /* SSL 2.0 SERVER-HELLO or error, whole in raw[] behind its two-octet header. */
 static enum flight_state take_v2(struct flight *flight, const uint8_t *body, size_t len) {
     struct reader reader = {.at = body, .left = len};
+    if (flight->messages_len > 0) /* messages[] is free for the certificate, which then fits */
+        return malformed(flight, "an SSLv2 answer behind a TLS one");
     unsigned type = take_number(&reader, 1);
     if (type == V2_ERROR)
         return flight->state = FLIGHT_ALERT;
@@ -413,7 +415,8 @@ enum flight_state flight_feed(struct flight *flight, const uint8_t *data, size_t
             break;
         at += used;
     }
-    memmove(flight->raw, flight->raw + at, flight->raw_len - at);
+    if (at > 0)
+        memmove(flight->raw, flight->raw + at, flight->raw_len - at);
     flight->raw_len -= at;
     return flight->state;
 }

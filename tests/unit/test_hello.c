@@ -115,6 +115,17 @@ static void no_server_name_means_no_extension(void **state) {
     assert_null(extension(hello, total, 43, &len));
 }
 
+static void no_groups_mean_no_extension_for_an_empty_list_is_malformed(void **state) {
+    uint8_t hello[HELLO_MAX_OCTETS];
+    unsigned len;
+    struct hello_spec spec = spec_of(VERSION_TLS1_2, 5, "mx.example");
+    (void)state;
+    spec.group_count = 0;
+    size_t total = hello_build(hello, &spec, random_octets);
+    assert_null(extension(hello, total, 10, &len));
+    assert_non_null(extension(hello, total, 11, &len));
+}
+
 static void ssl2_offers_its_seven_kinds(void **state) {
     uint8_t hello[HELLO_MAX_OCTETS];
     struct hello_spec spec = {.max = VERSION_SSLV2};
@@ -148,6 +159,7 @@ int main(void) {
         cmocka_unit_test(ssl3_has_no_extensions_and_its_own_record_version),
         cmocka_unit_test(tls13_is_offered_alone_with_an_empty_key_share),
         cmocka_unit_test(no_server_name_means_no_extension),
+        cmocka_unit_test(no_groups_mean_no_extension_for_an_empty_list_is_malformed),
         cmocka_unit_test(ssl2_offers_its_seven_kinds),
         cmocka_unit_test(what_breaks_a_bound_is_not_built),
     };

@@ -24,6 +24,14 @@ static void equal_sets_have_equal_keys_whatever_the_order(void **state) {
     assert_int_equal(strlen(set_of(a, 2).key), 36);
 }
 
+static void case_makes_no_other_set_even_where_the_target_is_no_host(void **state) {
+    struct dns_mx a[] = {{10, "A\\046b.example"}, {10, "a\\046b.example"}};
+    struct dns_mx b[] = {{10, "a\\046b.example"}, {10, "A\\046b.example"}};
+    (void)state;
+    assert_string_equal(set_of(a, 2).key, set_of(b, 2).key);
+    assert_int_equal(set_of(a, 2).count, 1);
+}
+
 static void preferences_make_another_set(void **state) {
     struct dns_mx a[] = {{10, "mx1.example"}, {20, "mx2.example"}}, b[] = {{10, "mx1.example"}, {10, "mx2.example"}};
     (void)state;
@@ -85,6 +93,7 @@ static void an_implicit_mx_is_the_domain_itself(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_sets_have_equal_keys_whatever_the_order),
+        cmocka_unit_test(case_makes_no_other_set_even_where_the_target_is_no_host),
         cmocka_unit_test(preferences_make_another_set),
         cmocka_unit_test(null_mx_is_exactly_one_root),
         cmocka_unit_test(an_exchange_listed_twice_counts_once_with_its_lowest_preference),

@@ -220,6 +220,27 @@ static void ssl2_is_only_believed_when_it_was_offered(void **state) {
     flight_free(&flight);
 }
 
+static void an_ssl2_answer_behind_a_tls_one_is_none(void **state) {
+    struct bytes messages = messages_tls12(), b = {.len = 0};
+    (void)state;
+    put_record(&b, 22, messages.data, messages.len - 4); /* selected, a certificate, not yet done */
+    put(&b, "\200\23\4\0\1\0\2\0\3\0\3\0\2DER\1\0\200id", 21);
+    struct flight flight = feed(VERSION_SSLV2, &b, b.len);
+    assert_int_equal(flight.state, FLIGHT_MALFORMED);
+    assert_int_equal(flight.version, VERSION_TLS1_2);
+    flight_free(&flight);
+}
+
+static void nothing_fed_changes_nothing(void **state) {
+    struct flight flight;
+    (void)state;
+    flight_init(&flight, VERSION_TLS1_2);
+    assert_int_equal(flight_feed(&flight, (const uint8_t *)"", 0), FLIGHT_MORE);
+    assert_int_equal(flight_feed(&flight, (const uint8_t *)"\26", 1), FLIGHT_MORE);
+    assert_int_equal(flight_feed(&flight, (const uint8_t *)"", 0), FLIGHT_MORE);
+    flight_free(&flight);
+}
+
 static void what_is_no_tls_is_malformed(void **state) {
     static const char *const list[] = {"250 OK\r\n", "HTTP/1.1 400\r\n", "\x16\x02\x03 ", "\x17\x03\x03\x00\x01x"};
     (void)state;
@@ -327,6 +348,8 @@ int main(void) {
         cmocka_unit_test(a_suite_that_was_not_offered_is_told_apart),
         cmocka_unit_test(an_alert_after_the_hello_is_a_cut),
         cmocka_unit_test(ssl2_is_only_believed_when_it_was_offered),
+        cmocka_unit_test(an_ssl2_answer_behind_a_tls_one_is_none),
+        cmocka_unit_test(nothing_fed_changes_nothing),
         cmocka_unit_test(what_is_no_tls_is_malformed),
         cmocka_unit_test(an_endless_flight_is_bounded),
         cmocka_unit_test(tls13_is_named_by_supported_versions_alone),

@@ -1,0 +1,72 @@
+// link: mxg_dns
+/* fuzz_dns.c - the input is a DNS message, read as the answer to each type that is asked. Lists are bounded, names are
+ * plain ASCII in presentation form, the status says what was found, and the order of MX records makes no other MX set.
+ */
+#include "dns_answer.h"
+#include "fuzz.h"
+#include "mx_set.h"
+#include "text.h"
+
+#include <string.h>
+
+enum { RCODE = 3 };
+
+static void check_exchange(const char *exchange) {
+    char name[NAME_CAP];
+    size_t len = strlen(exchange);
+    CHECK(len > 0 && len < DNS_NAME_CAP);
+    CHECK(strspn(exchange, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.\\") == len);
+    CHECK(strcmp(exchange, ".") == 0 || (exchange[0] != '.' && strstr(exchange, "..") == NULL));
+    enum name_error error = name_from_dns(name, exchange);
+    CHECK(error == NAME_OK || error != NAME_EMPTY_LABEL || strcmp(exchange, ".") == 0);
+}
+
+static void check_set(const struct mx_set *set) {
+    CHECK(set->count <= MX_SET_MAX && (set->null_mx || strlen(set->key) == MX_SET_KEY_CAP - 1));
+    CHECK(!set->null_mx || set->count == 0);
+    for (size_t i = 0; i < set->count; i++) {
+        const struct mx_member *member = &set->member[i];
+        size_t len = strlen(member->exchange);
+        char name[NAME_CAP];
+        CHECK(len > 0 && text_is_clean(member->exchange, len));
+        CHECK(member->invalid || name_from_dns(name, member->exchange) == NAME_OK);
+    }
+}
+
+static void check_sets(struct dns_mx *mx, size_t count) {
+    struct mx_set set, reversed;
+    struct dns_mx *backwards = malloc((count + 1) * sizeof *backwards);
+    for (size_t i = 0; i < count; i++)
+        backwards[i] = mx[count - 1 - i];
+    mx_set_from_records(&set, mx, count);
+    mx_set_from_records(&reversed, backwards, count);
+    free(backwards);
+    check_set(&set);
+    CHECK(strcmp(set.key, reversed.key) == 0 && set.flags == reversed.flags && set.count == reversed.count);
+}
+
+static void check_answer(unsigned type, const uint8_t *data, size_t size) {
+    struct dns_answer answer;
+    dns_answer_parse(&answer, type, data, size);
+    size_t found = answer.mx_count + answer.address_count;
+    CHECK(answer.mx_count <= DNS_MX_MAX && answer.address_count <= DNS_ADDRESS_MAX);
+    CHECK(type == DNS_TYPE_MX ? answer.address_count == 0 : answer.mx_count == 0);
+    CHECK(answer.status != DNS_OK || (found > 0 && (data[RCODE] & 15) == 0));
+    CHECK(answer.status != DNS_NODATA || (found == 0 && (data[RCODE] & 15) == 0));
+    CHECK(answer.status != DNS_NXDOMAIN || (data[RCODE] & 15) == 3);
+    CHECK(*dns_status_name(answer.status) && answer.status != DNS_TIMEOUT);
+    for (size_t i = 0; i < answer.mx_count; i++)
+        check_exchange(answer.mx[i].exchange);
+    if (answer.status == DNS_OK && type == DNS_TYPE_MX)
+        check_sets(answer.mx, answer.mx_count);
+    for (size_t i = 0; i < answer.address_count; i++)
+        CHECK(answer.address[i].ss_family == (type == DNS_TYPE_A ? AF_INET : AF_INET6));
+    dns_answer_free(&answer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    check_answer(DNS_TYPE_MX, data, size);
+    check_answer(DNS_TYPE_A, data, size);
+    check_answer(DNS_TYPE_AAAA, data, size);
+    return 0;
+}
