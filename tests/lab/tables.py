@@ -57,7 +57,7 @@ class Server:
 
 class Kind:
     def __init__(self, row):
-        (self.kind, self.key, self.issuer, self.start, self.end, self.names, self.sends_chain,
+        (self.kind, self.key, self.issuer, self.digest, self.start, self.end, self.names, self.sends_chain,
          trusted, in_date, self.why) = row
         self.trusted, self.in_date = VALUES[trusted], VALUES[in_date]
 
@@ -66,7 +66,7 @@ class Lab:
     def __init__(self):
         self.servers = {row[0]: Server(row) for row in rows("servers.tsv", 8)}
         self.by_address = {server.address: server for server in self.servers.values()}
-        self.kinds = {row[0]: Kind(row) for row in rows("certs.tsv", 10)}
+        self.kinds = {row[0]: Kind(row) for row in rows("certs.tsv", 11)}
         self.records = {}   # name -> [(type, data)], in the table's order
         self.domains = {}   # name -> note
         for server in self.servers.values():
@@ -133,7 +133,7 @@ class Lab:
                     names.append(exchange[:-1])
         # what stands in for ngx-modern is seen with ngx-modern's certificate
         if server.id == "ngx-modern":
-            names += ["limit3.mx.test", "fussy.mx.test"]
+            names += ["limit3.mx.test", "fussy.mx.test", "closenotify.mx.test"]
         return names
 
     def cert_names(self, server):
@@ -356,12 +356,12 @@ def print_servers(lab):
 
 def print_certs(lab):
     for server in lab.servers.values():
-        if server.cert == NOTHING or server.id == "fussy":   # fussy shows ngx-modern's
+        if server.cert == NOTHING or server.id in ("fussy", "closenotify"):   # they show ngx-modern's
             continue
         kind = lab.kinds[server.cert]
         common_name, sans = lab.cert_names(server)
         san = ",".join("DNS:" + name for name in sans) or NOTHING
-        print(server.id, kind.key, kind.issuer, kind.start, kind.end, kind.sends_chain, common_name, san, sep="\t")
+        print(server.id, kind.key, kind.issuer, kind.digest, kind.start, kind.end, kind.sends_chain, common_name, san, sep="\t")
 
 
 COMMITTED = {"domains.txt": domains, "dirty.txt": dirty, "expect.tsv": expect}

@@ -19,10 +19,12 @@ SILENCE_S = 10
 SSL3, TLS1_0, TLS1_1, TLS1_2, TLS1_3 = 0x0300, 0x0301, 0x0302, 0x0303, 0x0304
 VERSIONS = {"sslv3": SSL3, "tls1_0": TLS1_0, "tls1_1": TLS1_1, "tls1_2": TLS1_2, "tls1_3": TLS1_3}
 HYBRID_GROUPS = (0x11EC, 0x11EB, 0x11ED)
-GROUPS = (0x001D, 0x0017, 0x0018, 0x0019, 0x001E, 0x0100, 0x0101)
-SIGNATURES = (0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0402, 0x0203, 0x0201, 0x0202)
+GROUPS = HYBRID_GROUPS + (0x001D, 0x0017, 0x0018, 0x0019, 0x001E, 0x0100, 0x0101)
+SIGNATURES = (0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0402, 0x0203, 0x0201, 0x0202)
 SCSV = 0x00FF
-# How a hello's HelloRetryRequest is told from a ServerHello does not matter here: both name suite and version.
+OFFER_MAX = 120   # wolfSSL refuses a hello of more than 150 suites, whatever they are
+ALERT, HANDSHAKE, WARNING, CLOSE_NOTIFY, SERVER_HELLO_DONE = 21, 22, 1, 0, 14
+# How a HelloRetryRequest is told from a ServerHello does not matter here: both name version, suite and group.
 
 
 def vector(width, body):
@@ -99,30 +101,45 @@ class Smtp:
         return data
 
 
-def server_hello(smtp):
-    """(version, suite), or None for a refusal."""
+def handshake_messages(smtp):
+    """(type, body) of each message of the server's flight; ends with a refusal."""
     data = b""
     while True:
         kind, _, length = struct.unpack(">BHH", smtp.exactly(5))
         payload = smtp.exactly(length)
-        if kind == 21 and payload[0] == 1 and payload[1] != 0:
-            continue   # a warning
-        if kind != 22:
-            return None
+        if kind == ALERT and payload[0] == WARNING and payload[1] != CLOSE_NOTIFY:
+            continue
+        if kind != HANDSHAKE:
+            return
         data += payload
-        if len(data) >= 4 and len(data) >= 4 + int.from_bytes(data[1:4], "big"):
-            break
-    body = data[4:]
+        while len(data) >= 4 and len(data) >= (end := 4 + int.from_bytes(data[1:4], "big")):
+            yield data[0], data[4:end]
+            data = data[end:]
+
+
+def server_hello(smtp):
+    """(version, suite, group), or None for a refusal; group None if no key_share names one."""
+    _, body = next(handshake_messages(smtp), (None, None))
+    if body is None:
+        return None
     version, = struct.unpack(">H", body[:2])
+    group = None
     after_session = 35 + body[34]
     suite, = struct.unpack(">H", body[after_session:after_session + 2])
     at = after_session + 5
-    while at + 4 <= 4 + int.from_bytes(data[1:4], "big") - 4 and at + 4 <= len(body):
+    while at + 4 <= len(body):
         number, length = struct.unpack(">HH", body[at:at + 4])
         if number == 43:
             version, = struct.unpack(">H", body[at + 4:at + 6])
+        if number == 51:
+            group, = struct.unpack(">H", body[at + 4:at + 6])
         at += 4 + length
-    return version, suite
+    return version, suite, group
+
+
+def whole_flight(smtp):
+    """Did the flight reach ServerHelloDone?"""
+    return any(kind == SERVER_HELLO_DONE for kind, _ in handshake_messages(smtp))
 
 
 def ask_hello(address, hello, read):
@@ -161,22 +178,24 @@ class Suites:
 
 def suites_at(address, name, version, suites):
     """Every suite that the server selects at exactly this version."""
-    left, found = list(suites.modern if version == TLS1_3 else suites.legacy), []
-    while left:
-        answer = ask_hello(address, client_hello(version, left, name, GROUPS), server_hello)
-        if not answer or answer[0] != version:
-            break
-        if answer[1] not in left:
-            raise ValueError(f"{name} selected {answer[1]:04X}, which was not offered")
-        left.remove(answer[1])
-        found.append(answer[1])
+    everything, found = suites.modern if version == TLS1_3 else suites.legacy, []
+    for start in range(0, len(everything), OFFER_MAX):
+        left = everything[start:start + OFFER_MAX]
+        while left:
+            answer = ask_hello(address, client_hello(version, left, name, GROUPS), server_hello)
+            if not answer or answer[0] != version:
+                break
+            if answer[1] not in left:
+                raise ValueError(f"{name} selected {answer[1]:04X}, which was not offered")
+            left.remove(answer[1])
+            found.append(answer[1])
     return found
 
 
 def observe(address, name, suites):
     fact = dict.fromkeys(["sslv2", *VERSIONS, "weak_ciphers", "anon_suites", "nist_r1", "nist_r2",
-                          "forward_secrecy", "pq_hybrid"], False)
-    counts = []
+                          "forward_secrecy", "pq_hybrid", "tls_enabled"], False)
+    counts, flights = [], []
     with Smtp(address) as smtp:
         fact["starttls_advertised"] = smtp.starttls()
     if fact["starttls_advertised"]:
@@ -189,9 +208,12 @@ def observe(address, name, suites):
             fact["anon_suites"] |= any(map(suites.anonymous, found))
             for column, column_key in (("nist_r1", "nist_r1"), ("nist_r2", "nist_r2"), ("forward_secret", "forward_secrecy")):
                 fact[column_key] |= any(suites.has(code, column) for code in found)
-        hybrid = client_hello(TLS1_3, suites.modern, name, HYBRID_GROUPS)
-        fact["pq_hybrid"] = bool(ask_hello(address, hybrid, server_hello))
-    fact["tls_enabled"] = fact["sslv2"] or any(fact[key] for key in VERSIONS)
+            if found:
+                flights.append(version == TLS1_3 or ask_hello(address, client_hello(version, found, name, GROUPS), whole_flight))
+        hybrid = ask_hello(address, client_hello(TLS1_3, suites.modern, name, HYBRID_GROUPS), server_hello)
+        # at TLS 1.3 the flight is encrypted: verify_certs.py finishes a handshake
+        fact["tls_enabled"] = bool(flights) and all(flights)
+        fact["pq_hybrid"] = bool(hybrid) and hybrid[2] in HYBRID_GROUPS
     return fact, ", ".join(counts)
 
 
