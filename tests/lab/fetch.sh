@@ -32,7 +32,7 @@ UNPACKED_PACKAGES=(
 # folder:package,… of Debian 13, exactly these: its libraries stay in the
 # folder and its programs are run with the folder's own loader
 TRIXIE_PACKAGES=(
-  nginx35:nginx,libnginx-mod-mail,libc6,libssl3t64,libcrypt1,libpcre2-8-0,zlib1g,libzstd1
+  openssl35:openssl,nginx,libnginx-mod-mail,libc6,libssl3t64,libcrypt1,libpcre2-8-0,zlib1g,libzstd1
   golang124:golang-1.24-go,golang-1.24-src
 )
 

@@ -18,7 +18,7 @@ start_nginx() {
 # nginx of Debian 13 with its own libraries: OpenSSL 3.5 and post-quantum groups.
 start_nginx35() {
   local root etc=$LAB_ETC/nginx35 work=$LAB_DIR/nginx35
-  root=$(root_of nginx35)
+  root=$(root_of openssl35)
   mkdir -p "$etc" "$work"
   {
     nginx_head "$root" "$work"
@@ -27,8 +27,8 @@ start_nginx35() {
     mail_server ngx35-classic 'TLSv1.2 TLSv1.3' "$AEAD" 'ssl_ecdh_curve X25519:prime256v1'
     echo '}'
   } >"$etc/nginx.conf"
-  spawn nginx35 "$root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$(lib_path nginx35)" \
-    "$root/usr/sbin/nginx" -p "$work" -e stderr -c "$etc/nginx.conf"
+  of_trixie openssl35 /usr/sbin/nginx
+  spawn nginx35 "${RUN[@]}" -p "$work" -e stderr -c "$etc/nginx.conf"
 }
 
 AEAD=ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384

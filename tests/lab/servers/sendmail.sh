@@ -59,7 +59,7 @@ mount -t tmpfs -o mode=755 none /mnt
 mkdir /mnt/queue
 install -m 600 $LAB_PKI/sendmail.key /mnt/key.pem
 install -m 600 $LAB_PKI/sendmail.pem /mnt/cert.pem
-install -m 600 $LAB_PKI/ca.pem /mnt/ca.pem
+cat $LAB_PKI/intermediate.pem $LAB_PKI/ca.pem >/mnt/ca.pem   # from which it takes the chain it sends
 for file in passwd group hosts; do mount --bind $2/\$file /etc/\$file; done
 hostname sendmail.mx.test
 # a copy, because a setgid program takes no LD_LIBRARY_PATH
