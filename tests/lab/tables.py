@@ -50,9 +50,9 @@ class Server:
     def __init__(self, row):
         self.id, self.address, self.daemon, self.cert, self.greets, facts, self.why, self.reason = row
         values = facts.split()
-        if len(values) != len(FACTS):
+        if len(values) not in (len(FACTS), len(FACTS + CERT_FACTS)):
             raise SystemExit(f"servers.tsv: {self.id} has {len(values)} facts")
-        self.facts = {fact: VALUES[value] for fact, value in zip(FACTS, values)}
+        self.facts = {fact: VALUES[value] for fact, value in zip(FACTS + CERT_FACTS, values)}
 
 
 class Kind:
@@ -218,7 +218,7 @@ class Exchange:
         self.endpoints = []   # (server, facts)
         for address in [] if is_no_host(name) or lab.fails(name) else lab.addresses(name):
             server = lab.by_address[address]
-            self.endpoints.append((server, {**server.facts, **lab.cert_facts(server, name)}))
+            self.endpoints.append((server, {**lab.cert_facts(server, name), **server.facts}))
         self.judge(lab)
 
     def judge(self, lab):
