@@ -3,7 +3,7 @@
 # with one another as installed packages and would start at once, so they are
 # downloaded and unpacked side by side; only ordinary commands are installed.
 
-# folder:package[/suite][,package…] to unpack, each into roots/<folder> with the
+# 'folder:package[/suite] package…' to unpack, each into roots/<folder> with the
 # dependencies that this machine lacks
 UNPACKED_PACKAGES=(
   postfix:postfix
@@ -20,20 +20,20 @@ UNPACKED_PACKAGES=(
   gnutls-bin:gnutls-bin
   libnss3-tools:libnss3-tools
   golang119:golang-1.19-go
-  erlang:erlang-ssl,erlang-crypto
-  lighttpd:lighttpd,lighttpd-mod-wolfssl,lighttpd-mod-mbedtls
+  'erlang:erlang-ssl erlang-crypto'
+  'lighttpd:lighttpd lighttpd-mod-wolfssl lighttpd-mod-mbedtls'
   botan:botan
   boringssl:android-boringssl
-  sendmail:sendmail-bin,sendmail-cf,m4
+  'sendmail:sendmail-bin sendmail-cf m4'
   aiosmtpd:python3-aiosmtpd
   stunnel4:stunnel4
 )
 
-# folder:package,… of Debian 13, exactly these: its libraries stay in the
+# 'folder:package…' of Debian 13, exactly these: its libraries stay in the
 # folder and its programs are run with the folder's own loader
 TRIXIE_PACKAGES=(
-  openssl35:openssl,nginx,libnginx-mod-mail,libc6,libssl3t64,libcrypt1,libpcre2-8-0,zlib1g,libzstd1
-  golang124:golang-1.24-go,golang-1.24-src
+  'openssl35:openssl nginx libnginx-mod-mail libc6 libssl3t64 libcrypt1 libpcre2-8-0 zlib1g libzstd1'
+  'golang124:golang-1.24-go golang-1.24-src'
 )
 
 # command:package, installed when the command is missing
@@ -76,6 +76,17 @@ fetch_all() {
   fetch_trixie
   fetch_npm
   printf '%s' "$wanted" >"$LAB_CACHE/complete"
+}
+
+# what_is_missing: the folders of the cache that `lab fetch` has yet to fill.
+what_is_missing() {
+  local entry
+  for entry in "${UNPACKED_PACKAGES[@]}" "${TRIXIE_PACKAGES[@]}"; do
+    [[ -f $(root_of "${entry%%:*}")/.complete ]] || printf '%s\n' "${entry%%:*}"
+  done
+  for entry in "${NPM_PACKAGES[@]}"; do
+    [[ -f $LAB_NPM/${entry%%:*}/.complete ]] || printf '%s\n' "${entry%%:*}"
+  done
 }
 
 missing_packages() {
@@ -154,7 +165,7 @@ unpack_all() {
   export APT_CONFIG=$apt/apt.conf
   for entry; do
     folder=$(root_of "${entry%%:*}")
-    IFS=, read -ra packages <<<"${entry#*:}"
+    read -ra packages <<<"${entry#*:}"
     [[ -f $folder/.complete ]] && continue
     if [[ ! -f $apt/updated ]]; then
       quietly update apt-get update

@@ -17,6 +17,7 @@ server.document-root = "$LAB_DIR/empty"
 server.modules = ( "$2" )
 server.bind = "${ADDRESS[$1]}"
 server.port = 465
+server.max-read-idle = 1
 ssl.engine = "enable"
 ssl.pemfile = "$LAB_PKI/$1.all.pem"
 ssl.openssl.ssl-conf-cmd = ($3)
