@@ -24,6 +24,7 @@ start_nginx35() {
     nginx_head "$root" "$work"
     mail_server ngx35 'TLSv1.2 TLSv1.3' "$AEAD"
     mail_server ngx35-tls13 TLSv1.3 "$AEAD" 'ssl_ecdh_curve X25519MLKEM768:X25519'
+    mail_server ngx35-p384 TLSv1.3 "$AEAD" 'ssl_ecdh_curve SecP384r1MLKEM1024:X448'
     mail_server ngx35-classic 'TLSv1.2 TLSv1.3' "$AEAD" 'ssl_ecdh_curve X25519:prime256v1'
     echo '}'
   } >"$etc/nginx.conf"
@@ -92,6 +93,8 @@ write_nginx_conf() {
   mail_server ngx-anon TLSv1.2 AECDH-AES256-SHA:AES256-SHA:@SECLEVEL=0
   mail_server ngx-ed25519 'TLSv1.2 TLSv1.3' ECDHE-ECDSA-AES128-GCM-SHA256
   mail_server ngx-rsapss 'TLSv1.2 TLSv1.3' "$AEAD"
+  mail_server ngx-tls11 TLSv1.1 AES128-SHA:@SECLEVEL=0
+  mail_server ngx-hole13 'TLSv1.1 TLSv1.3' ECDHE-RSA-AES128-SHA:@SECLEVEL=0
   mail_server ngx-sha1 TLSv1.2 "$AEAD:@SECLEVEL=0"
   echo '}'
 }

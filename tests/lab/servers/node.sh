@@ -18,6 +18,7 @@ start_node() {
   node_server node010 node010 "$open, \"honorCipherOrder\": true"
   node_server node012 node012 "$open, $DH" --enable-ssl2 --enable-ssl3
   node_server node012-export node012 "$open, $DH" --enable-ssl2 --enable-ssl3
+  node_server node012-ssl2 node012 "\"ciphers\": \"$all\", \"secureProtocol\": \"SSLv2_method\"" --enable-ssl2 --enable-ssl3
   node_server node4 node4 "$open, $DH"
   # OpenSSL 1.1.1 and later speak TLS below 1.2 at security level 0 only
   # and node 12 has TLS 1.3 only if one of its suites is named
