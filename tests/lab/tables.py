@@ -372,6 +372,9 @@ def check(lab):
         with open(os.path.join(HOME, file), "rb") as committed:
             if committed.read() != make(lab):
                 raise SystemExit(f"{file} is not what the tables say: tables.py {file.split('.')[0]} >{file}")
+    for row in rows("extra.tsv", 4):
+        if row[0] not in lab.servers:
+            raise SystemExit(f"extra.tsv: {row[0]} is no server")
 
 
 def main(arguments):

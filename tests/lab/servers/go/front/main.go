@@ -52,14 +52,18 @@ func serve(address, server string) {
 // listens looks into the kernel's tables: some servers serve one connection after the other, and
 // one made to see whether they are there would be in the way of the first client.
 func listens(server string) bool {
-	_, port, _ := net.SplitHostPort(server)
-	number, _ := net.LookupPort("tcp", port)
-	suffix := fmt.Sprintf(":%04X", number)
+	at, err := net.ResolveTCPAddr("tcp4", server)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ip := at.IP.To4()
+	here := fmt.Sprintf("%02X%02X%02X%02X:%04X", ip[3], ip[2], ip[1], ip[0], at.Port)
+	anywhere := fmt.Sprintf(":%04X", at.Port) // what is left of an address of zeros
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		text, _ := os.ReadFile(table)
 		for _, line := range strings.Split(string(text), "\n") {
 			field := strings.Fields(line)
-			if len(field) > 3 && strings.HasSuffix(field[1], suffix) && field[3] == "0A" {
+			if len(field) > 3 && field[3] == "0A" && (field[1] == here || strings.TrimLeft(field[1], "0") == anywhere) {
 				return true
 			}
 		}
