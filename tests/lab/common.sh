@@ -39,6 +39,12 @@ lib_path() {
   printf '%s' "$path"
 }
 
+# of_trixie FOLDER PROGRAM: sets RUN to the words that run an unpacked program of
+# Debian 13 with the loader and the libraries that were unpacked beside it.
+of_trixie() {
+  RUN=("$(root_of "$1")/usr/lib64/ld-linux-x86-64.so.2" --library-path "$(lib_path "$1")" "$(root_of "$1")$2")
+}
+
 # tables VERB…: everything that is derived from the tables (tables.py).
 tables() { /usr/bin/python3 "$LAB_HOME/tables.py" "$@"; }
 

@@ -30,15 +30,17 @@ make_keys() {
   done
   openssl genrsa -out "$LAB_PKI/key-rsa512" 512
   openssl ecparam -name prime256v1 -genkey -noout -out "$LAB_PKI/key-ec256"
+  openssl genpkey -algorithm ED25519 -out "$LAB_PKI/key-ed25519"
+  openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out "$LAB_PKI/key-rsapss2048"
   # OpenSSL 1.0.1 and 512-bit keys apart, every reader knows the PKCS#1 form too
   openssl rsa -traditional -in "$LAB_PKI/key-rsa2048" -out "$LAB_PKI/key-rsa2048.pkcs1"
   openssl rsa -traditional -in "$LAB_PKI/key-rsa512" -out "$LAB_PKI/key-rsa512.pkcs1"
 } 2>/dev/null
 
-# sign SUBJECT KEY ISSUER OUT FROM UNTIL EXTENSIONS: `openssl ca` because it
+# sign SUBJECT KEY ISSUER DIGEST OUT FROM UNTIL EXTENSIONS: `openssl ca` because it
 # alone takes both dates. ISSUER self: signed with KEY.
 sign() {
-  local subject=$1 key=$2 issuer=$3 out=$4 from=$5 until=$6 extensions=$7
+  local subject=$1 key=$2 issuer=$3 digest=$4 out=$5 from=$6 until=$7 extensions=$8
   local work=$LAB_PKI/work how=()
   rm -rf "$work"
   mkdir "$work"
@@ -50,7 +52,7 @@ default_ca = lab
 database = $work/index
 new_certs_dir = $work
 rand_serial = yes
-default_md = sha256
+default_md = $digest
 policy = any
 unique_subject = no
 [any]
@@ -77,32 +79,32 @@ make_authorities() {
   local ca='basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash'
-  sign 'mxgrade lab root' root self "$LAB_PKI/root.pem" '-500 days' '+3000 days' "$ca"
-  sign 'some other root' other self "$LAB_PKI/other.pem" '-500 days' '+3000 days' "$ca"
-  sign 'mxgrade lab intermediate' intermediate root "$LAB_PKI/intermediate.pem" '-500 days' '+3000 days' \
+  sign 'mxgrade lab root' root self sha256 "$LAB_PKI/root.pem" '-500 days' '+3000 days' "$ca"
+  sign 'some other root' other self sha256 "$LAB_PKI/other.pem" '-500 days' '+3000 days' "$ca"
+  sign 'mxgrade lab intermediate' intermediate root sha256 "$LAB_PKI/intermediate.pem" '-500 days' '+3000 days' \
     "$ca
 authorityKeyIdentifier = keyid"
   cp "$LAB_PKI/root.pem" "$LAB_PKI/ca.pem"
 }
 
 make_leaves() {
-  local id key issuer from until sends_chain common_name san extensions
-  while IFS=$'\t' read -r id key issuer from until sends_chain common_name san; do
+  local id key issuer digest from until sends_chain common_name san extensions
+  while IFS=$'\t' read -r id key issuer digest from until sends_chain common_name san; do
     extensions='basicConstraints = CA:FALSE
 keyUsage = critical, digitalSignature, keyEncipherment
 extendedKeyUsage = serverAuth'
     [[ $san == - ]] || extensions+=$'\n'"subjectAltName = $san"
-    sign "$common_name" "$key" "$issuer" "$LAB_PKI/$id.pem" "$from" "$until" "$extensions"
+    sign "$common_name" "$key" "$issuer" "$digest" "$LAB_PKI/$id.pem" "$from" "$until" "$extensions"
     if [[ $sends_chain == y ]]; then cat "$LAB_PKI/$issuer.pem" >>"$LAB_PKI/$id.pem"; fi
     ln -f "$LAB_PKI/key-$key" "$LAB_PKI/$id.key"
     cat "$LAB_PKI/$id.key" "$LAB_PKI/$id.pem" >"$LAB_PKI/$id.all.pem"
   done < <(tables certs)
 }
 
-# keystore SERVER: the PKCS#12 file that Java wants.
+# keystore SERVER: the PKCS#12 file that Java and NSS want.
 keystore() {
   local out=$LAB_PKI/$1.p12
   [[ -f $out ]] || openssl pkcs12 -export -in "$LAB_PKI/$1.pem" -inkey "$LAB_PKI/$1.key" \
-    -passout pass:changeit -out "$out"
+    -name "$1" -passout pass:changeit -out "$out"
   printf '%s' "$out"
 }

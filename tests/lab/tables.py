@@ -50,14 +50,14 @@ class Server:
     def __init__(self, row):
         self.id, self.address, self.daemon, self.cert, self.greets, facts, self.why, self.reason = row
         values = facts.split()
-        if len(values) != len(FACTS):
+        if len(values) not in (len(FACTS), len(FACTS + CERT_FACTS)):
             raise SystemExit(f"servers.tsv: {self.id} has {len(values)} facts")
-        self.facts = {fact: VALUES[value] for fact, value in zip(FACTS, values)}
+        self.facts = {fact: VALUES[value] for fact, value in zip(FACTS + CERT_FACTS, values)}
 
 
 class Kind:
     def __init__(self, row):
-        (self.kind, self.key, self.issuer, self.start, self.end, self.names, self.sends_chain,
+        (self.kind, self.key, self.issuer, self.digest, self.start, self.end, self.names, self.sends_chain,
          trusted, in_date, self.why) = row
         self.trusted, self.in_date = VALUES[trusted], VALUES[in_date]
 
@@ -66,7 +66,7 @@ class Lab:
     def __init__(self):
         self.servers = {row[0]: Server(row) for row in rows("servers.tsv", 8)}
         self.by_address = {server.address: server for server in self.servers.values()}
-        self.kinds = {row[0]: Kind(row) for row in rows("certs.tsv", 10)}
+        self.kinds = {row[0]: Kind(row) for row in rows("certs.tsv", 11)}
         self.records = {}   # name -> [(type, data)], in the table's order
         self.domains = {}   # name -> note
         for server in self.servers.values():
@@ -133,7 +133,7 @@ class Lab:
                     names.append(exchange[:-1])
         # what stands in for ngx-modern is seen with ngx-modern's certificate
         if server.id == "ngx-modern":
-            names += ["limit3.mx.test", "fussy.mx.test"]
+            names += ["limit3.mx.test", "fussy.mx.test", "closenotify.mx.test"]
         return names
 
     def cert_names(self, server):
@@ -218,7 +218,7 @@ class Exchange:
         self.endpoints = []   # (server, facts)
         for address in [] if is_no_host(name) or lab.fails(name) else lab.addresses(name):
             server = lab.by_address[address]
-            self.endpoints.append((server, {**server.facts, **lab.cert_facts(server, name)}))
+            self.endpoints.append((server, {**lab.cert_facts(server, name), **server.facts}))
         self.judge(lab)
 
     def judge(self, lab):
@@ -356,12 +356,12 @@ def print_servers(lab):
 
 def print_certs(lab):
     for server in lab.servers.values():
-        if server.cert == NOTHING or server.id == "fussy":   # fussy shows ngx-modern's
+        if server.cert == NOTHING or server.id in ("fussy", "closenotify"):   # they show ngx-modern's
             continue
         kind = lab.kinds[server.cert]
         common_name, sans = lab.cert_names(server)
         san = ",".join("DNS:" + name for name in sans) or NOTHING
-        print(server.id, kind.key, kind.issuer, kind.start, kind.end, kind.sends_chain, common_name, san, sep="\t")
+        print(server.id, kind.key, kind.issuer, kind.digest, kind.start, kind.end, kind.sends_chain, common_name, san, sep="\t")
 
 
 COMMITTED = {"domains.txt": domains, "dirty.txt": dirty, "expect.tsv": expect}
@@ -372,6 +372,9 @@ def check(lab):
         with open(os.path.join(HOME, file), "rb") as committed:
             if committed.read() != make(lab):
                 raise SystemExit(f"{file} is not what the tables say: tables.py {file.split('.')[0]} >{file}")
+    for row in rows("extra.tsv", 4):
+        if row[0] not in lab.servers:
+            raise SystemExit(f"extra.tsv: {row[0]} is no server")
 
 
 def main(arguments):

@@ -68,6 +68,25 @@ smtpd_line() {
   for option; do printf '  -o { %s }\n' "$option"; done
 }
 
+# postscreen_lines SERVER: postscreen says half a greeting, waits, and hands those
+# that waited with it to an smtpd with Debian's defaults; it knows them again for
+# three seconds.
+postscreen_lines() {
+  cat <<CONF
+${ADDRESS[$1]}:25 inet n - n - 1 postscreen
+  -o { postscreen_access_list = }
+  -o { postscreen_greet_wait = 1s }
+  -o { postscreen_greet_ttl = 3s }
+  -o { postscreen_greet_banner = wait for the second line }
+  -o { postscreen_greet_action = enforce }
+  -o { postscreen_cache_map = btree:$LAB_DIR/postfix/data/postscreen }
+smtpd     pass  -  -  n  -  -  smtpd
+  -o { smtpd_tls_chain_files = $LAB_PKI/$1.all.pem }
+tlsproxy  unix  -  -  n  -  0  tlsproxy
+dnsblog   unix  -  -  n  -  0  dnsblog
+CONF
+}
+
 write_postfix_master() {
   local aead=ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305
   local cbc=ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA:AES256-SHA:AES128-SHA:@SECLEVEL=0
@@ -87,6 +106,7 @@ CONF
   smtpd_line pf-tls10 'smtpd_tls_protocols = TLSv1' "tls_medium_cipherlist = $cbc"
   smtpd_line pf-tls13 'smtpd_tls_protocols = >=TLSv1.3'
   smtpd_line pf-open 'smtpd_tls_protocols =' 'smtpd_tls_ciphers = null' "tls_null_cipherlist = $all"
+  postscreen_lines pf-postscreen
   smtpd_line pf-plain 'smtpd_tls_security_level = none'
   smtpd_line pf-ecdsa 'smtpd_tls_protocols = >=TLSv1.2' 'smtpd_tls_exclude_ciphers = aNULL'
 }

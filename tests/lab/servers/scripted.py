@@ -10,6 +10,7 @@ PORT = 25
 IDLE_LIMIT_S = 300
 LINE_LIMIT = 2048
 SERVED_BEFORE_421 = 3
+ALERT, CLOSE_NOTIFY = b"\x15", bytes.fromhex("15 0303 0002 01 00")
 EHLO_PLAIN = [b"250-scripted.mx.test", b"250-SIZE 10240000", b"250 8BITMIME"]
 EHLO_STARTTLS = [b"250-scripted.mx.test", b"250-STARTTLS", b"250 8BITMIME"]
 EHLO_MASKED = [b"250-scripted.mx.test", b"250-XXXXXXXA", b"250 8BITMIME"]
@@ -66,19 +67,24 @@ async def pump(reader, writer):
     writer.write_eof()
 
 
-async def splice(reader, writer, before=b""):
-    """Connects a client with the backend; before: what to settle with it first."""
+async def splice(reader, writer, before=False):
+    """Connects a client with the backend; before: STARTTLS is to be settled first."""
     there_reader, there_writer = await asyncio.open_connection(backend, PORT)
     try:
         if before:
-            await reply(there_reader)
-            for command in before:
-                await say(there_writer, command)
-                await reply(there_reader)
+            await settle(there_reader, there_writer)
             await say_slowly(writer, b"220 2.0.0 ready")
         await asyncio.gather(pump(reader, there_writer), pump(there_reader, writer))
     finally:
         there_writer.close()
+
+
+async def settle(reader, writer):
+    """Brings a connection to the backend up to the point where TLS begins."""
+    await reply(reader)
+    for command in (b"EHLO scripted.mx.test", b"STARTTLS"):
+        await say(writer, command)
+        await reply(reader)
 
 
 async def reply(reader):
@@ -121,7 +127,28 @@ async def fussy(reader, writer):
     await say_slowly(writer, b"220-scripted.mx.test ESMTP", b"220-wait for the last line", b"220 now")
     ehlo = [b"250-scripted.mx.test", b"250-x-weird words and more", b"250-starttls", b"250 8bitmime"]
     if await converse(reader, writer, ehlo, b"accept", say_slowly):
-        await splice(reader, writer, before=[b"EHLO fussy.mx.test", b"STARTTLS"])
+        await splice(reader, writer, before=True)
+
+
+async def closenotify(reader, writer):
+    """A hello that the backend refuses is refused with a close_notify at the level of a warning."""
+    await say(writer, b"220 scripted.mx.test ESMTP")
+    if not await converse(reader, writer, EHLO_STARTTLS, b"accept"):
+        return
+    there_reader, there_writer = await asyncio.open_connection(backend, PORT)
+    try:
+        await settle(there_reader, there_writer)
+        await say(writer, b"220 2.0.0 ready")
+        upstream = asyncio.ensure_future(pump(reader, there_writer))
+        first = await there_reader.read(1)
+        if first == ALERT:
+            upstream.cancel()
+            writer.write(CLOSE_NOTIFY)
+        else:
+            writer.write(first)
+            await asyncio.gather(upstream, pump(there_reader, writer))
+    finally:
+        there_writer.close()
 
 
 class Limit3:
@@ -139,7 +166,7 @@ class Limit3:
 
 
 ROLES = {"plain": plain, "stripped": stripped, "starttls454": starttls454, "greet554": greet554,
-         "greet421": greet421, "silent": silent, "fussy": fussy, "limit3": Limit3()}
+         "greet421": greet421, "silent": silent, "fussy": fussy, "closenotify": closenotify, "limit3": Limit3()}
 
 
 def served_by(role):

@@ -1,16 +1,12 @@
-// STARTTLS on the OpenSSL of an old node, everything it has switched on:
-//   node --enable-ssl2 --enable-ssl3 legacy.js ADDRESS KEY CERTIFICATE DHPARAMETERS
-// Written for node 0.12: no const, no arrow functions.
+// STARTTLS on the OpenSSL inside node: node starttls.js ADDRESS OPTIONS
+// OPTIONS are tls.createServer's as JSON, with file names for key, cert and dhparam.
+// Written for node 0.8 to 24: no const, no arrow functions.
 'use strict';
 var fs = require('fs'), net = require('net'), tls = require('tls');
-var address = process.argv[2];
-var options = {
-  key: fs.readFileSync(process.argv[3]),
-  cert: fs.readFileSync(process.argv[4]),
-  dhparam: fs.readFileSync(process.argv[5]),
-  ciphers: 'ALL:COMPLEMENTOFALL:EXPORT:LOW:aNULL:eNULL',
-  secureProtocol: 'SSLv23_method'
-};
+var address = process.argv[2], options = JSON.parse(process.argv[3]);
+['key', 'cert', 'dhparam'].forEach(function (name) {
+  if (options[name]) { options[name] = fs.readFileSync(options[name]); }
+});
 
 function ignore() {}
 
@@ -26,7 +22,7 @@ function answer(socket, secure) {
       if (verb === 'QUIT') {
         socket.end('221 2.0.0 bye\r\n');
       } else if (verb.slice(0, 4) === 'EHLO' && !secure) {
-        socket.write('250-legacy.mx.test\r\n250 STARTTLS\r\n');
+        socket.write('250-node.mx.test\r\n250 STARTTLS\r\n');
       } else if (verb === 'STARTTLS' && !secure) {
         socket.removeListener('data', onData);
         socket.write('220 2.0.0 ready\r\n', function () { encrypted.emit('connection', socket); });
@@ -41,9 +37,10 @@ function answer(socket, secure) {
 }
 
 var encrypted = tls.createServer(options, function (socket) { answer(socket, true); });
-encrypted.on('clientError', ignore);
+encrypted.on('clientError', ignore);      // its name until node 4
+encrypted.on('tlsClientError', ignore);   // and since
 net.createServer(function (socket) {
-  socket.write('220 legacy.mx.test ESMTP OpenSSL ' + process.versions.openssl + '\r\n');
+  socket.write('220 node.mx.test ESMTP OpenSSL ' + process.versions.openssl + '\r\n');
   answer(socket, false);
 }).listen(25, address, 511);
 process.on('uncaughtException', function (error) { console.log(error && error.stack); });
