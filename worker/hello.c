@@ -28,9 +28,10 @@ enum extension {
     EXT_KEY_SHARE = 51,
 };
 
-/* SHA-1 stays: without it old RSA-SHA1 servers look dead. */
-static const uint16_t SIGNATURES[] = {0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806,
-                                      0x0401, 0x0501, 0x0601, 0x0203, 0x0201, 0x0202};
+/* Every scheme that could be a server's only one: EdDSA and RSA-PSS keys have no other, and without SHA-1 old servers
+ * look dead. */
+static const uint16_t SIGNATURES[] = {0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0808, 0x0809,
+                                      0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201, 0x0202};
 
 const char *tls_version_name(unsigned version) {
     switch (version) {

@@ -190,7 +190,7 @@ static const struct rule RULES[] = {
     {"handshake-below", FULL(LEGACY), AT_TLS1_2, BIT(TLS_ENABLED) | BIT(TLS1_2), 0, BIT(TLS1_3), 0, 0, 1},
     /* The descent. Below TLS 1.3 only suites that settle something are offered first: servers that follow their own
      * order would else show one more ECDHE suite. */
-    {"tls1.2-open", HELLO(OPEN), AT_TLS1_2, BIT(TLS1_2), 0, BIT(TLS1_3), NOW_HANDSHAKE_DONE, 0, 1},
+    {"tls1.2-open", HELLO(OPEN), AT_TLS1_2, BIT(TLS1_2), SUITE_CLASSES, BIT(TLS1_3), NOW_HANDSHAKE_DONE, 0, 1},
     {"tls1.2", HELLO(ALL), AT_TLS1_2, BIT(TLS1_2), 0, 0, 0, LEGACY_VERSIONS, 1},
     {"tls1.1", HELLO(ALL), AT_TLS1_1, BIT(TLS1_1), 0, 0, 0, LEGACY_VERSIONS & ~BIT(TLS1_2), 1},
     /* An old server that speaks 1.2 and 1.1 speaks 1.0 too, and is the likely one to have weak suites. */

@@ -44,8 +44,8 @@ static inline void check_flight_state(const struct flight *flight, enum tls_vers
     const uint16_t other = (uint16_t)(flight->suite + 1);
     const struct hello_spec same = {.max = offered, .suites = &flight->suite, .suite_count = 1};
     const struct hello_spec another = {.max = offered, .suites = &other, .suite_count = 1};
-    CHECK(!flight_offered(flight, &same) || flight->version <= offered);
-    CHECK(offered == VERSION_SSLV2 || !flight_offered(flight, &another));
+    CHECK(!flight_offered(flight, &same, false) || flight->version <= offered);
+    CHECK(offered == VERSION_SSLV2 || !flight_offered(flight, &another, false));
 }
 
 /* The same bytes with every handshake record cut into records of one octet; from the first that is no whole TLS record

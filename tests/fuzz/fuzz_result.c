@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { TEXT_MOST = 80, LINES_MOST = 6, NAMES_MOST = 4, KINDS = ANSWER_STOPPED, DER_MOST = 64 };
+enum { TEXT_MOST = 80, LINES_MOST = 6, NAMES_MOST = 4, CONNECTIONS_MOST = 64, KINDS = ANSWER_STOPPED, DER_MOST = 64 };
 
 /* ---- a report out of the input ---- */
 
@@ -42,7 +42,7 @@ static void take_facts(struct supply *supply, struct fact *fact, size_t count) {
 }
 
 static void take_plan(struct supply *supply, struct plan *plan) {
-    plan_init(plan);
+    plan_init(plan, &(struct plan_policy){.per_version = false});
     take_facts(supply, plan->fact, FACT_ENDPOINT_COUNT);
     plan->flags = supply_number(supply, UINT32_MAX);
     plan->pq_group = (uint16_t)supply_number(supply, UINT16_MAX);
@@ -108,7 +108,8 @@ static struct probe_report *take_report(struct supply *supply) {
     report->suite = (uint16_t)supply_number(supply, UINT16_MAX);
     take_array(supply, report->group, sizeof report->group);
     take_array(supply, report->signature, sizeof report->signature);
-    report->connection_count = supply_number(supply, PROBE_CONNECTIONS_MAX);
+    report->connection_count = supply_number(supply, CONNECTIONS_MOST);
+    report->connection = mem_calloc(report->connection_count, sizeof *report->connection);
     for (unsigned i = 0; i < report->connection_count; i++)
         take_connection(supply, &report->connection[i]);
     report->chain_count = 1;
