@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -132,7 +133,9 @@ static struct probe_report *run_probe(const struct probe_target *target, const s
     uv_loop_t loop;
     uv_loop_init(&loop);
     probe_start(&loop, &config, target, keep_report, &report);
+    signal(SIGPIPE, SIG_IGN); /* of sockets; standard output may be a pipe again thereafter */
     uv_run(&loop, UV_RUN_DEFAULT);
+    signal(SIGPIPE, SIG_DFL);
     uv_loop_close(&loop);
     chain_cache_free(&chains);
     handshake_contexts_free(&contexts);

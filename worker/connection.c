@@ -10,17 +10,20 @@
 #include "server_flight.h"
 #include "text.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { READ_BUFFER_OCTETS = 65536, DETAIL_MAX = 256, COMMAND_MAX = 512 };
 
 const struct connection_timeouts CONNECTION_TIMEOUTS = {
-    .connect = 10000, .greeting = 45000, .reply = 30000, .tls = 20000, .quit = 3000};
+    .connect = 10000, .greeting = 45000, .reply = 30000, .tls = 20000, .inside = 10000, .quit = 3000};
 
 enum state {
     CONNECTING,
@@ -48,7 +51,7 @@ static const struct {
     [STARTTLS] = {"STARTTLS", offsetof(struct connection_timeouts, reply)},
     [FLIGHT] = {"hello", offsetof(struct connection_timeouts, tls)},
     [HANDSHAKE] = {"handshake", offsetof(struct connection_timeouts, tls)},
-    [EHLO_TLS] = {"EHLO inside TLS", offsetof(struct connection_timeouts, reply)},
+    [EHLO_TLS] = {"EHLO inside TLS", offsetof(struct connection_timeouts, inside)},
     [QUIT_TLS] = {"QUIT inside TLS", offsetof(struct connection_timeouts, quit)},
     [QUIT] = {"QUIT", offsetof(struct connection_timeouts, quit)},
     [CLOSING] = {"close", offsetof(struct connection_timeouts, quit)},
@@ -57,7 +60,6 @@ static const struct {
 struct connection {
     uv_tcp_t tcp;
     uv_timer_t timer;
-    uv_connect_t connect;
     unsigned handles; /* not yet closed */
     enum state state;
     struct step step;
@@ -94,10 +96,11 @@ static void deliver(struct connection *c) {
         .certificates = c->certificates,
         .certificates_len = c->certificates_len,
         .signature = c->flight.signature,
+        .stapled = c->flight.stapled,
     };
     if (c->answer.completed) {
         outcome.handshake = handshake_info(c->handshake);
-        outcome.stapled = handshake_stapled(c->handshake);
+        outcome.stapled = outcome.stapled || handshake_stapled(c->handshake);
     }
     if (c->certificates == NULL && c->answer.kind == ANSWER_SELECTED && c->answer.whole)
         (void)flight_certificates(&c->flight, &outcome.certificates, &outcome.certificates_len);
@@ -167,7 +170,19 @@ static void on_sent(uv_write_t *request, int status) {
     free(send);
 }
 
-static void send_bytes(struct connection *c, const void *data, size_t len, bool last) {
+/* What the socket takes at once needs no request and, in libuv, no change of what is polled for: it is all of it, but
+ * for servers that do not read. No signal if the server is gone: that shows on reading. */
+static size_t send_at_once(struct connection *c, const void *data, size_t len) {
+    int fd;
+    if (uv_fileno((uv_handle_t *)&c->tcp, &fd) != 0)
+        return 0;
+    ssize_t sent = send(fd, data, len, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        return len; /* nothing more will go out */
+    return sent > 0 ? (size_t)sent : 0;
+}
+
+static void send_later(struct connection *c, const uint8_t *data, size_t len, bool last) {
     struct send *send = mem_alloc(sizeof *send + len);
     send->connection = c;
     send->last = last;
@@ -178,6 +193,17 @@ static void send_bytes(struct connection *c, const void *data, size_t len, bool 
         free(send);
         finish(c, ANSWER_RESET, REASON_RESET);
     }
+}
+
+/* last: close when it is out. */
+static void send_bytes(struct connection *c, const void *data, size_t len, bool last) {
+    if (c->state == CLOSING)
+        return;
+    size_t sent = send_at_once(c, data, len);
+    if (sent < len)
+        send_later(c, (const uint8_t *)data + sent, len - sent, last);
+    else if (last)
+        close_handles(c);
 }
 
 static void send_text(struct connection *c, const char *text) { send_bytes(c, text, strlen(text), false); }
@@ -197,8 +223,19 @@ static void flush_handshake(struct connection *c, bool last) {
 
 static void enter(struct connection *c, enum state state);
 
+/* Nothing came yet: no connection, or one without a greeting? */
+static bool is_connected(const struct connection *c) {
+    struct sockaddr_storage peer;
+    int len = sizeof peer;
+    return uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&peer, &len) == 0;
+}
+
 static void on_timeout(uv_timer_t *timer) {
     struct connection *c = timer->data;
+    if (c->state == CONNECTING && is_connected(c)) {
+        enter(c, GREETING);
+        return;
+    }
     static const struct {
         enum answer_kind kind;
         enum reason reason;
@@ -265,17 +302,27 @@ static void send_hello(struct connection *c) {
 static void on_handshake_progress(struct connection *c, enum handshake_state state);
 
 static void start_handshake(struct connection *c) {
+    uv_tcp_nodelay(&c->tcp, 1); /* the EHLO follows our Finished at once; in clear, each command waits for its reply */
     c->handshake = handshake_new(c->contexts, c->step.handshake, c->server_name);
     on_handshake_progress(c, handshake_feed(c->handshake, NULL, 0));
+}
+
+/* When a greeting is first waited for, part of its time has passed. */
+static uint64_t timeout_of(const struct connection *c, enum state state) {
+    uint64_t timeout, passed = uv_now(c->tcp.loop) - c->started_ms;
+    memcpy(&timeout, (const char *)&c->timeouts + STATES[state].timeout, sizeof timeout);
+    if (state == CONNECTING)
+        return timeout < c->timeouts.greeting ? timeout : c->timeouts.greeting;
+    if (state == GREETING)
+        return timeout > passed ? timeout - passed : 0;
+    return timeout;
 }
 
 static void enter(struct connection *c, enum state state) {
     if (c->state == CLOSING)
         return;
     c->state = state;
-    uint64_t timeout;
-    memcpy(&timeout, (const char *)&c->timeouts + STATES[state].timeout, sizeof timeout);
-    uv_timer_start(&c->timer, on_timeout, timeout, 0);
+    uv_timer_start(&c->timer, on_timeout, timeout_of(c, state), 0);
     switch (state) {
     case EHLO:
         send_command(c, "EHLO", c->ehlo_name, false);
@@ -566,7 +613,25 @@ static void feed_tls(struct connection *c, const uint8_t *data, size_t len) {
 
 /* ---- the socket ---- */
 
+static enum reason connect_reason(int status) {
+    static const struct {
+        int status;
+        enum reason reason;
+    } table[] = {{UV_ECONNREFUSED, REASON_UNREACHABLE}, {UV_ETIMEDOUT, REASON_CONNECT_TIMEOUT},
+                 {UV_ENETUNREACH, REASON_NO_ROUTE},     {UV_EHOSTUNREACH, REASON_NO_ROUTE},
+                 {UV_EADDRNOTAVAIL, REASON_NO_ROUTE},   {UV_EAFNOSUPPORT, REASON_NO_ROUTE},
+                 {UV_ECONNRESET, REASON_RESET},         {UV_EOF, REASON_CLOSED}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].status == status)
+            return table[i].reason;
+    return REASON_LOCAL_RESOURCES;
+}
+
 static void on_end(struct connection *c, int status) {
+    if (c->state == CONNECTING) { /* refused, or accepted and closed at once */
+        finish(c, ANSWER_STOPPED, connect_reason(status));
+        return;
+    }
     bool reset = status != UV_EOF;
     bool after_hello = c->state == FLIGHT || c->state == HANDSHAKE;
     if (c->state == FLIGHT && c->flight.selected)
@@ -590,6 +655,8 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer) {
     struct connection *c = stream->data;
     if (c->state == CLOSING)
         return;
+    if (c->state == CONNECTING && len > 0)
+        enter(c, GREETING);
     if (len < 0)
         on_end(c, (int)len);
     else if (len > 0)
@@ -604,36 +671,27 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     *buffer = uv_buf_init(shared, sizeof shared);
 }
 
-static enum reason connect_reason(int status) {
-    static const struct {
-        int status;
-        enum reason reason;
-    } table[] = {{UV_ECONNREFUSED, REASON_UNREACHABLE}, {UV_ETIMEDOUT, REASON_CONNECT_TIMEOUT},
-                 {UV_ENETUNREACH, REASON_NO_ROUTE},     {UV_EHOSTUNREACH, REASON_NO_ROUTE},
-                 {UV_EADDRNOTAVAIL, REASON_NO_ROUTE},   {UV_EAFNOSUPPORT, REASON_NO_ROUTE},
-                 {UV_ECONNRESET, REASON_RESET}};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (table[i].status == status)
-            return table[i].reason;
-    return REASON_LOCAL_RESOURCES;
-}
-
-static void on_connected(uv_connect_t *request, int status) {
-    struct connection *c = request->data;
-    if (c->state == CLOSING)
-        return;
-    if (status < 0) {
-        finish(c, ANSWER_STOPPED, connect_reason(status));
-        return;
-    }
-    enter(c, GREETING);
-    if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
-        finish(c, ANSWER_STOPPED, REASON_LOCAL_RESOURCES);
-}
-
 static void on_failed_start(uv_timer_t *timer) {
     struct connection *c = timer->data;
     finish(c, ANSWER_STOPPED, c->answer.reason);
+}
+
+/* Connects with calls of its own and reads from the start: libuv's connect would poll for writing first, then change
+ * that, and ask for the outcome, three system calls of seventeen. That the connection stands is learnt from its first
+ * octet, or, if it takes long, from getpeername(). 0, or a libuv error. */
+static int start_connecting(struct connection *c, const struct sockaddr *address) {
+    socklen_t len = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return uv_translate_sys_error(errno);
+    int status = connect(fd, address, len) == 0 || errno == EINPROGRESS ? 0 : uv_translate_sys_error(errno);
+    if (status == 0)
+        status = uv_tcp_open(&c->tcp, fd);
+    if (status != 0) {
+        close(fd);
+        return status;
+    }
+    return uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
 }
 
 struct connection *connection_start(uv_loop_t *loop, const struct connection_params *params, connection_cb *on_done,
@@ -653,10 +711,10 @@ struct connection *connection_start(uv_loop_t *loop, const struct connection_par
     flight_init(&c->flight, c->step.max);
     uv_tcp_init(loop, &c->tcp);
     uv_timer_init(loop, &c->timer);
-    c->tcp.data = c->timer.data = c->connect.data = c;
+    c->tcp.data = c->timer.data = c;
     c->handles = 2;
     enter(c, CONNECTING);
-    int status = uv_tcp_connect(&c->connect, &c->tcp, params->address, on_connected);
+    int status = start_connecting(c, params->address);
     if (status < 0) { /* report from the loop, never from within this call */
         c->answer.reason = connect_reason(status);
         uv_timer_start(&c->timer, on_failed_start, 0, 0);

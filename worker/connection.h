@@ -14,9 +14,10 @@
 
 #include <uv.h>
 
-/* Time-outs, milliseconds. Greeting: servers with pre-greeting delays take 30 s and more. */
+/* Time-outs, milliseconds, each from the end of what went before. Greeting: servers with pre-greeting delays take 30 s
+ * and more. Inside TLS nothing but extras is waited for. */
 struct connection_timeouts {
-    uint64_t connect, greeting, reply, tls, quit;
+    uint64_t connect, greeting, reply, tls, inside, quit;
 };
 extern const struct connection_timeouts CONNECTION_TIMEOUTS;
 
@@ -41,7 +42,7 @@ struct connection_outcome {
     const uint8_t *certificates;       /* TLS Certificate body; NULL if none */
     size_t certificates_len;
     struct handshake_info handshake; /* full handshakes that completed */
-    bool stapled;                    /* and stapled an OCSP response */
+    bool stapled;                    /* an OCSP response came with the certificate */
     uint16_t signature;              /* SignatureScheme of a TLS 1.2 ServerKeyExchange; 0 = none */
 };
 typedef void connection_cb(const struct connection_outcome *outcome, void *context);

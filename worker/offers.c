@@ -145,15 +145,18 @@ size_t offer_suites(enum offer offer, unsigned open, uint16_t out[static HELLO_S
         }
         sort(&list, open);
         break;
+    case OFFER_BOTH_NIST:
+        add_some(&list, WEAK, LENGTH(WEAK), open & (SUITE_WEAK | SUITE_ANON));
+        add_some(&list, ANON, LENGTH(ANON), open & SUITE_ANON);
+        add(&list, STRONG, LENGTH(STRONG), SUITE_R1 | SUITE_R2, 0);
+        break;
     case OFFER_WEAK:
         add(&list, WEAK, LENGTH(WEAK), 0, 0);
         sort(&list, open);
         break;
-    case OFFER_BOTH_NIST:
     case OFFER_COMPLETABLE:
         add(&list, STRONG, LENGTH(STRONG), SUITE_R1 | SUITE_R2, 0);
-        if (offer == OFFER_COMPLETABLE)
-            add(&list, STRONG, LENGTH(STRONG), 0, 0);
+        add(&list, STRONG, LENGTH(STRONG), 0, 0);
         add(&list, TLS13, LENGTH(TLS13), 0, 0);
         break;
     case OFFER_TLS13:
@@ -171,9 +174,9 @@ const char *offer_name(enum offer offer) {
         [OFFER_ALL] = "every suite",
         [OFFER_OPEN] = "suites that settle something",
         [OFFER_CLASSES] = "suites of what is still open",
+        [OFFER_BOTH_NIST] = "suites of NIST r1 and r2 both, and weak ones",
         [OFFER_WEAK] = "weak suites",
         [OFFER_TLS13] = "TLS 1.3 suites",
-        [OFFER_BOTH_NIST] = "suites of NIST r1 and r2",
         [OFFER_COMPLETABLE] = "every suite OpenSSL has",
     };
     return names[offer];
@@ -182,7 +185,6 @@ const char *offer_name(enum offer offer) {
 const struct handshake_terms *handshake_terms(enum handshake_offer offer) {
     static const struct handshake_terms table[HANDSHAKE_OFFER_COUNT] = {
         [HANDSHAKE_FIRST] = {"every suite of OpenSSL, hybrid groups first", OFFER_COMPLETABLE, VERSION_TLS1_3, true},
-        [HANDSHAKE_NIST] = {"NIST suites", OFFER_BOTH_NIST, VERSION_TLS1_2, false},
         [HANDSHAKE_LEGACY] = {"every suite of OpenSSL", OFFER_COMPLETABLE, VERSION_TLS1_2, false},
         [HANDSHAKE_ANY] = {"every suite of OpenSSL", OFFER_COMPLETABLE, VERSION_TLS1_3, false},
     };

@@ -19,9 +19,9 @@ enum offer {
     OFFER_OPEN,    /* deployed suites of open classes */
     OFFER_CLASSES, /* suites of open classes: all of the registry's, or, where a hello cannot hold them, those deployed
                     */
-    OFFER_WEAK,    /* weak suites, anonymous ones among them */
+    OFFER_BOTH_NIST, /* weak and anonymous ones if open, and those in NIST r1 and r2 both: one answer for two classes */
+    OFFER_WEAK,      /* weak suites, anonymous ones among them */
     OFFER_TLS13,
-    OFFER_BOTH_NIST,   /* full handshakes: suites of NIST r1 and r2 both, then TLS 1.3's */
     OFFER_COMPLETABLE, /* full handshakes: every suite that OpenSSL completes, NIST first, then TLS 1.3's */
     OFFER_COUNT
 };
@@ -33,14 +33,13 @@ const char *offer_name(enum offer offer);
 
 /* What a full handshake may offer. */
 enum handshake_offer {
-    HANDSHAKE_FIRST,  /* up to TLS 1.3, suites of NIST r1 and r2 both, post-quantum hybrids (see hybrid_offer.h) */
-    HANDSHAKE_NIST,   /* up to TLS 1.2, the same suites */
-    HANDSHAKE_LEGACY, /* up to TLS 1.2, every suite that OpenSSL completes */
-    HANDSHAKE_ANY,    /* up to TLS 1.3, every suite, classical groups */
+    HANDSHAKE_FIRST,  /* up to TLS 1.3, every suite that OpenSSL completes, post-quantum hybrids (hybrid_offer.h) */
+    HANDSHAKE_LEGACY, /* the same up to TLS 1.2 */
+    HANDSHAKE_ANY,    /* up to TLS 1.3, classical groups alone */
     HANDSHAKE_OFFER_COUNT
 };
 struct handshake_terms {
-    const char *name; /* "NIST suites, hybrid groups first" */
+    const char *name; /* "every suite of OpenSSL, hybrid groups first" */
     enum offer suites;
     enum tls_version max; /* the lowest is always TLS 1.0 */
     bool hybrids;

@@ -19,6 +19,9 @@
 
 enum { SILENCES_MAX = 2, BROKEN_MAX = 2 };
 
+/* Places in RULES of those that are more than their row says. */
+enum { FIRST_RULE = 0, PLAIN_RULE = 10, SSLV2_RULE = 11, OPEN_RULE = 13, CONTROL_RULE = 21, RULE_COUNT };
+
 #define BIT(fact) (UINT32_C(1) << FACT_##fact)
 #define LEGACY_VERSIONS (BIT(SSLV3) | BIT(TLS1_0) | BIT(TLS1_1) | BIT(TLS1_2))
 #define SUITE_CLASSES (BIT(WEAK_CIPHERS) | BIT(ANON_SUITES) | STRONG_CLASSES)
@@ -130,7 +133,7 @@ enum now {
     NOW_COMPLETABLE = 1 << 6, /* a suite was selected that OpenSSL could complete */
     NOW_BROKEN_ONCE = 1 << 7, /* one full handshake was selected and then failed */
     NOW_SOFT = 1 << 8,        /* some "no" rests on a close, and there is a hello known to work */
-    NOW_PQ_STRICT = 1 << 9,
+    NOW_STUMBLED = 1 << 9,    /* the first handshake was neither answered nor refused in earnest */
     NOW_HANDSHAKE_DONE = 1 << 10,
     NOW_NO_TLS13 = 1 << 11,
 };
@@ -153,7 +156,7 @@ static unsigned conditions(const struct plan *plan) {
         {NOW_COMPLETABLE, plan->completable},
         {NOW_BROKEN_ONCE, plan->broken == 1},
         {NOW_SOFT, plan->soft != 0 && plan->has_control},
-        {NOW_PQ_STRICT, plan->policy.pq_strict},
+        {NOW_STUMBLED, plan->asked[FIRST_RULE] && is_open(plan, FACT_TLS1_3)},
         {NOW_NO_TLS13, plan->fact[FACT_TLS1_3].value == TRI_NO},
         {NOW_HANDSHAKE_DONE, is_yes(plan, FACT_TLS_ENABLED)},
     };
@@ -182,42 +185,39 @@ struct rule {
 #define FULL(offer) STEP_HANDSHAKE, HANDSHAKE_##offer
 #define HELLO(offer) STEP_HELLO, OFFER_##offer
 
-static const struct rule RULES[] = {
+static const struct rule RULES[RULE_COUNT] = {
     /* The full handshake first: some servers stop offering STARTTLS to a client that failed one. It brings the chain
      * and, by the group of a HelloRetryRequest, post-quantum key exchange. */
-    {"handshake", FULL(FIRST), AT_TLS1_3, BIT(TLS1_3), 0, 0, 0, BIT(TLS1_3) | BIT(PQ_HYBRID), 1},
+    [FIRST_RULE] = {"handshake", FULL(FIRST), AT_TLS1_3, BIT(TLS1_3), 0, 0, 0, BIT(TLS1_3) | BIT(PQ_HYBRID), 1},
     /* A server that took a hybrid has to complete another version. */
     {"handshake-below", FULL(LEGACY), AT_TLS1_2, BIT(TLS_ENABLED) | BIT(TLS1_2), 0, BIT(TLS1_3), 0, 0, 1},
     /* The descent. Below TLS 1.3 only suites that settle something are offered first: servers that follow their own
      * order would else show one more ECDHE suite. */
     {"tls1.2-open", HELLO(OPEN), AT_TLS1_2, BIT(TLS1_2), SUITE_CLASSES, BIT(TLS1_3), NOW_HANDSHAKE_DONE, 0, 1},
     {"tls1.2", HELLO(ALL), AT_TLS1_2, BIT(TLS1_2), 0, 0, 0, LEGACY_VERSIONS, 1},
+    /* The first handshake stumbled, perhaps over hybrids: once more without, before TLS 1.3 is believed to be off. */
+    {"handshake-classical", FULL(ANY), AT_TLS1_3, BIT(TLS1_3) | BIT(TLS_ENABLED), 0, 0, NOW_STUMBLED, BIT(TLS1_3), 1},
     {"tls1.1", HELLO(ALL), AT_TLS1_1, BIT(TLS1_1), 0, 0, 0, LEGACY_VERSIONS & ~BIT(TLS1_2), 1},
     /* An old server that speaks 1.2 and 1.1 speaks 1.0 too, and is the likely one to have weak suites. */
     {"tls1.0-open", HELLO(OPEN), AT_TLS1_0, BIT(TLS1_0) | BIT(WEAK_CIPHERS), 0, BIT(TLS1_2) | BIT(TLS1_1), NOW_NO_TLS13,
      0, 1},
     {"tls1.0", HELLO(ALL), AT_TLS1_0, BIT(TLS1_0), 0, 0, 0, BIT(TLS1_0) | BIT(SSLV3), 1},
     {"sslv3", HELLO(ALL), AT_SSLV3, BIT(SSLV3), 0, 0, 0, BIT(SSLV3), 1},
-    {"plain", HELLO(ALL), AT_TLS1_0, 0, 0, 0, NOW_SETTLED | NOW_NOTHING_SELECTED, 0, 1},
+    [PLAIN_RULE] = {"plain", HELLO(ALL), AT_TLS1_0, 0, 0, 0, NOW_SETTLED | NOW_NOTHING_SELECTED, 0, 1},
     /* Before weak suites: SSL 2.0 has no others. */
-    {"sslv2", HELLO(ALL), AT_SSLV2, BIT(SSLV2), 0, 0, 0, BIT(SSLV2), 1},
-    {"open", HELLO(CLASSES), AT_HIGHEST, 0, SUITE_CLASSES, 0, NOW_LEGACY | NOW_CLASS_OPEN, 0, 5},
+    [SSLV2_RULE] = {"sslv2", HELLO(ALL), AT_SSLV2, BIT(SSLV2), 0, 0, 0, BIT(SSLV2), 1},
+    {"open-both-nist", HELLO(BOTH_NIST), AT_HIGHEST, BIT(NIST_R1) | BIT(NIST_R2), 0, 0, NOW_LEGACY | NOW_COMPLETABLE, 0,
+     1},
+    [OPEN_RULE] = {"open", HELLO(CLASSES), AT_HIGHEST, 0, SUITE_CLASSES, 0, NOW_LEGACY | NOW_CLASS_OPEN, 0, 5},
     {"weak-lowest", HELLO(WEAK), AT_LOWEST, 0, 0, 0, NOW_WEAK_OPEN_LOWEST, 0, 1},
     {"weak-each", HELLO(WEAK), AT_WEAK_UNREFUSED, 0, 0, 0, NOW_WEAK_OPEN_EACH, 0, 4},
-    {"hybrid", HELLO(TLS13), AT_TLS1_3, BIT(PQ_HYBRID), 0, BIT(TLS1_3), NOW_PQ_STRICT, BIT(PQ_HYBRID), 1},
+    {"hybrid", HELLO(TLS13), AT_TLS1_3, BIT(PQ_HYBRID), 0, BIT(TLS1_3), 0, BIT(PQ_HYBRID), 1},
     /* No handshake completed yet: again without hybrids, again below TLS 1.3, again after a failure. */
-    {"handshake-classical", FULL(ANY), AT_TLS1_3, BIT(TLS_ENABLED), 0, BIT(TLS1_3), 0, 0, 1},
+    {"handshake-no-hybrid", FULL(ANY), AT_TLS1_3, BIT(TLS_ENABLED), 0, BIT(TLS1_3), 0, 0, 1},
     {"handshake-legacy", FULL(LEGACY), AT_TLS1_2, BIT(TLS_ENABLED), 0, 0, NOW_COMPLETABLE, 0, 1},
     {"handshake-again", FULL(ANY), AT_TLS1_3, BIT(TLS_ENABLED), 0, 0, NOW_BROKEN_ONCE, 0, 1},
     /* Only if something rests on a close: was the server still there for us? */
-    {"control", HELLO(ALL), AT_TLS1_2, 0, 0, 0, NOW_SOFT, 0, 1},
-};
-enum {
-    RULE_COUNT = sizeof RULES / sizeof *RULES,
-    PLAIN_RULE = 8,
-    SSLV2_RULE = 9,
-    OPEN_RULE = 10,
-    CONTROL_RULE = RULE_COUNT - 1
+    [CONTROL_RULE] = {"control", HELLO(ALL), AT_TLS1_2, 0, 0, 0, NOW_SOFT, 0, 1},
 };
 _Static_assert((int)RULE_COUNT <= (int)PLAN_RULES_MAX, "asked[] and unanswered hold every rule");
 
@@ -278,12 +278,14 @@ static void fill_step(struct plan *plan, const struct rule *rule) {
     }
     *step = (struct step){.name = rule->name, .kind = rule->kind, .max = version_at(plan, rule->at)};
     step->plain = rule == &RULES[PLAIN_RULE];
+    step->ask_staple = rule->at == AT_TLS1_2 && rule->what == OFFER_OPEN; /* if it stumbles, the next rule asks again */
     enum offer offer = (enum offer)rule->what;
     if (rule->kind == STEP_HANDSHAKE) {
         step->handshake = (enum handshake_offer)rule->what;
         offer = handshake_terms(step->handshake)->suites;
     }
-    unsigned open = offer == OFFER_CLASSES ? classes_to_ask(plan) : open_classes(plan);
+    bool exact = offer == OFFER_CLASSES || offer == OFFER_BOTH_NIST;
+    unsigned open = exact ? classes_to_ask(plan) : open_classes(plan);
     step->suite_count = offer_suites(offer, open, step->suites);
     fill_groups(step);
     describe(step, offer);
@@ -415,26 +417,42 @@ static void learn_selection(struct plan *plan, const struct answer *answer) {
     keep_control(plan, answer);
 }
 
+/* A server of TLS 1.3 that speaks no version as low as was offered has to say protocol_version (RFC 8446 appendix D.2),
+ * and handshake_failure if it is the suites (section 4.1.1). Older servers do not keep these apart; there it means
+ * nothing. */
+static bool is_verdict_on_versions(const struct plan *plan, const struct answer *answer) {
+    enum { PROTOCOL_VERSION = 70 };
+    return answer->alerted && answer->alert == PROTOCOL_VERSION && is_yes(plan, FACT_TLS1_3) &&
+           plan->step.max == VERSION_TLS1_2;
+}
+
 /* The facts that a refusal of the step under way makes "no", weak suites apart. */
-static uint32_t refused_facts(const struct plan *plan) {
+static uint32_t refused_facts(const struct plan *plan, const struct answer *answer) {
     const struct rule *rule = &RULES[plan->current];
     uint32_t facts = rule->refusal;
-    unsigned covered = rule->kind == STEP_HELLO && rule->what == OFFER_CLASSES ? classes_to_ask(plan) : 0;
+    unsigned covered = 0;
+    if (rule->kind == STEP_HELLO && rule->what == OFFER_CLASSES)
+        covered = classes_to_ask(plan);
+    else if (rule->kind == STEP_HELLO && rule->what == OFFER_BOTH_NIST)
+        covered = classes_to_ask(plan) & (SUITE_WEAK | SUITE_ANON);
     for (size_t i = 0; i < CLASS_COUNT; i++)
         if ((covered & CLASSES[i].flag) && CLASSES[i].fact != FACT_WEAK_CIPHERS)
             facts |= UINT32_C(1) << CLASSES[i].fact;
+    if (is_verdict_on_versions(plan, answer))
+        facts |= LEGACY_VERSIONS;
     return facts & facts_with(plan, TRI_UNKNOWN);
 }
 
+/* Were weak suites offered, all that servers deploy? */
 static bool offers_weak(const struct plan *plan) {
     const struct rule *rule = &RULES[plan->current];
-    return rule->kind == STEP_HELLO &&
-           (rule->what == OFFER_WEAK ||
-            ((rule->what == OFFER_CLASSES || rule->what == OFFER_OPEN) && (classes_to_ask(plan) & SUITE_WEAK)));
+    if (rule->kind == STEP_HANDSHAKE || rule->what == OFFER_ALL)
+        return false;
+    return rule->what == OFFER_WEAK || (classes_to_ask(plan) & SUITE_WEAK);
 }
 
-static void learn_refusal(struct plan *plan) {
-    uint32_t facts = refused_facts(plan);
+static void learn_refusal(struct plan *plan, const struct answer *answer) {
+    uint32_t facts = refused_facts(plan, answer);
     bool several_versions = facts & (LEGACY_VERSIONS | BIT(TLS1_3)) && (facts & (facts - 1));
     if (offers_weak(plan))
         plan->weak_refused |= version_bit(plan->step.max);
@@ -524,8 +542,8 @@ static void learn_answer(struct plan *plan, const struct answer *answer) {
     uint32_t before = facts_with(plan, TRI_NO);
     if (answer->kind == ANSWER_SELECTED)
         learn_selection(plan, answer);
-    else if (answer->kind == ANSWER_REFUSED || soft)
-        learn_refusal(plan);
+    else if ((answer->kind == ANSWER_REFUSED || soft) && !(soft && plan->current == FIRST_RULE))
+        learn_refusal(plan, answer);
     if (answer->completed)
         learn(plan, FACT_TLS_ENABLED, TRI_YES, EVIDENCE_OBSERVED);
     else if (plan->step.kind == STEP_HANDSHAKE && answer->kind == ANSWER_SELECTED && !answer->incompletable)

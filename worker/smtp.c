@@ -5,21 +5,19 @@
 #include "text.h"
 
 #include <ctype.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum { CODE_LEN = 3 };
 
-void smtp_reply_init(struct smtp_reply *reply) {
-    memset(reply, 0, offsetof(struct smtp_reply, line));
-    reply->line_len = reply->total = 0;
-}
+void smtp_reply_init(struct smtp_reply *reply) { memset(reply, 0, sizeof *reply); }
 
 void smtp_reply_free(struct smtp_reply *reply) {
     free(reply->text);
-    reply->text = NULL;
+    free(reply->line);
+    reply->text = reply->line = NULL;
+    reply->line_len = reply->line_cap = 0;
     reply->text_len = reply->text_cap = reply->line_count = 0;
 }
 
@@ -65,6 +63,16 @@ static void take_line(struct smtp_reply *reply) {
         reply->state = SMTP_REPLY;
 }
 
+static void collect(struct smtp_reply *reply, const uint8_t *data, size_t len) {
+    if (len > reply->line_cap - reply->line_len) {
+        reply->line_cap = reply->line_len + len + 128;
+        reply->line = mem_realloc(reply->line, reply->line_cap);
+    }
+    if (len > 0)
+        memcpy(reply->line + reply->line_len, data, len);
+    reply->line_len += len;
+}
+
 size_t smtp_reply_feed(struct smtp_reply *reply, const uint8_t *data, size_t len) {
     size_t used = 0;
     while (used < len && reply->state == SMTP_MORE) {
@@ -75,14 +83,18 @@ size_t smtp_reply_feed(struct smtp_reply *reply, const uint8_t *data, size_t len
         } else if ((reply->total += piece + 1) > SMTP_REPLY_MAX) {
             bad(reply, "a reply that is too long");
         } else {
-            memcpy(reply->line + reply->line_len, data + used, piece);
-            reply->line_len += piece;
+            collect(reply, data + used, piece);
             used += piece + (end != NULL);
             if (end)
                 take_line(reply);
             else
                 reply->total--; /* only a line end counts for one */
         }
+    }
+    if (reply->state != SMTP_MORE) {
+        free(reply->line);
+        reply->line = NULL;
+        reply->line_cap = 0;
     }
     return used;
 }

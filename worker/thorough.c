@@ -201,7 +201,8 @@ void thorough_answer(struct thorough *thorough, const struct answer *answer) {
             take_silence(t);
     } else {
         t->closed = t->closed || answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET;
-        t->unsure[t->version] = t->unsure[t->version] || answer->kind == ANSWER_MALFORMED;
+        if (answer->kind == ANSWER_MALFORMED && !t->asking_groups) /* a retry for no group is no group */
+            t->unsure[t->version] = true;
         t->chunk_count = 0;
     }
 }
@@ -218,9 +219,9 @@ static uint32_t put(struct fact *fact, enum fact_id id, bool yes, bool unsure, e
 
 static bool any_suite(const struct thorough *t, unsigned flag) {
     for (size_t i = 0; i < t->seen_count; i++) {
-        const struct suite *suite = suite_find(t->seen[i].suite);
-        bool sslv2 = t->seen[i].version == VERSION_SSLV2 && flag == SUITE_WEAK; /* it has no others */
-        if (sslv2 || (suite && (suite->flags & flag)))
+        bool sslv2 = t->seen[i].version == VERSION_SSLV2; /* its kinds are no suites, and all weak */
+        const struct suite *suite = sslv2 ? NULL : suite_find(t->seen[i].suite);
+        if ((sslv2 && flag == SUITE_WEAK) || (suite && (suite->flags & flag)))
             return true;
     }
     return false;
@@ -240,7 +241,7 @@ uint32_t thorough_facts(const struct thorough *thorough, struct fact fact[static
     bool unsure = false, hybrid = false;
     for (unsigned i = 0; i < THOROUGH_VERSIONS; i++) {
         other |= put(fact, VERSIONS[i].fact, seen_version(t, VERSIONS[i].version), t->unsure[i], t->reason);
-        unsure = unsure || (t->unsure[i] && i != SSLV2_INDEX);
+        unsure = unsure || (t->unsure[i] && i != SSLV2_INDEX && i != TLS13_INDEX); /* no suite of 1.3 is in doubt */
     }
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         other |= put(fact, classes[i].fact, any_suite(t, classes[i].flag), unsure, t->reason);

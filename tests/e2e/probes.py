@@ -93,7 +93,14 @@ def bound_of(fact, plan, thorough):
     bound += no("sslv2") and not shows_age
     bound += not can and not tls13_completes
     bound += 2 if no("tls_enabled") else 0   # it has to fail twice
-    return bound
+    return bound + needs_control(plan["connections"])
+
+
+def needs_control(connections):
+    """Some refusal was only a close, and no other answer came after it."""
+    outcomes = [row["outcome"] for row in connections if row["step"] != "control"]
+    last = max((place for place, outcome in enumerate(outcomes) if outcome in ("closed", "reset")), default=None)
+    return last is not None and "selected" not in outcomes[last:]
 
 
 class Check:

@@ -143,26 +143,26 @@ static const struct {
     const char *group, *signature;
 } COMPLETE[] = {
     {{TLS1_VERSION, TLS1_VERSION, "ECDHE-RSA-AES128-SHA", true, NULL},
-     HANDSHAKE_NIST,
+     HANDSHAKE_LEGACY,
      TLS1_VERSION,
      0xC013,
      "x25519",
      "rsa_md5_sha1"},
     {{TLS1_1_VERSION, TLS1_1_VERSION, "AES128-SHA", true, NULL}, HANDSHAKE_ANY, TLS1_1_VERSION, 0x002F, "", ""},
     {{TLS1_2_VERSION, TLS1_2_VERSION, ALL, false, NULL},
-     HANDSHAKE_NIST,
+     HANDSHAKE_LEGACY,
      TLS1_2_VERSION,
      0xC02B,
      "x25519",
      "ecdsa_sha256"},
     {{TLS1_2_VERSION, TLS1_3_VERSION, ALL, true, NULL},
-     HANDSHAKE_NIST,
+     HANDSHAKE_LEGACY,
      TLS1_2_VERSION,
      0xC02F,
      "x25519",
      "rsa_pss_sha256"},
     {{TLS1_2_VERSION, TLS1_2_VERSION, ALL, true, "P-384"},
-     HANDSHAKE_NIST,
+     HANDSHAKE_LEGACY,
      TLS1_2_VERSION,
      0xC02F,
      "secp384r1",
@@ -185,6 +185,18 @@ static const struct {
      0x1301,
      "secp521r1",
      "ecdsa_sha256"},
+    {{TLS1_3_VERSION, TLS1_3_VERSION, ALL, true, NULL}, /* hybrids offered, none there: a HelloRetryRequest again */
+     HANDSHAKE_FIRST,
+     TLS1_3_VERSION,
+     0x1301,
+     "x25519",
+     "rsa_pss_sha256"},
+    {{TLS1_2_VERSION, TLS1_2_VERSION, ALL, true, NULL},
+     HANDSHAKE_FIRST,
+     TLS1_2_VERSION,
+     0xC02F,
+     "x25519",
+     "rsa_pss_sha256"},
     {{TLS1_3_VERSION, TLS1_3_VERSION, ALL, false, "ffdhe4096"},
      HANDSHAKE_ANY,
      TLS1_3_VERSION,
@@ -323,7 +335,7 @@ static void a_renegotiation_is_refused(void **state) {
 static void a_tls13_only_server_refuses_the_legacy_offer(void **state) {
     (void)state;
     static const struct server server = {TLS1_3_VERSION, TLS1_3_VERSION, ALL, false, NULL};
-    struct pair *pair = meet(&server, HANDSHAKE_NIST);
+    struct pair *pair = meet(&server, HANDSHAKE_LEGACY);
     struct handshake_info info = handshake_info(pair->handshake);
     size_t len;
     assert_int_equal(pair->state, HANDSHAKE_FAILED);
@@ -356,9 +368,9 @@ static void what_was_not_offered_is_no_selection(void **state) {
         uint8_t minor;
         uint16_t suite;
         enum handshake_offer offer;
-    } cases[] = {{0, 0x0035, HANDSHAKE_NIST}, {0, 0x0035, HANDSHAKE_ANY},  {3, 0x0005, HANDSHAKE_NIST},
-                 {3, 0x0005, HANDSHAKE_ANY},  {3, 0xC030, HANDSHAKE_NIST}, {3, 0xC018, HANDSHAKE_ANY},
-                 {4, 0x1301, HANDSHAKE_NIST}, {9, 0xC02F, HANDSHAKE_ANY}};
+    } cases[] = {{0, 0x0035, HANDSHAKE_LEGACY}, {0, 0x0035, HANDSHAKE_ANY}, {3, 0x0005, HANDSHAKE_LEGACY},
+                 {3, 0x0005, HANDSHAKE_ANY},    {3, 0xC018, HANDSHAKE_ANY}, {4, 0x1301, HANDSHAKE_LEGACY},
+                 {9, 0xC02F, HANDSHAKE_ANY}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t hello[64];
         size_t len, sent = server_hello(hello, cases[i].minor, cases[i].suite);
@@ -377,12 +389,43 @@ static void what_was_not_offered_is_no_selection(void **state) {
     }
 }
 
+/* RFC 8446 section 4.1.4: the group that the server wants. It is one of those that we only offer. */
+static void a_hybrid_group_ends_the_handshake_with_an_alert(void **state) {
+    (void)state;
+    static const uint8_t retry_random[] = {0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C,
+                                           0x02, 0x1E, 0x65, 0xB8, 0x91, 0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB,
+                                           0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C};
+    enum { RECORD = 5, HELLO_SESSION_AT = 43, SESSION = 32 };
+    uint8_t message[128] = {SSL3_RT_HANDSHAKE, 3, 3, 0, 0, SSL3_MT_SERVER_HELLO, 0, 0, 0, 3, 3};
+    static const uint8_t tail[] = {0x13, 0x01, 0, 0, 12, 0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0x11, 0xEC};
+    size_t hello_len, len;
+    struct handshake *handshake = handshake_new(contexts, HANDSHAKE_FIRST, "mx.example.org");
+    assert_int_equal(handshake_feed(handshake, NULL, 0), HANDSHAKE_MORE);
+    uint8_t *hello = handshake_output(handshake, &hello_len);
+    assert_int_equal(hello[HELLO_SESSION_AT], SESSION);
+    memcpy(message + 11, retry_random, sizeof retry_random);
+    memcpy(message + 43, hello + HELLO_SESSION_AT, 1 + SESSION); /* echoed */
+    memcpy(message + 43 + 1 + SESSION, tail, sizeof tail);
+    size_t sent = 43 + 1 + SESSION + sizeof tail;
+    message[4] = (uint8_t)(sent - RECORD);
+    message[8] = (uint8_t)(sent - RECORD - 4);
+    assert_int_equal(handshake_feed(handshake, message, sent), HANDSHAKE_FAILED);
+    assert_false(handshake_info(handshake).alert_received);
+    uint8_t *alert = handshake_output(handshake, &len);
+    assert_non_null(alert);
+    assert_true(len >= 7); /* a change_cipher_spec may stand before it */
+    assert_int_equal(alert[len - 7], SSL3_RT_ALERT);
+    free(alert);
+    free(hello);
+    handshake_free(&handshake);
+}
+
 static void a_selection_that_breaks_is_told_with_version_and_suite(void **state) {
     (void)state;
     static const uint8_t alert[] = {SSL3_RT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, ALERT_HANDSHAKE_FAILURE};
     uint8_t hello[64];
     size_t len, sent = server_hello(hello, 3, 0xC02F);
-    struct handshake *handshake = handshake_new(contexts, HANDSHAKE_NIST, "");
+    struct handshake *handshake = handshake_new(contexts, HANDSHAKE_LEGACY, "");
     (void)handshake_feed(handshake, NULL, 0);
     free(handshake_output(handshake, &len));
     assert_int_equal(handshake_feed(handshake, hello, sent), HANDSHAKE_MORE);
@@ -434,7 +477,7 @@ static void a_flight_altered_anywhere_never_completes(void **state) {
     static const struct server server = {TLS1_2_VERSION, TLS1_2_VERSION, ALL, false, NULL};
     enum { FLIGHT_MAX = 4096, STEP = 3 };
     for (size_t at = 5, len = FLIGHT_MAX; at < len; at += STEP) {
-        struct pair *pair = open_pair(&server, HANDSHAKE_NIST, "");
+        struct pair *pair = open_pair(&server, HANDSHAKE_LEGACY, "");
         uint8_t flight[FLIGHT_MAX];
         (void)handshake_feed(pair->handshake, NULL, 0);
         to_server(pair);
@@ -508,6 +551,7 @@ int main(void) {
         cmocka_unit_test(a_renegotiation_is_refused),
         cmocka_unit_test(a_tls13_only_server_refuses_the_legacy_offer),
         cmocka_unit_test(what_was_not_offered_is_no_selection),
+        cmocka_unit_test(a_hybrid_group_ends_the_handshake_with_an_alert),
         cmocka_unit_test(a_selection_that_breaks_is_told_with_version_and_suite),
         cmocka_unit_test(warnings_are_no_alerts),
         cmocka_unit_test(input_is_bounded),

@@ -16,7 +16,7 @@ start_jsse() {
     "${ADDRESS[jsse-3des]}" "$(keystore jsse-3des)" TLSv1 SSL_RSA_WITH_3DES_EDE_CBC_SHA \
     "${ADDRESS[jsse-export]}" "$(keystore jsse-export)" TLSv1,TLSv1.1,TLSv1.2 \
     "$modern,SSL_RSA_EXPORT_WITH_RC4_40_MD5,SSL_RSA_EXPORT_WITH_DES40_CBC_SHA" \
-    "${ADDRESS[jsse-des]}" "$(keystore jsse-des)" TLSv1.1,TLSv1.2 "$modern,SSL_RSA_WITH_DES_CBC_SHA" \
+    "${ADDRESS[jsse-des]}" "$(keystore jsse-des)" TLSv1,TLSv1.1,TLSv1.2 "$modern,SSL_RSA_WITH_DES_CBC_SHA" \
     "${ADDRESS[jsse-ssl3]}" "$(keystore jsse-ssl3)" SSLv3 TLS_RSA_WITH_AES_128_CBC_SHA,TLS_DHE_RSA_WITH_AES_128_CBC_SHA \
     "${ADDRESS[jsse-tls13]}" "$(keystore jsse-tls13)" TLSv1.3,TLSv1.2 \
     TLS_CHACHA20_POLY1305_SHA256,TLS_RSA_WITH_AES_256_GCM_SHA384
