@@ -49,6 +49,7 @@ static struct profile {
     {.name = "plain"},
     {.name = "tls12", .ciphers = AEAD, .min = TLS1_2_VERSION, .max = TLS1_2_VERSION, .server_order = true},
     {.name = "old", .ciphers = EVERYTHING, .min = TLS1_VERSION, .max = TLS1_2_VERSION},
+    {.name = "stock", .ciphers = "DEFAULT", .min = TLS1_2_VERSION, .max = TLS1_3_VERSION, .server_order = true},
     {.name = "raw", .ciphers = AEAD, .min = TLS1_2_VERSION, .max = TLS1_2_VERSION, .canned = true},
 };
 enum { PROFILE_COUNT = sizeof PROFILES / sizeof *PROFILES };
