@@ -569,6 +569,7 @@ static void feed_tls(struct connection *c, const uint8_t *data, size_t len) {
 static void on_end(struct connection *c, int status) {
     bool reset = status != UV_EOF;
     bool after_hello = c->state == FLIGHT || c->state == HANDSHAKE;
+    c->answer.cut = c->state == HANDSHAKE && !c->answered;
     if (c->state == FLIGHT && c->flight.selected)
         describe_selection(c);
     else if (c->state == HANDSHAKE && c->flight.selected)

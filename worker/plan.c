@@ -528,7 +528,8 @@ static void learn_answer(struct plan *plan, const struct answer *answer) {
         learn_refusal(plan);
     if (answer->completed)
         learn(plan, FACT_TLS_ENABLED, TRI_YES, EVIDENCE_OBSERVED);
-    else if (plan->step.kind == STEP_HANDSHAKE && answer->kind == ANSWER_SELECTED && !answer->incompletable)
+    else if (plan->step.kind == STEP_HANDSHAKE && answer->kind == ANSWER_SELECTED && !answer->incompletable &&
+             !answer->cut) /* a line that breaks is no answer */
         plan->broken++;
     infer(plan);
     /* What rests on a close, or was concluded with the help of one, needs the control. */

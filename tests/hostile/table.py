@@ -335,7 +335,7 @@ def starttls_rows(modern):
         yield unsure(f"starttls_{name}", reason, starttls=end)
         yield unsure(f"server_hello_{name}", None, context=modern, shape=cut(20, end))
         yield unsure(f"flight_{name}", None, context=modern, shape=cut(400, end),
-                     may=MODERN_TLS + ("" if end is hold else " !tls_enabled") + " !cert_trusted cert_in_date " + NAMED)
+                     may=MODERN_TLS + " !cert_trusted cert_in_date " + NAMED)
         yield graded(f"inside_{name}", MODERN, context=modern, inside=end)
         yield graded(f"quit_{name}", MODERN, context=modern, quit=end)
     yield unsure("ready_before_asked", None, "reachable", MODERN, context=modern, ehlo=EHLO + READY)

@@ -98,6 +98,24 @@ static void a_server_that_selects_and_always_fails_has_no_tls(void **state) {
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_NO);
 }
 
+/* The line breaks in the middle of every full handshake: an overloaded server, a middlebox, a path that loses packets. */
+static void handshakes_that_are_cut_off_prove_nothing(void **state) {
+    (void)state;
+    struct plan plan;
+    plan_init(&plan, &DEFAULT);
+    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
+        enum tls_version version = step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2;
+        struct answer answer = selected(step, (uint16_t)version, 0xC02F);
+        answer.completed = false;
+        answer.cut = step->kind == STEP_HANDSHAKE;
+        plan_answer(&plan, &answer);
+    }
+    plan_finish(&plan);
+    assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_UNKNOWN);
+    assert_int_equal(plan.reason, REASON_NOT_COMPLETED);
+}
+
 /* A server of TLS 1.2 alone that refuses everything else by closing. */
 static struct answer tls12_that_closes(const struct step *step) {
     bool offered = step->max >= VERSION_TLS1_2 && step->max != VERSION_NONE && step->suites[0] != 0x1301;
@@ -233,6 +251,7 @@ int main(void) {
         cmocka_unit_test(a_server_without_starttls_costs_one_connection),
         cmocka_unit_test(a_refused_connection_is_no_and_the_rest_unknown),
         cmocka_unit_test(a_server_that_selects_and_always_fails_has_no_tls),
+        cmocka_unit_test(handshakes_that_are_cut_off_prove_nothing),
         cmocka_unit_test(a_failed_control_turns_soft_no_into_unknown),
         cmocka_unit_test(a_control_that_works_confirms_soft_no),
         cmocka_unit_test(a_server_that_chokes_on_extensions_is_asked_without),
