@@ -512,7 +512,7 @@ static void on_handshake_failed(struct connection *c) {
     c->answer.alerted = info.alert_received;
     c->answer.alert = info.alert;
     c->answer.incompletable = hybrid || (c->flight.selected && c->flight.version < VERSION_TLS1_0) ||
-                              (info.unsupported && c->flight.state == FLIGHT_WHOLE);
+                              (info.unsupported && c->flight.selected); /* the rest may still be on its way */
     if (!hybrid)
         set_detail(c, "handshake failed", info.error ? info.error : "");
     if (c->flight.selected)

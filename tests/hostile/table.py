@@ -506,12 +506,21 @@ def raw(name, *ders, check=None, must=RC4, named=True):
     yield Row(f"aes_{name}", Script(tls=raw_chain(tls.AES_SUITES, *ders)), MET, f"{AES} {AES_REST} {ANY_NAMED}")
 
 
+def without_end(stream, suites):
+    """raw12() up to ServerHelloDone, as when that comes in a segment of its own; the client gives up before."""
+    done = tls.message(tls.DONE, b"")
+    return raw12(lambda hello, suite: stream(hello, suite).removesuffix(done), suites)
+
+
 def costly_rows(signer):
     """Arithmetic that the server lets the client do; the client's processor is what is attacked."""
     for bits in (1024, 4096, 8192, 9984, 16384):
         flight = raw12(lambda hello, suite, bits=bits: tls.dhe_flight(hello, suite, signer, bits), tls.DHE_SUITES)
         may = f"{MODERN} !tls_enabled !tls1_3 !nist_r1 !forward_secrecy !nist_r2 {ANY_NAMED}"
         yield Row(f"dhe_of_{bits}_bits", Script(tls=flight), MET, may, alone=True)
+    # Our limit, not its fault, wherever the segments of its flight end.
+    slow = without_end(lambda hello, suite: tls.dhe_flight(hello, suite, signer, 8192), tls.DHE_SUITES)
+    yield unsure("dhe_of_8192_bits_in_segments", None, MET, may.replace(" !tls_enabled", ""), tls=slow)
 
 
 def chain_rows():
