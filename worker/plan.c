@@ -522,10 +522,14 @@ static void learn_answer(struct plan *plan, const struct answer *answer) {
     bool soft = answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET ||
                 (answer->kind == ANSWER_REFUSED && !is_verdict(answer));
     uint32_t before = facts_with(plan, TRI_NO);
+    bool half_a_no = soft && offers_weak(plan);
     if (answer->kind == ANSWER_SELECTED)
         learn_selection(plan, answer);
     else if (answer->kind == ANSWER_REFUSED || soft)
         learn_refusal(plan);
+    if (half_a_no) /* another version's refusal completes it */
+        plan->soft |= BIT(WEAK_CIPHERS);
+    bool rests_on_close = soft || plan->soft;
     if (answer->completed)
         learn(plan, FACT_TLS_ENABLED, TRI_YES, EVIDENCE_OBSERVED);
     else if (plan->step.kind == STEP_HANDSHAKE && answer->kind == ANSWER_SELECTED && !answer->incompletable &&
@@ -533,7 +537,7 @@ static void learn_answer(struct plan *plan, const struct answer *answer) {
         plan->broken++;
     infer(plan);
     /* What rests on a close, or was concluded with the help of one, needs the control. */
-    if (soft || plan->soft)
+    if (rests_on_close)
         plan->soft |= facts_with(plan, TRI_NO) & ~before;
 }
 

@@ -163,6 +163,46 @@ static void a_control_that_works_confirms_soft_no(void **state) {
     assert_int_equal(plan.flags, 0);
 }
 
+static bool offers(const struct step *step, uint16_t suite) {
+    for (size_t i = 0; i < step->suite_count; i++)
+        if (step->suites[i] == suite)
+            return true;
+    return false;
+}
+
+/* TLS 1.2 and 1.0, with every class but weak suites, of which 1.0 says that it has none; at 1.2 the line breaks. */
+static struct answer weak_hello_is_cut(const struct step *step) {
+    uint16_t version = step->max >= VERSION_TLS1_2 ? VERSION_TLS1_2 : VERSION_TLS1_0;
+    uint16_t suite = version == VERSION_TLS1_2 ? 0xC02F : 0xC014;
+    if (step->max < VERSION_TLS1_0)
+        return of_kind(ANSWER_REFUSED);
+    if (offers(step, suite))
+        return selected(step, version, suite);
+    if (offers(step, 0xC018))
+        return selected(step, version, 0xC018);
+    return of_kind(version == VERSION_TLS1_2 ? ANSWER_RESET : ANSWER_REFUSED);
+}
+
+static void weak_suites_refused_by_a_close_at_one_version_need_the_control(void **state) {
+    (void)state;
+    struct plan plan;
+    bool controlled = false;
+    plan_init(&plan, &DEFAULT);
+    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
+        struct answer answer = weak_hello_is_cut(step);
+        if (strcmp(step->name, "control") == 0) {
+            controlled = true;
+            answer = of_kind(ANSWER_RESET);
+        }
+        plan_answer(&plan, &answer);
+    }
+    plan_finish(&plan);
+    assert_true(controlled);
+    assert_int_equal(plan.fact[FACT_TLS1_0].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_ANON_SUITES].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_UNKNOWN);
+}
+
 /* Its first answer is an alert to everything with extensions. */
 static void a_server_that_chokes_on_extensions_is_asked_without(void **state) {
     (void)state;
@@ -254,6 +294,7 @@ int main(void) {
         cmocka_unit_test(handshakes_that_are_cut_off_prove_nothing),
         cmocka_unit_test(a_failed_control_turns_soft_no_into_unknown),
         cmocka_unit_test(a_control_that_works_confirms_soft_no),
+        cmocka_unit_test(weak_suites_refused_by_a_close_at_one_version_need_the_control),
         cmocka_unit_test(a_server_that_chokes_on_extensions_is_asked_without),
         cmocka_unit_test(a_server_that_takes_only_hybrids_is_unknown_not_broken),
         cmocka_unit_test(a_downgrade_sentinel_proves_tls13),
