@@ -207,6 +207,8 @@ static const struct rule RULES[] = {
     {"hybrid", HELLO(TLS13), AT_TLS1_3, BIT(PQ_HYBRID), 0, BIT(TLS1_3), NOW_PQ_STRICT, BIT(PQ_HYBRID), 1},
     /* No handshake completed yet: again without hybrids, again below TLS 1.3, again after a failure. */
     {"handshake-classical", FULL(ANY), AT_TLS1_3, BIT(TLS_ENABLED), 0, BIT(TLS1_3), 0, 0, 1},
+    /* It did not go along with the first handshake, yet has what that offered (doubt_first_refusal()). */
+    {"handshake-doubted", FULL(ANY), AT_TLS1_3, BIT(TLS_ENABLED) | BIT(TLS1_3), 0, 0, NOW_COMPLETABLE, BIT(TLS1_3), 1},
     {"handshake-legacy", FULL(LEGACY), AT_TLS1_2, BIT(TLS_ENABLED), 0, 0, NOW_COMPLETABLE, 0, 1},
     {"handshake-again", FULL(ANY), AT_TLS1_3, BIT(TLS_ENABLED), 0, 0, NOW_BROKEN_ONCE, 0, 1},
     /* Only if something rests on a close: was the server still there for us? */
@@ -214,6 +216,7 @@ static const struct rule RULES[] = {
 };
 enum {
     RULE_COUNT = sizeof RULES / sizeof *RULES,
+    FIRST_RULE = 0,
     PLAIN_RULE = 8,
     SSLV2_RULE = 9,
     OPEN_RULE = 10,
@@ -388,6 +391,16 @@ static void forgive_refusals(struct plan *plan, uint16_t selected) {
     }
 }
 
+/* What it selects now was in the first handshake's offer too, so that one's refusal was no verdict on TLS 1.3: the line
+ * broke, or it stumbles over the hello's form. */
+static void doubt_first_refusal(struct plan *plan, bool was_completable) {
+    bool first_refused = plan->asked[FIRST_RULE] && plan->fact[FACT_TLS1_3].value == TRI_NO && !plan->broken;
+    if (!first_refused || was_completable || !plan->completable || plan->step.kind != STEP_HELLO)
+        return;
+    plan->fact[FACT_TLS1_3] = plan->fact[FACT_PQ_HYBRID] = (struct fact){.value = TRI_UNKNOWN};
+    plan->soft &= ~(BIT(TLS1_3) | BIT(PQ_HYBRID));
+}
+
 static void keep_control(struct plan *plan, const struct answer *answer) {
     bool cheaper = plan->has_control && plan->control.kind == STEP_HANDSHAKE && plan->step.kind == STEP_HELLO;
     if (answer->whole && plan->step.max != VERSION_SSLV2 && (!plan->has_control || cheaper)) {
@@ -397,6 +410,7 @@ static void keep_control(struct plan *plan, const struct answer *answer) {
 }
 
 static void learn_selection(struct plan *plan, const struct answer *answer) {
+    bool was_completable = plan->completable;
     plan->soft = 0; /* whatever was closed before, the server still talks to us */
     plan->selected = true;
     plan->modern = plan->modern || is_modern(answer);
@@ -407,6 +421,7 @@ static void learn_selection(struct plan *plan, const struct answer *answer) {
         learn(plan, FACT_WEAK_CIPHERS, TRI_YES, EVIDENCE_OBSERVED);
     else
         learn_suite(plan, answer->suite, answer->version);
+    doubt_first_refusal(plan, was_completable);
     learn_group(plan, answer);
     if (answer->sentinel && !is_yes(plan, FACT_TLS1_3)) {
         plan->flags |= FLAG_DOWNGRADE_SENTINEL;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 
 struct cursor {
     uint8_t *out;      /* saving … */

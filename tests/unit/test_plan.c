@@ -203,6 +203,36 @@ static void weak_suites_refused_by_a_close_at_one_version_need_the_control(void 
     assert_int_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_UNKNOWN);
 }
 
+/* TLS 1.2 and 1.3, as a server without the downgrade sentinel; only the very first connection does not come through. */
+static void check_first_answer(enum answer_kind kind, uint8_t alert) {
+    struct plan plan;
+    plan_init(&plan, &DEFAULT);
+    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
+        struct answer answer = of_kind(plan.connections == 0 ? kind : ANSWER_REFUSED);
+        answer.alerted = answer.kind == ANSWER_REFUSED;
+        answer.alert = plan.connections == 0 ? alert : 40;
+        if (plan.connections > 0 && step->max == VERSION_TLS1_3)
+            answer = selected(step, VERSION_TLS1_3, 0x1301);
+        else if (plan.connections > 0 && step->max == VERSION_TLS1_2 && offers(step, 0xC02F))
+            answer = selected(step, VERSION_TLS1_2, 0xC02F);
+        plan_answer(&plan, &answer);
+    }
+    plan_finish(&plan);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS1_3].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS1_1].value, TRI_NO);
+    assert_int_not_equal(plan.fact[FACT_PQ_HYBRID].value, TRI_YES);
+    assert_false(plan.flags & FLAG_INCONSISTENT);
+}
+
+static void one_lost_first_handshake_does_not_make_tls13_a_no(void **state) {
+    (void)state;
+    check_first_answer(ANSWER_RESET, 0);
+    check_first_answer(ANSWER_CLOSED, 0);
+    check_first_answer(ANSWER_REFUSED, 80);
+    check_first_answer(ANSWER_REFUSED, 47);
+}
+
 /* Its first answer is an alert to everything with extensions. */
 static void a_server_that_chokes_on_extensions_is_asked_without(void **state) {
     (void)state;
@@ -295,6 +325,7 @@ int main(void) {
         cmocka_unit_test(a_failed_control_turns_soft_no_into_unknown),
         cmocka_unit_test(a_control_that_works_confirms_soft_no),
         cmocka_unit_test(weak_suites_refused_by_a_close_at_one_version_need_the_control),
+        cmocka_unit_test(one_lost_first_handshake_does_not_make_tls13_a_no),
         cmocka_unit_test(a_server_that_chokes_on_extensions_is_asked_without),
         cmocka_unit_test(a_server_that_takes_only_hybrids_is_unknown_not_broken),
         cmocka_unit_test(a_downgrade_sentinel_proves_tls13),
