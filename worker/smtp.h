@@ -26,7 +26,7 @@ struct smtp_reply {
     size_t text_len, text_cap;
     const char *error; /* static */
     /* private */
-    char line[SMTP_LINE_MAX];
+    char *line; /* a line whose end has not arrived yet; NULL if none */
     size_t line_len, total;
 };
 
