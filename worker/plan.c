@@ -573,7 +573,10 @@ void plan_answer(struct plan *plan, const struct answer *answer) {
     if (stops(plan, answer))
         return;
     plan->asked[plan->current]++;
-    plan->silences = silent ? plan->silences + 1 : 0;
+    if (!silent)
+        plan->silences = 0;
+    else if (plan->step.max >= VERSION_TLS1_0) /* SSL hellos are dropped on the way by many a filter: no sign of enough */
+        plan->silences++;
     if (silent)
         plan->unanswered |= UINT32_C(1) << plan->current;
     else
@@ -611,6 +614,11 @@ void plan_finish(struct plan *plan) {
     if (!plan->stopped && is_open(plan, FACT_TLS_ENABLED))
         conclude_tls_enabled(plan);
     enum reason fallback = plan->reason != REASON_NONE ? plan->reason : REASON_NOT_COMPLETED;
+    for (unsigned i = 0; i < RULE_COUNT; i++)
+        for (unsigned id = 0; (plan->unanswered & UINT32_C(1) << i) && id < FACT_ENDPOINT_COUNT; id++)
+            if ((RULES[i].refusal & UINT32_C(1) << id) && plan->fact[id].reason == REASON_NONE &&
+                is_open(plan, (enum fact_id)id))
+                plan->fact[id].reason = REASON_TIMEOUT;
     for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
         if (is_open(plan, (enum fact_id)id) && plan->fact[id].reason == REASON_NONE)
             plan->fact[id].reason = fallback;

@@ -233,6 +233,25 @@ static void one_lost_first_handshake_does_not_make_tls13_a_no(void **state) {
     check_first_answer(ANSWER_REFUSED, 47);
 }
 
+/* TLS 1.0 to 1.2, behind a filter that swallows SSL hellos. */
+static void ssl_hellos_that_vanish_do_not_end_the_plan(void **state) {
+    (void)state;
+    struct plan plan;
+    plan_init(&plan, &DEFAULT);
+    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
+        struct answer answer = of_kind(step->max < VERSION_TLS1_0 ? ANSWER_SILENT : ANSWER_REFUSED);
+        if (step->max >= VERSION_TLS1_0 && offers(step, 0x002F))
+            answer = selected(step, (uint16_t)(step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2), 0x002F);
+        plan_answer(&plan, &answer);
+    }
+    plan_finish(&plan);
+    assert_int_equal(plan.fact[FACT_SSLV3].value, TRI_UNKNOWN);
+    assert_int_equal(plan.fact[FACT_SSLV3].reason, REASON_TIMEOUT);
+    assert_int_equal(plan.fact[FACT_SSLV2].reason, REASON_TIMEOUT);
+    assert_int_equal(plan.fact[FACT_NIST_R2].value, TRI_NO);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
+}
+
 /* Its first answer is an alert to everything with extensions. */
 static void a_server_that_chokes_on_extensions_is_asked_without(void **state) {
     (void)state;
@@ -326,6 +345,7 @@ int main(void) {
         cmocka_unit_test(a_control_that_works_confirms_soft_no),
         cmocka_unit_test(weak_suites_refused_by_a_close_at_one_version_need_the_control),
         cmocka_unit_test(one_lost_first_handshake_does_not_make_tls13_a_no),
+        cmocka_unit_test(ssl_hellos_that_vanish_do_not_end_the_plan),
         cmocka_unit_test(a_server_that_chokes_on_extensions_is_asked_without),
         cmocka_unit_test(a_server_that_takes_only_hybrids_is_unknown_not_broken),
         cmocka_unit_test(a_downgrade_sentinel_proves_tls13),
