@@ -18,6 +18,7 @@
 #include <sys/random.h>
 
 enum { READ_BUFFER_OCTETS = 65536, DETAIL_MAX = 256, COMMAND_MAX = 512 };
+enum { UNKNOWN_COMMAND_MAX = 504 }; /* 500 to 504: the command is not known or not implemented; above: policy */
 
 const struct connection_timeouts CONNECTION_TIMEOUTS = {
     .connect = 10000, .greeting = 45000, .reply = 30000, .tls = 20000, .quit = 3000};
@@ -317,7 +318,8 @@ static void refuse_service(struct connection *c, const struct smtp_reply *reply,
     char what[64];
     snprintf(what, sizeof what, "%s answered %u", STATES[c->state].name, reply->code);
     set_detail(c, what, text ? text : "");
-    set_answer(c, ANSWER_STOPPED, reply->code < 500 && c->state != STARTTLS ? REASON_RATE_LIMITED : permanent);
+    enum reason temporary = reply->code < 400 ? REASON_PROTOCOL_ERROR : REASON_RATE_LIMITED; /* 250 for a greeting … */
+    set_answer(c, ANSWER_STOPPED, reply->code < 500 && c->state != STARTTLS ? temporary : permanent);
     if (reply->code == 421)
         close_handles(c); /* the server is closing */
     else
@@ -338,9 +340,14 @@ static void on_ehlo(struct connection *c) {
         enter(c, STARTTLS);
         return;
     }
-    if (!helo && smtp_ehlo_masked(&c->ehlo))
+    if (helo && !(c->answer.flags & FLAG_NO_ESMTP)) { /* it knows EHLO, and would not have it from us */
+        set_detail(c, "EHLO was refused and HELO was not", "");
+        set_answer(c, ANSWER_STOPPED, REASON_REFUSED_SERVICE);
+    } else if (!helo && smtp_ehlo_masked(&c->ehlo)) {
         c->answer.flags |= FLAG_STARTTLS_STRIPPED;
-    set_detail(c, "STARTTLS is not advertised", "");
+    }
+    if (!c->answered)
+        set_detail(c, "STARTTLS is not advertised", "");
     set_answer(c, ANSWER_NO_STARTTLS, REASON_NONE);
     enter(c, QUIT);
 }
@@ -376,7 +383,7 @@ static void on_reply(struct connection *c, size_t left_over) {
         if (code == 250) {
             on_ehlo(c);
         } else if (code >= 500) { /* RFC 5321 section 3.2: fall back to HELO */
-            c->answer.flags |= FLAG_NO_ESMTP;
+            c->answer.flags |= code <= UNKNOWN_COMMAND_MAX ? FLAG_NO_ESMTP : 0;
             enter(c, HELO);
         } else {
             refuse_service(c, &c->reply, REASON_REFUSED_SERVICE);
