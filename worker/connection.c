@@ -34,6 +34,7 @@ enum state {
     EHLO_TLS,
     QUIT_TLS,
     QUIT,
+    PARTING, /* our last words are on their way; whatever comes back is not read */
     CLOSING,
     STATE_COUNT
 };
@@ -52,6 +53,7 @@ static const struct {
     [EHLO_TLS] = {"EHLO inside TLS", offsetof(struct connection_timeouts, reply)},
     [QUIT_TLS] = {"QUIT inside TLS", offsetof(struct connection_timeouts, quit)},
     [QUIT] = {"QUIT", offsetof(struct connection_timeouts, quit)},
+    [PARTING] = {"parting", offsetof(struct connection_timeouts, quit)},
     [CLOSING] = {"close", offsetof(struct connection_timeouts, quit)},
 };
 
@@ -197,6 +199,7 @@ static void flush_handshake(struct connection *c, bool last) {
 /* ---- states ---- */
 
 static void enter(struct connection *c, enum state state);
+static void part(struct connection *c);
 
 static void on_timeout(uv_timer_t *timer) {
     struct connection *c = timer->data;
@@ -214,8 +217,12 @@ static void on_timeout(uv_timer_t *timer) {
         [EHLO_TLS] = {ANSWER_SILENT, REASON_TIMEOUT},
         [QUIT_TLS] = {ANSWER_SILENT, REASON_TIMEOUT},
         [QUIT] = {ANSWER_SILENT, REASON_TIMEOUT},
+        [PARTING] = {ANSWER_SILENT, REASON_TIMEOUT},
     };
-    finish(c, ends[c->state].kind, ends[c->state].reason);
+    if (!c->answered)
+        set_detail(c, STATES[c->state].name, reason_text(ends[c->state].reason));
+    set_answer(c, ends[c->state].kind, ends[c->state].reason);
+    part(c);
 }
 
 static void send_command(struct connection *c, const char *verb, const char *argument, bool inside) {
@@ -304,6 +311,7 @@ static void enter(struct connection *c, enum state state) {
         break;
     case CONNECTING:
     case GREETING:
+    case PARTING:
     case CLOSING:
     case STATE_COUNT:
         break;
@@ -447,10 +455,36 @@ static void feed_smtp(struct connection *c, const uint8_t *data, size_t len) {
 /* RFC 8446 section 6: break off our unfinished handshake with an alert instead of leaving the server to time out. */
 static void send_alert_and_close(struct connection *c) {
     static const uint8_t sslv3_alert[] = {21, 3, 0, 0, 2, 2, 40}, tls_alert[] = {21, 3, 1, 0, 2, 2, 40};
+    enter(c, PARTING);
     if (c->step.max == VERSION_SSLV2)
         close_handles(c);
     else
         send_bytes(c, c->step.max == VERSION_SSLV3 ? sslv3_alert : tls_alert, sizeof tls_alert, true);
+}
+
+/* The answer stands, and the server was silent: what may be said is said before closing. Nothing before its greeting,
+ * and nothing behind STARTTLS, where it would be taken for TLS. */
+static void part(struct connection *c) {
+    switch (c->state) {
+    case EHLO:
+    case HELO:
+        enter(c, PARTING);
+        send_bytes(c, "QUIT\r\n", strlen("QUIT\r\n"), true);
+        break;
+    case FLIGHT:
+    case HANDSHAKE:
+        send_alert_and_close(c);
+        break;
+    case EHLO_TLS:
+    case QUIT_TLS:
+        enter(c, PARTING);
+        handshake_close(c->handshake);
+        flush_handshake(c, true);
+        break;
+    default:
+        close_handles(c);
+        break;
+    }
 }
 
 /* What the flight holds becomes the answer; false if it was not offered. */
@@ -596,7 +630,7 @@ static void on_bytes(struct connection *c, const uint8_t *data, size_t len) {
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer) {
     struct connection *c = stream->data;
-    if (c->state == CLOSING)
+    if (c->state == CLOSING || (c->state == PARTING && len >= 0))
         return;
     if (len < 0)
         on_end(c, (int)len);

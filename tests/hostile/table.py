@@ -347,6 +347,24 @@ def starttls_rows(modern):
                  flags="early_bytes")
 
 
+def parting_rows():
+    """A client that has waited long enough says so before it goes (RFC 5321 section 3.8, RFC 8446 section 6)."""
+    last = {"ehlo": [], "hello": []}
+
+    async def mute_to_ehlo(peer):
+        last["ehlo"].append(await peer.read())
+
+    async def mute_to_hello(peer):
+        await tls.read_hello(peer)
+        last["hello"].append((await peer.read())[:1])
+
+    def said(name, wanted):
+        return lambda _: "" if last[name] and set(last[name]) == {wanted} else f"left with {last[name]}"
+
+    yield unsure("parts_from_silent_ehlo", "timeout", "reachable", ehlo=mute_to_ehlo, check=said("ehlo", b"QUIT\r\n"))
+    yield unsure("parts_from_silent_tls", "timeout", tls=mute_to_hello, check=said("hello", bytes([tls.ALERT])))
+
+
 def old_rows(modern):
     """Versions that are off, refused without an alert: with the control's help a close is a no, silence never is."""
     notify = tls.alert(tls.CLOSE_NOTIFY, tls.WARNING)
@@ -680,7 +698,8 @@ def rows(contexts, serving, signer):
     modern, legacy = contexts["modern"], contexts["legacy"]
     return list(itertools.chain(
         sound_rows(contexts), banner_rows(modern), ehlo_rows(modern), code_rows(), starttls_rows(modern),
-        old_rows(modern), client_certificate_rows(contexts["wishing"], contexts["insisting"]), inside_rows(contexts),
+        old_rows(modern), parting_rows(), client_certificate_rows(contexts["wishing"], contexts["insisting"]),
+        inside_rows(contexts),
         fragment_rows(modern, legacy), flipped_rows(modern, legacy), alert_rows(), malformed_rows(), selection_rows(),
         costly_rows(signer), chain_rows(), certificate_rows(serving), limit_rows(modern), name_rows(modern),
         slow_rows(modern)))
