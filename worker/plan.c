@@ -575,7 +575,7 @@ void plan_answer(struct plan *plan, const struct answer *answer) {
     plan->asked[plan->current]++;
     if (!silent)
         plan->silences = 0;
-    else if (plan->step.max >= VERSION_TLS1_0) /* SSL hellos are dropped on the way by many a filter: no sign of enough */
+    else if (plan->step.max >= VERSION_TLS1_0) /* many a filter swallows SSL hellos */
         plan->silences++;
     if (silent)
         plan->unanswered |= UINT32_C(1) << plan->current;

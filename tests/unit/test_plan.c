@@ -98,7 +98,8 @@ static void a_server_that_selects_and_always_fails_has_no_tls(void **state) {
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_NO);
 }
 
-/* The line breaks in the middle of every full handshake: an overloaded server, a middlebox, a path that loses packets. */
+/* The line breaks in the middle of every full handshake: an overloaded server, a middlebox, a path that loses packets.
+ */
 static void handshakes_that_are_cut_off_prove_nothing(void **state) {
     (void)state;
     struct plan plan;

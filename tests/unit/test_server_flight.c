@@ -329,11 +329,11 @@ static void a_retry_for_nothing_or_for_a_foreign_group_is_no_selection(void **st
     hello = server_hello(0x0303, 0x1301, RETRY, cookie, sizeof cookie);
     struct flight flight = feed_hello(VERSION_TLS1_3, &hello);
     assert_int_equal(flight.state, FLIGHT_HELLO);
-    assert_true(flight_offered(& flight, & spec, false));
+    assert_true(flight_offered(&flight, &spec, false));
     hello = server_hello(0x0303, 0x1301, RETRY, foreign, sizeof foreign);
     flight = feed_hello(VERSION_TLS1_3, &hello);
     assert_int_equal(flight.state, FLIGHT_HELLO);
-    assert_false(flight_offered(& flight, & spec, false));
+    assert_false(flight_offered(&flight, &spec, false));
 }
 
 /* Records without content hold no memory, but an endless stream of them held the connection until its time-out. */

@@ -68,7 +68,8 @@ static void a_contradiction_is_told_and_the_enumeration_believed(void **state) {
 static void what_the_plan_saw_outlives_an_enumeration_that_was_turned_away(void **state) {
     (void)state;
     struct thorough thorough;
-    struct fact fact[FACT_ENDPOINT_COUNT] = {[FACT_TLS1_0] = {.value = TRI_YES}, [FACT_ANON_SUITES] = {.value = TRI_NO}};
+    struct fact fact[FACT_ENDPOINT_COUNT] = {
+        [FACT_TLS1_0] = {.value = TRI_YES}, [FACT_ANON_SUITES] = {.value = TRI_NO}};
     enumerate(&thorough, 2);
     assert_true(thorough.stopped);
     assert_int_equal(thorough_facts(&thorough, fact), 0);
