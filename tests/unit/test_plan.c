@@ -74,6 +74,23 @@ static void a_server_without_starttls_costs_one_connection(void **state) {
     assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_NO);
 }
 
+/* Some servers stop offering it to an address after a failed handshake. */
+static void starttls_that_was_seen_and_is_gone_changes_no_fact(void **state) {
+    (void)state;
+    struct plan plan;
+    plan_init(&plan, &DEFAULT);
+    struct answer answer = selected(plan_next(&plan), VERSION_TLS1_2, 0xC02F);
+    plan_answer(&plan, &answer);
+    assert_non_null(plan_next(&plan));
+    plan_answer(&plan, &(struct answer){.kind = ANSWER_NO_STARTTLS, .greeted = true});
+    assert_null(plan_next(&plan));
+    plan_finish(&plan);
+    assert_int_equal(plan.fact[FACT_STARTTLS_ADVERTISED].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS1_1].value, TRI_UNKNOWN);
+    assert_int_equal(plan.reason, REASON_STARTTLS_REFUSED);
+}
+
 static void a_refused_connection_is_no_and_the_rest_unknown(void **state) {
     (void)state;
     struct plan plan;
@@ -339,6 +356,7 @@ int main(void) {
         cmocka_unit_test(closing_on_every_hello_proves_nothing),
         cmocka_unit_test(an_alert_to_every_hello_is_a_no),
         cmocka_unit_test(a_server_without_starttls_costs_one_connection),
+        cmocka_unit_test(starttls_that_was_seen_and_is_gone_changes_no_fact),
         cmocka_unit_test(a_refused_connection_is_no_and_the_rest_unknown),
         cmocka_unit_test(a_server_that_selects_and_always_fails_has_no_tls),
         cmocka_unit_test(handshakes_that_are_cut_off_prove_nothing),
