@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 enum { READ_BUFFER_OCTETS = 65536, DETAIL_MAX = 256, COMMAND_MAX = 512 };
+enum { UNKNOWN_COMMAND_MAX = 504 }; /* 500 to 504: the command is not known or not implemented; above: policy */
 
 const struct connection_timeouts CONNECTION_TIMEOUTS = {
     .connect = 10000, .greeting = 45000, .reply = 30000, .tls = 20000, .inside = 10000, .quit = 3000};
@@ -36,6 +37,7 @@ enum state {
     EHLO_TLS,
     QUIT_TLS,
     QUIT,
+    PARTING, /* our last words are on their way; whatever comes back is not read */
     CLOSING,
     STATE_COUNT
 };
@@ -54,6 +56,7 @@ static const struct {
     [EHLO_TLS] = {"EHLO inside TLS", offsetof(struct connection_timeouts, inside)},
     [QUIT_TLS] = {"QUIT inside TLS", offsetof(struct connection_timeouts, quit)},
     [QUIT] = {"QUIT", offsetof(struct connection_timeouts, quit)},
+    [PARTING] = {"parting", offsetof(struct connection_timeouts, quit)},
     [CLOSING] = {"close", offsetof(struct connection_timeouts, quit)},
 };
 
@@ -222,6 +225,7 @@ static void flush_handshake(struct connection *c, bool last) {
 /* ---- states ---- */
 
 static void enter(struct connection *c, enum state state);
+static void part(struct connection *c);
 
 /* Nothing came yet: no connection, or one without a greeting? */
 static bool is_connected(const struct connection *c) {
@@ -250,8 +254,12 @@ static void on_timeout(uv_timer_t *timer) {
         [EHLO_TLS] = {ANSWER_SILENT, REASON_TIMEOUT},
         [QUIT_TLS] = {ANSWER_SILENT, REASON_TIMEOUT},
         [QUIT] = {ANSWER_SILENT, REASON_TIMEOUT},
+        [PARTING] = {ANSWER_SILENT, REASON_TIMEOUT},
     };
-    finish(c, ends[c->state].kind, ends[c->state].reason);
+    if (!c->answered)
+        set_detail(c, STATES[c->state].name, reason_text(ends[c->state].reason));
+    set_answer(c, ends[c->state].kind, ends[c->state].reason);
+    part(c);
 }
 
 static void send_command(struct connection *c, const char *verb, const char *argument, bool inside) {
@@ -350,6 +358,7 @@ static void enter(struct connection *c, enum state state) {
         break;
     case CONNECTING:
     case GREETING:
+    case PARTING:
     case CLOSING:
     case STATE_COUNT:
         break;
@@ -364,7 +373,8 @@ static void refuse_service(struct connection *c, const struct smtp_reply *reply,
     char what[64];
     snprintf(what, sizeof what, "%s answered %u", STATES[c->state].name, reply->code);
     set_detail(c, what, text ? text : "");
-    set_answer(c, ANSWER_STOPPED, reply->code < 500 && c->state != STARTTLS ? REASON_RATE_LIMITED : permanent);
+    enum reason temporary = reply->code < 400 ? REASON_PROTOCOL_ERROR : REASON_RATE_LIMITED; /* 250 for a greeting … */
+    set_answer(c, ANSWER_STOPPED, reply->code < 500 && c->state != STARTTLS ? temporary : permanent);
     if (reply->code == 421)
         close_handles(c); /* the server is closing */
     else
@@ -385,9 +395,14 @@ static void on_ehlo(struct connection *c) {
         enter(c, STARTTLS);
         return;
     }
-    if (!helo && smtp_ehlo_masked(&c->ehlo))
+    if (helo && !(c->answer.flags & FLAG_NO_ESMTP)) { /* it knows EHLO, and would not have it from us */
+        set_detail(c, "EHLO was refused and HELO was not", "");
+        set_answer(c, ANSWER_STOPPED, REASON_REFUSED_SERVICE);
+    } else if (!helo && smtp_ehlo_masked(&c->ehlo)) {
         c->answer.flags |= FLAG_STARTTLS_STRIPPED;
-    set_detail(c, "STARTTLS is not advertised", "");
+    }
+    if (!c->answered)
+        set_detail(c, "STARTTLS is not advertised", "");
     set_answer(c, ANSWER_NO_STARTTLS, REASON_NONE);
     enter(c, QUIT);
 }
@@ -423,7 +438,7 @@ static void on_reply(struct connection *c, size_t left_over) {
         if (code == 250) {
             on_ehlo(c);
         } else if (code >= 500) { /* RFC 5321 section 3.2: fall back to HELO */
-            c->answer.flags |= FLAG_NO_ESMTP;
+            c->answer.flags |= code <= UNKNOWN_COMMAND_MAX ? FLAG_NO_ESMTP : 0;
             enter(c, HELO);
         } else {
             refuse_service(c, &c->reply, REASON_REFUSED_SERVICE);
@@ -487,10 +502,36 @@ static void feed_smtp(struct connection *c, const uint8_t *data, size_t len) {
 /* RFC 8446 section 6: break off our unfinished handshake with an alert instead of leaving the server to time out. */
 static void send_alert_and_close(struct connection *c) {
     static const uint8_t sslv3_alert[] = {21, 3, 0, 0, 2, 2, 40}, tls_alert[] = {21, 3, 1, 0, 2, 2, 40};
+    enter(c, PARTING);
     if (c->step.max == VERSION_SSLV2)
         close_handles(c);
     else
         send_bytes(c, c->step.max == VERSION_SSLV3 ? sslv3_alert : tls_alert, sizeof tls_alert, true);
+}
+
+/* The answer stands, and the server was silent: what may be said is said before closing. Nothing before its greeting,
+ * and nothing behind STARTTLS, where it would be taken for TLS. */
+static void part(struct connection *c) {
+    switch (c->state) {
+    case EHLO:
+    case HELO:
+        enter(c, PARTING);
+        send_bytes(c, "QUIT\r\n", strlen("QUIT\r\n"), true);
+        break;
+    case FLIGHT:
+    case HANDSHAKE:
+        send_alert_and_close(c);
+        break;
+    case EHLO_TLS:
+    case QUIT_TLS:
+        enter(c, PARTING);
+        handshake_close(c->handshake);
+        flush_handshake(c, true);
+        break;
+    default:
+        close_handles(c);
+        break;
+    }
 }
 
 /* What the flight holds becomes the answer; false if it was not offered. */
@@ -559,7 +600,7 @@ static void on_handshake_failed(struct connection *c) {
     c->answer.alerted = info.alert_received;
     c->answer.alert = info.alert;
     c->answer.incompletable = hybrid || (c->flight.selected && c->flight.version < VERSION_TLS1_0) ||
-                              (info.unsupported && c->flight.state == FLIGHT_WHOLE);
+                              (info.unsupported && c->flight.selected); /* the rest may still be on its way */
     if (!hybrid)
         set_detail(c, "handshake failed", info.error ? info.error : "");
     if (c->flight.selected)
@@ -634,6 +675,7 @@ static void on_end(struct connection *c, int status) {
     }
     bool reset = status != UV_EOF;
     bool after_hello = c->state == FLIGHT || c->state == HANDSHAKE;
+    c->answer.cut = c->state == HANDSHAKE && !c->answered;
     if (c->state == FLIGHT && c->flight.selected)
         describe_selection(c);
     else if (c->state == HANDSHAKE && c->flight.selected)
@@ -653,7 +695,7 @@ static void on_bytes(struct connection *c, const uint8_t *data, size_t len) {
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer) {
     struct connection *c = stream->data;
-    if (c->state == CLOSING)
+    if (c->state == CLOSING || (c->state == PARTING && len >= 0))
         return;
     if (c->state == CONNECTING && len > 0)
         enter(c, GREETING);

@@ -390,6 +390,16 @@ static void forgive_refusals(struct plan *plan, uint16_t selected) {
     }
 }
 
+/* What it selects now was in the first handshake's offer too, so that one's refusal was no verdict on TLS 1.3: the line
+ * broke, or it stumbles over the hello's form. */
+static void doubt_first_refusal(struct plan *plan, bool was_completable) {
+    bool first_refused = plan->asked[FIRST_RULE] && plan->fact[FACT_TLS1_3].value == TRI_NO && !plan->broken;
+    if (!first_refused || was_completable || !plan->completable || plan->step.kind != STEP_HELLO)
+        return;
+    plan->fact[FACT_TLS1_3] = plan->fact[FACT_PQ_HYBRID] = (struct fact){.value = TRI_UNKNOWN};
+    plan->soft &= ~(BIT(TLS1_3) | BIT(PQ_HYBRID));
+}
+
 static void keep_control(struct plan *plan, const struct answer *answer) {
     bool cheaper = plan->has_control && plan->control.kind == STEP_HANDSHAKE && plan->step.kind == STEP_HELLO;
     if (answer->whole && plan->step.max != VERSION_SSLV2 && (!plan->has_control || cheaper)) {
@@ -399,6 +409,7 @@ static void keep_control(struct plan *plan, const struct answer *answer) {
 }
 
 static void learn_selection(struct plan *plan, const struct answer *answer) {
+    bool was_completable = plan->completable;
     plan->soft = 0; /* whatever was closed before, the server still talks to us */
     plan->selected = true;
     plan->modern = plan->modern || is_modern(answer);
@@ -409,6 +420,7 @@ static void learn_selection(struct plan *plan, const struct answer *answer) {
         learn(plan, FACT_WEAK_CIPHERS, TRI_YES, EVIDENCE_OBSERVED);
     else
         learn_suite(plan, answer->suite, answer->version);
+    doubt_first_refusal(plan, was_completable);
     learn_group(plan, answer);
     if (answer->sentinel && !is_yes(plan, FACT_TLS1_3)) {
         plan->flags |= FLAG_DOWNGRADE_SENTINEL;
@@ -540,17 +552,22 @@ static void learn_answer(struct plan *plan, const struct answer *answer) {
     bool soft = answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET ||
                 (answer->kind == ANSWER_REFUSED && !is_verdict(answer));
     uint32_t before = facts_with(plan, TRI_NO);
+    bool half_a_no = soft && offers_weak(plan);
     if (answer->kind == ANSWER_SELECTED)
         learn_selection(plan, answer);
     else if ((answer->kind == ANSWER_REFUSED || soft) && !(soft && plan->current == FIRST_RULE))
         learn_refusal(plan, answer);
+    if (half_a_no) /* another version's refusal completes it */
+        plan->soft |= BIT(WEAK_CIPHERS);
+    bool rests_on_close = soft || plan->soft;
     if (answer->completed)
         learn(plan, FACT_TLS_ENABLED, TRI_YES, EVIDENCE_OBSERVED);
-    else if (plan->step.kind == STEP_HANDSHAKE && answer->kind == ANSWER_SELECTED && !answer->incompletable)
+    else if (plan->step.kind == STEP_HANDSHAKE && answer->kind == ANSWER_SELECTED && !answer->incompletable &&
+             !answer->cut) /* a line that breaks is no answer */
         plan->broken++;
     infer(plan);
     /* What rests on a close, or was concluded with the help of one, needs the control. */
-    if (soft || plan->soft)
+    if (rests_on_close)
         plan->soft |= facts_with(plan, TRI_NO) & ~before;
 }
 
@@ -571,7 +588,10 @@ void plan_answer(struct plan *plan, const struct answer *answer) {
     if (stops(plan, answer))
         return;
     plan->asked[plan->current]++;
-    plan->silences = silent ? plan->silences + 1 : 0;
+    if (!silent)
+        plan->silences = 0;
+    else if (plan->step.max >= VERSION_TLS1_0) /* many a filter swallows SSL hellos */
+        plan->silences++;
     if (silent)
         plan->unanswered |= UINT32_C(1) << plan->current;
     else
@@ -609,6 +629,11 @@ void plan_finish(struct plan *plan) {
     if (!plan->stopped && is_open(plan, FACT_TLS_ENABLED))
         conclude_tls_enabled(plan);
     enum reason fallback = plan->reason != REASON_NONE ? plan->reason : REASON_NOT_COMPLETED;
+    for (unsigned i = 0; i < RULE_COUNT; i++)
+        for (unsigned id = 0; (plan->unanswered & UINT32_C(1) << i) && id < FACT_ENDPOINT_COUNT; id++)
+            if ((RULES[i].refusal & UINT32_C(1) << id) && plan->fact[id].reason == REASON_NONE &&
+                is_open(plan, (enum fact_id)id))
+                plan->fact[id].reason = REASON_TIMEOUT;
     for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
         if (is_open(plan, (enum fact_id)id) && plan->fact[id].reason == REASON_NONE)
             plan->fact[id].reason = fallback;

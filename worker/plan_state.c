@@ -5,9 +5,10 @@
  */
 #include "plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 
 struct cursor {
     uint8_t *out;      /* saving … */
@@ -41,6 +42,32 @@ static void pass_fact(struct cursor *c, struct fact *fact) {
 
 static void pass_bool(struct cursor *c, bool *value) { *value = pass(c, *value, 1) == 1; }
 
+static void pass_list(struct cursor *c, uint16_t *list, size_t *count, size_t most) {
+    *count = pass(c, (unsigned)*count, 1);
+    if (*count > most)
+        c->bad = true;
+    for (size_t i = 0; !c->bad && i < *count; i++)
+        list[i] = (uint16_t)pass(c, list[i], 2);
+}
+
+/* The hello known to work: a "no" that rests on a close needs it in every attempt. */
+static void pass_control(struct cursor *c, struct step *control) {
+    control->kind = (enum step_kind)pass(c, control->kind, 1);
+    control->handshake = (enum handshake_offer)pass(c, control->handshake, 1);
+    control->max = (enum tls_version)pass(c, control->max, 2);
+    pass_bool(c, &control->plain);
+    pass_list(c, control->suites, &control->suite_count, HELLO_SUITES_MAX);
+    pass_list(c, control->groups, &control->group_count, HELLO_GROUPS_MAX);
+    if (control->kind > STEP_HELLO || control->handshake >= HANDSHAKE_OFFER_COUNT || control->suite_count == 0 ||
+        control->max < VERSION_SSLV3 || control->max > VERSION_TLS1_3)
+        c->bad = true;
+    if (c->in) {
+        control->name = "control";
+        snprintf(control->offered, sizeof control->offered, "up to %s: what worked in an earlier attempt",
+                 tls_version_name(control->max));
+    }
+}
+
 static void pass_plan(struct cursor *c, struct plan *plan) {
     if (pass(c, FORMAT, 1) != FORMAT || pass(c, FACT_ENDPOINT_COUNT, 1) != FACT_ENDPOINT_COUNT)
         c->bad = true;
@@ -56,11 +83,10 @@ static void pass_plan(struct cursor *c, struct plan *plan) {
     pass_bool(c, &plan->completable);
     pass_bool(c, &plan->whole_flight);
     pass_bool(c, &plan->modern);
-    plan->suites_seen_count = pass(c, (unsigned)plan->suites_seen_count, 1);
-    if (plan->suites_seen_count > PLAN_SUITES_SEEN_MAX)
-        c->bad = true;
-    for (size_t i = 0; !c->bad && i < plan->suites_seen_count; i++)
-        plan->suites_seen[i] = (uint16_t)pass(c, plan->suites_seen[i], 2);
+    pass_list(c, plan->suites_seen, &plan->suites_seen_count, PLAN_SUITES_SEEN_MAX);
+    pass_bool(c, &plan->has_control);
+    if (plan->has_control)
+        pass_control(c, &plan->control);
 }
 
 size_t plan_save(const struct plan *plan, uint8_t out[static PLAN_SAVED_MAX]) {

@@ -351,7 +351,7 @@ static enum flight_state take_v2(struct flight *flight, const uint8_t *body, siz
     if (flight->messages_len > 0) /* messages[] is free for the certificate, which then fits */
         return malformed(flight, "an SSLv2 answer behind a TLS one");
     unsigned type = take_number(&reader, 1);
-    if (type == V2_ERROR)
+    if (type == V2_ERROR && !reader.bad)
         return flight->state = FLIGHT_ALERT;
     take_number(&reader, 2); /* session id hit, certificate type */
     unsigned version = take_number(&reader, 2);

@@ -1,4 +1,6 @@
-/* smtp.c - see smtp.h. Bytes collect in line[] until LF; each whole line is judged and appended, sanitised, to text. */
+/* smtp.c - see smtp.h. Each whole line is judged and appended, sanitised, to text. Lines mostly come whole and are read
+ * where they are; only what lacks its LF is kept, in line, so that a reply that is not under way costs no buffer.
+ */
 #include "smtp.h"
 
 #include "mem.h"
@@ -11,13 +13,13 @@
 
 enum { CODE_LEN = 3 };
 
-void smtp_reply_init(struct smtp_reply *reply) { memset(reply, 0, sizeof *reply); }
+void smtp_reply_init(struct smtp_reply *reply) { *reply = (struct smtp_reply){.state = SMTP_MORE}; }
 
 void smtp_reply_free(struct smtp_reply *reply) {
     free(reply->text);
     free(reply->line);
     reply->text = reply->line = NULL;
-    reply->line_len = reply->line_cap = 0;
+    reply->line_len = 0;
     reply->text_len = reply->text_cap = reply->line_count = 0;
 }
 
@@ -35,10 +37,7 @@ static void keep_text(struct smtp_reply *reply, const char *text, size_t len) {
 }
 
 /* "250-text", "250 text" or "250". */
-static void take_line(struct smtp_reply *reply) {
-    const char *line = reply->line;
-    size_t len = reply->line_len;
-    reply->line_len = 0;
+static void take_line(struct smtp_reply *reply, const char *line, size_t len) {
     if (len > 0 && line[len - 1] == '\r')
         len--;
     for (size_t i = 0; i < CODE_LEN; i++)
@@ -63,14 +62,23 @@ static void take_line(struct smtp_reply *reply) {
         reply->state = SMTP_REPLY;
 }
 
-static void collect(struct smtp_reply *reply, const uint8_t *data, size_t len) {
-    if (len > reply->line_cap - reply->line_len) {
-        reply->line_cap = reply->line_len + len + 128;
-        reply->line = mem_realloc(reply->line, reply->line_cap);
-    }
-    if (len > 0)
-        memcpy(reply->line + reply->line_len, data, len);
+/* More of a line that is not whole yet. */
+static void keep_piece(struct smtp_reply *reply, const uint8_t *piece, size_t len) {
+    reply->line = mem_realloc(reply->line, reply->line_len + len + 1);
+    memcpy(reply->line + reply->line_len, piece, len);
     reply->line_len += len;
+}
+
+static void end_line(struct smtp_reply *reply, const uint8_t *piece, size_t len) {
+    if (reply->line == NULL) {
+        take_line(reply, (const char *)piece, len);
+        return;
+    }
+    keep_piece(reply, piece, len);
+    take_line(reply, reply->line, reply->line_len);
+    free(reply->line);
+    reply->line = NULL;
+    reply->line_len = 0;
 }
 
 size_t smtp_reply_feed(struct smtp_reply *reply, const uint8_t *data, size_t len) {
@@ -83,18 +91,14 @@ size_t smtp_reply_feed(struct smtp_reply *reply, const uint8_t *data, size_t len
         } else if ((reply->total += piece + 1) > SMTP_REPLY_MAX) {
             bad(reply, "a reply that is too long");
         } else {
-            collect(reply, data + used, piece);
-            used += piece + (end != NULL);
-            if (end)
-                take_line(reply);
-            else
+            if (end) {
+                end_line(reply, data + used, piece);
+            } else {
+                keep_piece(reply, data + used, piece);
                 reply->total--; /* only a line end counts for one */
+            }
+            used += piece + (end != NULL);
         }
-    }
-    if (reply->state != SMTP_MORE) {
-        free(reply->line);
-        reply->line = NULL;
-        reply->line_cap = 0;
     }
     return used;
 }

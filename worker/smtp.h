@@ -26,8 +26,8 @@ struct smtp_reply {
     size_t text_len, text_cap;
     const char *error; /* static */
     /* private */
-    char *line; /* being collected */
-    size_t line_len, line_cap, total;
+    char *line; /* a line whose end has not arrived yet; NULL if none */
+    size_t line_len, total;
 };
 
 void smtp_reply_init(struct smtp_reply *reply);

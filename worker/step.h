@@ -67,6 +67,7 @@ struct answer {
     bool completed;     /* a full handshake succeeded */
     bool whole;         /* the server's flight arrived up to its end, so it went along with the selection */
     bool incompletable; /* a full handshake ended because no part of us can complete what was selected */
+    bool cut;           /* a full handshake ended by EOF or a reset, with no word of the server's */
     bool sentinel;      /* the server random ends in the downgrade sentinel of a server that has TLS 1.3 */
 };
 

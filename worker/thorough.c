@@ -211,6 +211,8 @@ void thorough_answer(struct thorough *thorough, const struct answer *answer) {
 
 static uint32_t put(struct fact *fact, enum fact_id id, bool yes, bool unsure, enum reason reason) {
     enum tri before = fact[id].value, now = yes ? TRI_YES : unsure ? TRI_UNKNOWN : TRI_NO;
+    if (now == TRI_UNKNOWN && before != TRI_UNKNOWN)
+        return 0; /* what the plan saw stands */
     fact[id] = (struct fact){.value = now, .evidence = EVIDENCE_OBSERVED};
     if (now == TRI_UNKNOWN)
         fact[id] = (struct fact){.value = now, .reason = reason == REASON_NONE ? REASON_TIMEOUT : reason};

@@ -46,7 +46,8 @@ void thorough_init(struct thorough *thorough, const struct step *control);
 const struct step *thorough_next(struct thorough *thorough); /* NULL when done */
 void thorough_answer(struct thorough *thorough, const struct answer *answer);
 
-/* Puts what was found in place of the facts on versions, suites and groups; the dialogue's facts and tls_enabled stay.
+/* Puts what was found in place of the facts on versions, suites and groups; the dialogue's facts, tls_enabled, and what
+ * the enumeration did not find out stay.
  * Returns the facts, by bit, whose known value was another. */
 uint32_t thorough_facts(const struct thorough *thorough, struct fact fact[static FACT_ENDPOINT_COUNT]);
 

@@ -9,6 +9,7 @@
  */
 #include "bench.h"
 #include "connection.h"
+#include "mem.h"
 #include "offers.h"
 #include "probe.h"
 

@@ -306,6 +306,9 @@ def ehlo_rows(modern):
                  ehlo=EHLO.replace(b"\r", b""), starttls=READY.replace(b"\r", b""))
     yield Row("ehlo_502_then_helo", Script(ehlo=b"502 5.5.1 what\r\n"),
               f"reachable !starttls_advertised {NO_TLS}", reasons="-", flags="no_esmtp")
+    yield unsure("ehlo_550_then_helo", REFUSED, "reachable", ehlo=b"550 5.7.1 not from you\r\n")
+    yield unsure("greeting_250", "protocol_error", "", greeting=b"250 ok\r\n")
+    yield unsure("ehlo_220", "protocol_error", "reachable", ehlo=b"220 ok\r\n")
     yield unsure("ehlo_code_changes", "protocol_error", "reachable", ehlo=b"250-a\r\n220-b\r\n250 STARTTLS\r\n")
     yield Row("ehlo_masked", Script(ehlo=b"250-mx\r\n250-XXXXXXXA\r\n250 SIZE\r\n"),
               f"reachable !starttls_advertised {NO_TLS}", reasons="-", flags="starttls_stripped")
@@ -335,13 +338,31 @@ def starttls_rows(modern):
         yield unsure(f"starttls_{name}", reason, starttls=end)
         yield unsure(f"server_hello_{name}", None, context=modern, shape=cut(20, end))
         yield unsure(f"flight_{name}", None, context=modern, shape=cut(400, end),
-                     may=MODERN_TLS + ("" if end is hold else " !tls_enabled") + " !cert_trusted cert_in_date " + NAMED)
+                     may=MODERN_TLS + " !cert_trusted cert_in_date " + NAMED)
         yield graded(f"inside_{name}", MODERN, context=modern, inside=end)
         yield graded(f"quit_{name}", MODERN, context=modern, quit=end)
     yield unsure("ready_before_asked", None, "reachable", MODERN, context=modern, ehlo=EHLO + READY)
     yield unsure("flight_octet_a_second", "timeout", context=modern, shape=lambda peer, data: peer.drip(data, 1))
     yield graded("early_octets", MODERN, context=modern, starttls=READY + b"250 2.0.0 injected\r\n",
                  flags="early_bytes")
+
+
+def parting_rows():
+    """A client that has waited long enough says so before it goes (RFC 5321 section 3.8, RFC 8446 section 6)."""
+    last = {"ehlo": [], "hello": []}
+
+    async def mute_to_ehlo(peer):
+        last["ehlo"].append(await peer.read())
+
+    async def mute_to_hello(peer):
+        await tls.read_hello(peer)
+        last["hello"].append((await peer.read())[:1])
+
+    def said(name, wanted):
+        return lambda _: "" if last[name] and set(last[name]) == {wanted} else f"left with {last[name]}"
+
+    yield unsure("parts_from_silent_ehlo", "timeout", "reachable", ehlo=mute_to_ehlo, check=said("ehlo", b"QUIT\r\n"))
+    yield unsure("parts_from_silent_tls", "timeout", tls=mute_to_hello, check=said("hello", bytes([tls.ALERT])))
 
 
 def old_rows(modern):
@@ -506,12 +527,21 @@ def raw(name, *ders, check=None, must=RC4, named=True):
     yield Row(f"aes_{name}", Script(tls=raw_chain(tls.AES_SUITES, *ders)), MET, f"{AES} {AES_REST} {ANY_NAMED}")
 
 
+def without_end(stream, suites):
+    """raw12() up to ServerHelloDone, as when that comes in a segment of its own; the client gives up before."""
+    done = tls.message(tls.DONE, b"")
+    return raw12(lambda hello, suite: stream(hello, suite).removesuffix(done), suites)
+
+
 def costly_rows(signer):
     """Arithmetic that the server lets the client do; the client's processor is what is attacked."""
     for bits in (1024, 4096, 8192, 9984, 16384):
         flight = raw12(lambda hello, suite, bits=bits: tls.dhe_flight(hello, suite, signer, bits), tls.DHE_SUITES)
         may = f"{MODERN} !tls_enabled !tls1_3 !nist_r1 !forward_secrecy !nist_r2 {ANY_NAMED}"
         yield Row(f"dhe_of_{bits}_bits", Script(tls=flight), MET, may, alone=True)
+    # Our limit, not its fault, wherever the segments of its flight end.
+    slow = without_end(lambda hello, suite: tls.dhe_flight(hello, suite, signer, 8192), tls.DHE_SUITES)
+    yield unsure("dhe_of_8192_bits_in_segments", None, MET, may.replace(" !tls_enabled", ""), tls=slow)
 
 
 def chain_rows():
@@ -668,7 +698,8 @@ def rows(contexts, serving, signer):
     modern, legacy = contexts["modern"], contexts["legacy"]
     return list(itertools.chain(
         sound_rows(contexts), banner_rows(modern), ehlo_rows(modern), code_rows(), starttls_rows(modern),
-        old_rows(modern), client_certificate_rows(contexts["wishing"], contexts["insisting"]), inside_rows(contexts),
+        old_rows(modern), parting_rows(), client_certificate_rows(contexts["wishing"], contexts["insisting"]),
+        inside_rows(contexts),
         fragment_rows(modern, legacy), flipped_rows(modern, legacy), alert_rows(), malformed_rows(), selection_rows(),
         costly_rows(signer), chain_rows(), certificate_rows(serving), limit_rows(modern), name_rows(modern),
         slow_rows(modern)))

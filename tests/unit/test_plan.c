@@ -74,6 +74,23 @@ static void a_server_without_starttls_costs_one_connection(void **state) {
     assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_NO);
 }
 
+/* Some servers stop offering it to an address after a failed handshake. */
+static void starttls_that_was_seen_and_is_gone_changes_no_fact(void **state) {
+    (void)state;
+    struct plan plan;
+    plan_init(&plan, &DEFAULT);
+    struct answer answer = selected(plan_next(&plan), VERSION_TLS1_2, 0xC02F);
+    plan_answer(&plan, &answer);
+    assert_non_null(plan_next(&plan));
+    plan_answer(&plan, &(struct answer){.kind = ANSWER_NO_STARTTLS, .greeted = true});
+    assert_null(plan_next(&plan));
+    plan_finish(&plan);
+    assert_int_equal(plan.fact[FACT_STARTTLS_ADVERTISED].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS1_1].value, TRI_UNKNOWN);
+    assert_int_equal(plan.reason, REASON_STARTTLS_REFUSED);
+}
+
 static void a_refused_connection_is_no_and_the_rest_unknown(void **state) {
     (void)state;
     struct plan plan;
@@ -96,6 +113,25 @@ static void a_server_that_selects_and_always_fails_has_no_tls(void **state) {
     }
     plan_finish(&plan);
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_NO);
+}
+
+/* The line breaks in the middle of every full handshake: an overloaded server, a middlebox, a path that loses packets.
+ */
+static void handshakes_that_are_cut_off_prove_nothing(void **state) {
+    (void)state;
+    struct plan plan;
+    plan_init(&plan, &DEFAULT);
+    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
+        enum tls_version version = step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2;
+        struct answer answer = selected(step, (uint16_t)version, 0xC02F);
+        answer.completed = false;
+        answer.cut = step->kind == STEP_HANDSHAKE;
+        plan_answer(&plan, &answer);
+    }
+    plan_finish(&plan);
+    assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_UNKNOWN);
+    assert_int_equal(plan.reason, REASON_NOT_COMPLETED);
 }
 
 /* A server of TLS 1.2 alone that refuses everything else by closing. */
@@ -143,6 +179,95 @@ static void a_control_that_works_confirms_soft_no(void **state) {
     assert_int_equal(plan.fact[FACT_TLS1_1].value, TRI_NO);
     assert_int_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_NO);
     assert_int_equal(plan.flags, 0);
+}
+
+static bool offers(const struct step *step, uint16_t suite) {
+    for (size_t i = 0; i < step->suite_count; i++)
+        if (step->suites[i] == suite)
+            return true;
+    return false;
+}
+
+/* TLS 1.2 and 1.0, with every class but weak suites, of which 1.0 says that it has none; at 1.2 the line breaks. */
+static struct answer weak_hello_is_cut(const struct step *step) {
+    uint16_t version = step->max >= VERSION_TLS1_2 ? VERSION_TLS1_2 : VERSION_TLS1_0;
+    uint16_t suite = version == VERSION_TLS1_2 ? 0xC02F : 0xC014;
+    if (step->max < VERSION_TLS1_0)
+        return of_kind(ANSWER_REFUSED);
+    if (offers(step, suite))
+        return selected(step, version, suite);
+    if (offers(step, 0xC018))
+        return selected(step, version, 0xC018);
+    return of_kind(version == VERSION_TLS1_2 ? ANSWER_RESET : ANSWER_REFUSED);
+}
+
+static void weak_suites_refused_by_a_close_at_one_version_need_the_control(void **state) {
+    (void)state;
+    struct plan plan;
+    bool controlled = false;
+    plan_init(&plan, &DEFAULT);
+    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
+        struct answer answer = weak_hello_is_cut(step);
+        if (strcmp(step->name, "control") == 0) {
+            controlled = true;
+            answer = of_kind(ANSWER_RESET);
+        }
+        plan_answer(&plan, &answer);
+    }
+    plan_finish(&plan);
+    assert_true(controlled);
+    assert_int_equal(plan.fact[FACT_TLS1_0].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_ANON_SUITES].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_UNKNOWN);
+}
+
+/* TLS 1.2 and 1.3, as a server without the downgrade sentinel; only the very first connection does not come through. */
+static void check_first_answer(enum answer_kind kind, uint8_t alert) {
+    struct plan plan;
+    plan_init(&plan, &DEFAULT);
+    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
+        struct answer answer = of_kind(plan.connections == 0 ? kind : ANSWER_REFUSED);
+        answer.alerted = answer.kind == ANSWER_REFUSED;
+        answer.alert = plan.connections == 0 ? alert : 40;
+        if (plan.connections > 0 && step->max == VERSION_TLS1_3)
+            answer = selected(step, VERSION_TLS1_3, 0x1301);
+        else if (plan.connections > 0 && step->max == VERSION_TLS1_2 && offers(step, 0xC02F))
+            answer = selected(step, VERSION_TLS1_2, 0xC02F);
+        plan_answer(&plan, &answer);
+    }
+    plan_finish(&plan);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS1_3].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS1_1].value, TRI_NO);
+    assert_int_not_equal(plan.fact[FACT_PQ_HYBRID].value, TRI_YES);
+    assert_false(plan.flags & FLAG_INCONSISTENT);
+}
+
+static void one_lost_first_handshake_does_not_make_tls13_a_no(void **state) {
+    (void)state;
+    check_first_answer(ANSWER_RESET, 0);
+    check_first_answer(ANSWER_CLOSED, 0);
+    check_first_answer(ANSWER_REFUSED, 80);
+    check_first_answer(ANSWER_REFUSED, 47);
+}
+
+/* TLS 1.0 to 1.2, behind a filter that swallows SSL hellos. */
+static void ssl_hellos_that_vanish_do_not_end_the_plan(void **state) {
+    (void)state;
+    struct plan plan;
+    plan_init(&plan, &DEFAULT);
+    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
+        struct answer answer = of_kind(step->max < VERSION_TLS1_0 ? ANSWER_SILENT : ANSWER_REFUSED);
+        if (step->max >= VERSION_TLS1_0 && offers(step, 0x002F))
+            answer = selected(step, (uint16_t)(step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2), 0x002F);
+        plan_answer(&plan, &answer);
+    }
+    plan_finish(&plan);
+    assert_int_equal(plan.fact[FACT_SSLV3].value, TRI_UNKNOWN);
+    assert_int_equal(plan.fact[FACT_SSLV3].reason, REASON_TIMEOUT);
+    assert_int_equal(plan.fact[FACT_SSLV2].reason, REASON_TIMEOUT);
+    assert_int_equal(plan.fact[FACT_NIST_R2].value, TRI_NO);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
 }
 
 /* Its first answer is an alert to everything with extensions. */
@@ -231,10 +356,15 @@ int main(void) {
         cmocka_unit_test(closing_on_every_hello_proves_nothing),
         cmocka_unit_test(an_alert_to_every_hello_is_a_no),
         cmocka_unit_test(a_server_without_starttls_costs_one_connection),
+        cmocka_unit_test(starttls_that_was_seen_and_is_gone_changes_no_fact),
         cmocka_unit_test(a_refused_connection_is_no_and_the_rest_unknown),
         cmocka_unit_test(a_server_that_selects_and_always_fails_has_no_tls),
+        cmocka_unit_test(handshakes_that_are_cut_off_prove_nothing),
         cmocka_unit_test(a_failed_control_turns_soft_no_into_unknown),
         cmocka_unit_test(a_control_that_works_confirms_soft_no),
+        cmocka_unit_test(weak_suites_refused_by_a_close_at_one_version_need_the_control),
+        cmocka_unit_test(one_lost_first_handshake_does_not_make_tls13_a_no),
+        cmocka_unit_test(ssl_hellos_that_vanish_do_not_end_the_plan),
         cmocka_unit_test(a_server_that_chokes_on_extensions_is_asked_without),
         cmocka_unit_test(a_server_that_takes_only_hybrids_is_unknown_not_broken),
         cmocka_unit_test(a_downgrade_sentinel_proves_tls13),

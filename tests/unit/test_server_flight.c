@@ -231,6 +231,18 @@ static void an_ssl2_answer_behind_a_tls_one_is_none(void **state) {
     flight_free(&flight);
 }
 
+static void an_empty_ssl2_record_is_no_refusal(void **state) {
+    static const uint8_t empty[] = {0x80, 0x00}, error[] = {0x80, 0x03, 0x00, 0x00, 0x01};
+    struct flight flight;
+    (void)state;
+    flight_init(&flight, VERSION_SSLV2);
+    assert_int_equal(flight_feed(&flight, empty, sizeof empty), FLIGHT_MALFORMED);
+    flight_free(&flight);
+    flight_init(&flight, VERSION_SSLV2);
+    assert_int_equal(flight_feed(&flight, error, sizeof error), FLIGHT_ALERT);
+    flight_free(&flight);
+}
+
 static void nothing_fed_changes_nothing(void **state) {
     struct flight flight;
     (void)state;
@@ -349,6 +361,7 @@ int main(void) {
         cmocka_unit_test(an_alert_after_the_hello_is_a_cut),
         cmocka_unit_test(ssl2_is_only_believed_when_it_was_offered),
         cmocka_unit_test(an_ssl2_answer_behind_a_tls_one_is_none),
+        cmocka_unit_test(an_empty_ssl2_record_is_no_refusal),
         cmocka_unit_test(nothing_fed_changes_nothing),
         cmocka_unit_test(what_is_no_tls_is_malformed),
         cmocka_unit_test(an_endless_flight_is_bounded),
