@@ -31,7 +31,7 @@ static const struct config_option OPTIONS[] = {
     {"trust-store", CONFIG_TEXT, &options.trust_store, NULL, "FILE", "PEM file of trusted roots [the system's]", 0, 0},
     {"ehlo-name", CONFIG_TEXT, &options.ehlo_name, NULL, "NAME", "name said in EHLO [this host's name]", 0, 0},
     {"gap", CONFIG_DURATION, &options.gap_ms, "1s", "TIME", "pause between two connections", 0, 0},
-    {"deadline", CONFIG_DURATION, &options.deadline_ms, "5m", "TIME", "longest time for the whole probe", 0, 0},
+    {"deadline", CONFIG_DURATION, &options.deadline_ms, "10m", "TIME", "longest time for the whole probe", 0, 0},
     {"greeting-timeout", CONFIG_DURATION, &options.greeting_ms, "45s", "TIME", "longest wait for a greeting", 0, 0},
     {"tls-timeout", CONFIG_DURATION, &options.tls_ms, "20s", "TIME", "longest wait for the answer to a hello", 0, 0},
     {"thorough", CONFIG_FLAG, &options.thorough, NULL, NULL,

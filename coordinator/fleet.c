@@ -31,7 +31,7 @@ struct lease {
     char address[INET6_ADDRSTRLEN];
     enum lease_state state;
     int survey;
-    unsigned port, attempt;
+    unsigned port, attempt, judged;
     bool names_only;
     char *names;     /* QUEUED */
     uint8_t *resume; /* QUEUED; NULL if none */
@@ -113,6 +113,7 @@ bool fleet_queue(struct fleet *fleet, const struct fleet_job *job) {
     lease->port = job->port;
     lease->attempt = job->attempt;
     lease->names_only = job->names_only;
+    lease->judged = job->judged;
     lease->names = mem_strdup(job->names);
     if (job->resume_len > 0) {
         lease->resume = mem_alloc(job->resume_len);
@@ -294,6 +295,7 @@ static void fill_job(struct fleet *fleet, Mxgrade__ProbeJob *job, struct lease *
     job->address = lease->address;
     job->port = lease->port;
     job->names_only = lease->names_only;
+    job->judged = lease->judged;
     job->attempt = lease->attempt;
     job->lease_ms = (uint32_t)fleet->config.lease_ms;
     job->resume = (ProtobufCBinaryData){.len = lease->resume ? lease->resume_len : 0, .data = lease->resume};

@@ -30,6 +30,7 @@ struct fleet_job {
     unsigned port, attempt;
     bool names_only;
     const char *names;     /* A-labels joined by '\n'; copied */
+    unsigned judged;       /* the last so many of names are judged already */
     const uint8_t *resume; /* where the last attempt stopped, opaque; copied; NULL if len is 0 */
     size_t resume_len;
 };

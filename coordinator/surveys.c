@@ -135,6 +135,7 @@ static bool queue_row(struct surveys *surveys, struct survey *survey, const PGre
         .names_only = *PQgetvalue(rows, row, 2) == 't',
         .attempt = (unsigned)strtoul(PQgetvalue(rows, row, 3), NULL, 10) + 1,
         .names = PQgetvalue(rows, row, 5),
+        .judged = (unsigned)strtoul(PQgetvalue(rows, row, 7), NULL, 10),
     };
     if (fleet_room(surveys->fleet) == 0)
         return false; /* the cursor stays before it */

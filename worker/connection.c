@@ -658,10 +658,14 @@ static enum reason connect_reason(int status) {
     static const struct {
         int status;
         enum reason reason;
-    } table[] = {{UV_ECONNREFUSED, REASON_UNREACHABLE}, {UV_ETIMEDOUT, REASON_CONNECT_TIMEOUT},
-                 {UV_ENETUNREACH, REASON_NO_ROUTE},     {UV_EHOSTUNREACH, REASON_NO_ROUTE},
-                 {UV_EADDRNOTAVAIL, REASON_NO_ROUTE},   {UV_EAFNOSUPPORT, REASON_NO_ROUTE},
-                 {UV_ECONNRESET, REASON_RESET},         {UV_EOF, REASON_CLOSED}};
+    } table[] = {{UV_ECONNREFUSED, REASON_UNREACHABLE},
+                 {UV_ETIMEDOUT, REASON_CONNECT_TIMEOUT},
+                 {UV_ENETUNREACH, REASON_NO_ROUTE},
+                 {UV_EHOSTUNREACH, REASON_NO_ROUTE},
+                 {UV_EADDRNOTAVAIL, REASON_LOCAL_RESOURCES},
+                 {UV_EAFNOSUPPORT, REASON_NO_ROUTE},
+                 {UV_ECONNRESET, REASON_RESET},
+                 {UV_EOF, REASON_CLOSED}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].status == status)
             return table[i].reason;

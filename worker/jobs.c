@@ -143,6 +143,7 @@ void jobs_take(struct jobs *jobs, const Mxgrade__ProbeJob *message) {
     if (message->resume.len <= PROBE_RESUME_MAX) { /* else another version's: start anew */
         target.resume = message->resume.data;
         target.resume_len = message->resume.len;
+        target.judged = message->judged;
     }
     if (find(jobs, message->id))
         return;

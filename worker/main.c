@@ -45,7 +45,7 @@ static const struct config_option OPTIONS[] = {
     {"trust-store", CONFIG_TEXT, &options.trust_store, NULL, "FILE", "PEM file of trusted roots [the system's]", 0, 0},
     {"in-flight", CONFIG_NUMBER, &options.in_flight, "1000", "N", "probes under way at once", 1, 15000},
     {"gap", CONFIG_DURATION, &options.gap_ms, "1s", "TIME", "pause between two connections to one address", 0, 0},
-    {"deadline", CONFIG_DURATION, &options.deadline_ms, "5m", "TIME", "longest time for one probe", 0, 0},
+    {"deadline", CONFIG_DURATION, &options.deadline_ms, "8m", "TIME", "longest time for one probe", 0, 0},
     {"greeting-timeout", CONFIG_DURATION, &options.greeting_ms, "45s", "TIME", "longest wait for a greeting", 0, 0},
     {"tls-timeout", CONFIG_DURATION, &options.tls_ms, "20s", "TIME", "longest wait for the answer to a hello", 0, 0},
     {"per-version", CONFIG_FLAG, &options.per_version, NULL, NULL,

@@ -339,16 +339,22 @@ static void remember_suite(struct plan *plan, uint16_t suite) {
         plan->suites_seen[plan->suites_seen_count++] = suite;
 }
 
-static void learn_suite(struct plan *plan, uint16_t id, uint16_t version) {
-    uint16_t completable[HELLO_SUITES_MAX];
+/* Could OpenSSL complete what was selected? Not SSL 3.0, RC4 and the like, nor a group that we only offer. */
+static bool is_completable(const struct answer *answer) {
+    uint16_t suites[HELLO_SUITES_MAX];
+    size_t count = offer_suites(OFFER_COMPLETABLE, 0, suites);
+    bool known = false;
+    for (size_t i = 0; i < count; i++)
+        known = known || suites[i] == answer->suite;
+    return known && answer->version >= VERSION_TLS1_0 && !group_is_pq_hybrid(answer->group);
+}
+
+static void learn_suite(struct plan *plan, uint16_t id) {
     const struct suite *suite = suite_find(id);
     remember_suite(plan, id);
     for (size_t i = 0; suite && i < CLASS_COUNT; i++)
         if (suite->flags & CLASSES[i].flag)
             learn(plan, CLASSES[i].fact, TRI_YES, EVIDENCE_OBSERVED);
-    size_t count = offer_suites(OFFER_COMPLETABLE, 0, completable);
-    for (size_t i = 0; version >= VERSION_TLS1_0 && i < count; i++)
-        plan->completable = plan->completable || completable[i] == id;
 }
 
 /* X25519, X448 and ChaCha20 came to TLS libraries after SSL 2.0 had left them (OpenSSL 1.1.0, SChannel of 2016, NSS
@@ -419,7 +425,8 @@ static void learn_selection(struct plan *plan, const struct answer *answer) {
     if (answer->version == VERSION_SSLV2) /* all kinds of SSL 2.0 are weak */
         learn(plan, FACT_WEAK_CIPHERS, TRI_YES, EVIDENCE_OBSERVED);
     else
-        learn_suite(plan, answer->suite, answer->version);
+        learn_suite(plan, answer->suite);
+    plan->completable = plan->completable || is_completable(answer);
     doubt_first_refusal(plan, was_completable);
     learn_group(plan, answer);
     if (answer->sentinel && !is_yes(plan, FACT_TLS1_3)) {
@@ -610,8 +617,9 @@ void plan_stop(struct plan *plan, enum reason reason) {
         plan->reason = reason;
 }
 
-/* No handshake of ours completed. Did the server at least go all the way with something that OpenSSL no longer
- * has? Or does it really break, or refuse everything? */
+/* No handshake of ours completed. Did the server at least go all the way with something that OpenSSL does not have: a
+ * whole flight with an old suite, or a HelloRetryRequest for a hybrid? Or does it really break, or refuse
+ * everything? */
 static void conclude_tls_enabled(struct plan *plan) {
     uint32_t every_version = LEGACY_VERSIONS | BIT(TLS1_3) | BIT(SSLV2);
     bool all_refused = (facts_with(plan, TRI_NO) & every_version) == every_version;
@@ -619,8 +627,6 @@ static void conclude_tls_enabled(struct plan *plan) {
         learn(plan, FACT_TLS_ENABLED, TRI_NO, plan->broken ? EVIDENCE_OBSERVED : EVIDENCE_INFERRED);
     else if (plan->whole_flight && plan->broken == 0 && !plan->completable)
         learn(plan, FACT_TLS_ENABLED, TRI_YES, EVIDENCE_INFERRED);
-    else if (plan->pq_group)
-        plan->fact[FACT_TLS_ENABLED].reason = REASON_CANNOT_OFFER;
 }
 
 void plan_finish(struct plan *plan) {
@@ -639,6 +645,10 @@ void plan_finish(struct plan *plan) {
             plan->fact[id].reason = fallback;
     if (plan->reason == REASON_NONE && is_open(plan, FACT_TLS_ENABLED))
         plan->reason = plan->fact[FACT_TLS_ENABLED].reason;
+    /* What one hello's silence or nonsense left open may be told another day. */
+    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT && plan->reason == REASON_NONE; id++)
+        if (is_open(plan, (enum fact_id)id) && reason_retry(plan->fact[id].reason))
+            plan->reason = plan->fact[id].reason;
 }
 
 /* ---- weak classes ---- */

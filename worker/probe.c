@@ -29,6 +29,7 @@ struct probe {
     struct connection *connection; /* under way, or NULL */
     enum purpose purpose;          /* of that connection */
     size_t handshakes;             /* for names, so far */
+    size_t to_judge;               /* names that a connection may be made for: the first so many */
     size_t next_name;              /* the first name not yet judged */
     bool proven;                   /* the chain of name 0 comes from a completed handshake */
     bool ended, aborted;
@@ -42,8 +43,8 @@ static void next(struct probe *probe);
 struct probe_config probe_config_default(struct chain_cache *chains, const struct handshake_contexts *contexts,
                                          const char *ehlo_name) {
     static char host[NAME_CAP];
-    if (ehlo_name == NULL)
-        gethostname(host, sizeof host - 1);
+    if (ehlo_name == NULL && (gethostname(host, sizeof host - 1) != 0 || *host == '\0'))
+        snprintf(host, sizeof host, "localhost"); /* never empty: servers hang up on that */
     return (struct probe_config){.chains = chains,
                                  .contexts = contexts,
                                  .ehlo_name = ehlo_name ? ehlo_name : host,
@@ -195,7 +196,7 @@ static enum evidence tls_evidence(const struct probe_report *report) {
 static bool can_ask_name(const struct probe *probe) {
     bool works = probe->report->names_only || tls_evidence(probe->report) == EVIDENCE_OBSERVED;
     return works && !probe->aborted && probe->report->reason == REASON_NONE &&
-           probe->handshakes < PROBE_NAME_HANDSHAKES;
+           probe->handshakes < PROBE_NAME_HANDSHAKES && probe->next_name < probe->to_judge;
 }
 
 /* Names that no handshake was made for: shared where that is sure (or where no handshake can be had at all, as with
@@ -399,6 +400,7 @@ struct probe *probe_start(uv_loop_t *loop, const struct probe_config *config, co
     report->names_only = target->names_only;
     report->name_count = target->name_count < PROBE_NAMES_MAX ? target->name_count : PROBE_NAMES_MAX;
     report->name = mem_calloc(report->name_count, sizeof *report->name);
+    probe->to_judge = target->judged < report->name_count ? report->name_count - target->judged : 0;
     for (size_t i = 0; i < report->name_count; i++)
         snprintf(report->name[i].name, sizeof report->name[i].name, "%s", target->names[i]);
     uv_timer_init(loop, &probe->gap);

@@ -44,6 +44,7 @@ struct probe_target {
     bool names_only;
     const uint8_t *resume; /* struct probe_report's of the last attempt; copied; NULL: start anew */
     size_t resume_len;
+    size_t judged; /* the last so many names were judged before: no connection is made for them */
 };
 
 struct probe_connection {

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { STEPS_MOST = 64, SAVED_MOST = 200 };
+enum { STEPS_MOST = 64, SAVED_MOST = PLAN_SAVED_MAX };
 
 static struct answer take_answer(struct supply *supply, const struct step *step) {
     static const uint16_t versions[] = {0, 0x0002, 0x0300, 0x0301, 0x0302, 0x0303, 0x0304};
@@ -23,6 +23,7 @@ static struct answer take_answer(struct supply *supply, const struct step *step)
                             .completed = supply_number(supply, 1),
                             .whole = supply_number(supply, 1),
                             .incompletable = supply_number(supply, 1),
+                            .cut = supply_number(supply, 1),
                             .sentinel = supply_number(supply, 1)};
     if (step->suite_count)
         answer.suite = step->suites[supply_number(supply, (uint32_t)step->suite_count - 1)];

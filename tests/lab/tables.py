@@ -133,7 +133,7 @@ class Lab:
                     names.append(exchange[:-1])
         # what stands in for ngx-modern is seen with ngx-modern's certificate
         if server.id == "ngx-modern":
-            names += ["limit3.mx.test", "fussy.mx.test", "closenotify.mx.test"]
+            names += ["limit3.mx.test", "fussy.mx.test", "closenotify.mx.test", "limit3-again.mx.test"]
         return names
 
     def cert_names(self, server):
@@ -356,7 +356,7 @@ def print_servers(lab):
 
 def print_certs(lab):
     for server in lab.servers.values():
-        if server.cert == NOTHING or server.id in ("fussy", "closenotify"):   # they show ngx-modern's
+        if server.cert == NOTHING or server.id in ("fussy", "closenotify", "limit3-again"):   # they show ngx-modern's
             continue
         kind = lab.kinds[server.cert]
         common_name, sans = lab.cert_names(server)

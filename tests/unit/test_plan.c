@@ -287,7 +287,7 @@ static void a_server_that_chokes_on_extensions_is_asked_without(void **state) {
     assert_true(plan.flags & FLAG_INTOLERANT);
 }
 
-static void a_server_that_takes_only_hybrids_is_unknown_not_broken(void **state) {
+static void a_server_that_takes_only_hybrids_has_tls(void **state) {
     (void)state;
     struct plan plan;
     plan_init(&plan, &DEFAULT);
@@ -304,8 +304,8 @@ static void a_server_that_takes_only_hybrids_is_unknown_not_broken(void **state)
     plan_finish(&plan);
     assert_int_equal(plan.fact[FACT_TLS1_3].value, TRI_YES);
     assert_int_equal(plan.fact[FACT_PQ_HYBRID].value, TRI_YES);
-    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_UNKNOWN);
-    assert_int_equal(plan.fact[FACT_TLS_ENABLED].reason, REASON_CANNOT_OFFER);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].evidence, EVIDENCE_INFERRED);
 }
 
 static void a_downgrade_sentinel_proves_tls13(void **state) {
@@ -366,7 +366,7 @@ int main(void) {
         cmocka_unit_test(one_lost_first_handshake_does_not_make_tls13_a_no),
         cmocka_unit_test(ssl_hellos_that_vanish_do_not_end_the_plan),
         cmocka_unit_test(a_server_that_chokes_on_extensions_is_asked_without),
-        cmocka_unit_test(a_server_that_takes_only_hybrids_is_unknown_not_broken),
+        cmocka_unit_test(a_server_that_takes_only_hybrids_has_tls),
         cmocka_unit_test(a_downgrade_sentinel_proves_tls13),
         cmocka_unit_test(a_saved_plan_of_other_bytes_is_not_taken),
     };

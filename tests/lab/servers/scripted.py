@@ -152,21 +152,26 @@ async def closenotify(reader, writer):
 
 
 class Limit3:
-    """Serves three connections in its life, then 421: what a strict server does to a scanner."""
+    """Serves three connections, then says 421: what a strict server does to a scanner. For ever, or, if it is one that
+    forgives, once, and then serves three again."""
 
-    def __init__(self):
+    def __init__(self, forgives):
+        self.forgives = forgives
         self.served = 0
 
     async def __call__(self, reader, writer):
         self.served += 1
-        if self.served > SERVED_BEFORE_421:
-            await greet421(reader, writer)
-        else:
+        if self.served <= SERVED_BEFORE_421:
             await splice(reader, writer)
+            return
+        if self.forgives:
+            self.served = 0
+        await greet421(reader, writer)
 
 
 ROLES = {"plain": plain, "stripped": stripped, "starttls454": starttls454, "greet554": greet554,
-         "greet421": greet421, "silent": silent, "fussy": fussy, "closenotify": closenotify, "limit3": Limit3()}
+         "greet421": greet421, "silent": silent, "fussy": fussy, "closenotify": closenotify, "limit3": Limit3(forgives=False),
+         "limit3-again": Limit3(forgives=True)}
 
 
 def served_by(role):
