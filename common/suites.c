@@ -2,6 +2,7 @@
 #include "suites.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const struct suite *suite_find(uint16_t id) {
     size_t low = 0, high = SUITE_COUNT;
@@ -21,4 +22,32 @@ const char *suite_name(uint16_t id, char *out, size_t cap) {
         return suite->name;
     snprintf(out, cap, "0x%04X", id);
     return out;
+}
+
+/* ---- weak classes ---- */
+
+static const char *const WEAK_CLASSES[] = {"EXPORT", "LOW",  "MEDIUM", "NULL", "RC2",  "RC4",     "DES",
+                                           "3DES",   "IDEA", "SEED",   "MD5",  "ANON", "SKIPJACK"};
+enum { WEAK_CLASS_COUNT = sizeof WEAK_CLASSES / sizeof *WEAK_CLASSES };
+
+const char *weak_class_name(unsigned bit_index) {
+    return bit_index < WEAK_CLASS_COUNT ? WEAK_CLASSES[bit_index] : NULL;
+}
+
+/* Is token one of the '|'-separated words of list? */
+static bool has_token(const char *list, const char *token) {
+    size_t len = strlen(token);
+    for (const char *at = list; at && *at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+        if (strncmp(at, token, len) == 0 && (at[len] == '|' || at[len] == '\0'))
+            return true;
+    return false;
+}
+
+unsigned suite_weak_classes(uint16_t id) {
+    const struct suite *suite = suite_find(id);
+    unsigned classes = 0;
+    for (unsigned bit = 0; suite && bit < WEAK_CLASS_COUNT; bit++)
+        if (has_token(suite->weak_class, WEAK_CLASSES[bit]))
+            classes |= 1u << bit;
+    return classes;
 }

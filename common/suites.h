@@ -33,4 +33,8 @@ const struct suite *suite_find(uint16_t id);
 /* IANA name, or "0x1234" in a static table-free form written to out (cap >= 7). */
 const char *suite_name(uint16_t id, char *out, size_t cap);
 
+/* The weak classes of a suite (weak_class) as a bit set over weak_class_name(); 0 for an unknown id. */
+unsigned suite_weak_classes(uint16_t id);
+const char *weak_class_name(unsigned bit_index); /* "EXPORT" …; NULL past the end */
+
 #endif

@@ -1,8 +1,8 @@
 /* plan.h - what to ask next, and what an answer means: the probe plan of shared/probe-plan.md.
  *
- * Pure: facts so far in, next step out; an answer in, facts out. No socket, no clock. The steps are a table in
- * plan.c; the same code runs in the worker, in `mxgrade probe` and, against thousands of hypothetical servers, in
- * tests/unit/test_simulator.c.
+ * Pure: facts so far in, next step out; an answer in, facts out. No socket, no clock. What to ask is a table in
+ * plan_rules.c, what an answer means stands in plan_learn.c; the same code runs in the worker, in `mxgrade probe` and,
+ * against thousands of hypothetical servers, in tests/unit/test_simulator.c.
  */
 #ifndef MXG_PLAN_H
 #define MXG_PLAN_H
@@ -28,7 +28,7 @@ struct plan {
     uint8_t asked[PLAN_RULES_MAX]; /* how often each rule was asked */
     uint32_t unanswered;           /* rules whose last answer was silence, by bit */
     uint32_t soft;                 /* facts whose "no" rests on a close or a reset, by bit */
-    unsigned weak_refused;         /* versions at which weak suites were refused, by bit (see plan.c) */
+    unsigned weak_refused;         /* versions at which weak suites were refused, by bit (see plan_known.h) */
     unsigned connections;          /* made so far, in this attempt */
     unsigned silences;             /* in a row */
     unsigned broken;               /* handshakes that the server selected and then failed */
@@ -71,8 +71,7 @@ size_t plan_save(const struct plan *plan, uint8_t out[static PLAN_SAVED_MAX]);
  * from then have no connection number: connections are counted anew. */
 bool plan_resume(struct plan *plan, const uint8_t *saved, size_t len);
 
-/* Weak classes of the suites seen, as a bit set over weak_class_name(). */
+/* Weak classes of the suites seen, as a bit set over weak_class_name() (suites.h). */
 unsigned plan_weak_classes(const struct plan *plan);
-const char *weak_class_name(unsigned bit_index); /* NULL past the end */
 
 #endif

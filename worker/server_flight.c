@@ -402,6 +402,18 @@ static size_t take_unit(struct flight *flight, const uint8_t *raw, size_t len) {
     return RECORD_HEADER + body;
 }
 
+/* As many whole units as there are; octets used. */
+static size_t take_units(struct flight *flight, const uint8_t *raw, size_t len) {
+    size_t at = 0;
+    while (flight->state == FLIGHT_MORE && len - at >= 2) {
+        size_t used = take_unit(flight, raw + at, len - at);
+        if (used == 0)
+            break;
+        at += used;
+    }
+    return at;
+}
+
 enum flight_state flight_feed(struct flight *flight, const uint8_t *data, size_t len) {
     if (flight->state != FLIGHT_MORE)
         return flight->state;
@@ -409,18 +421,16 @@ enum flight_state flight_feed(struct flight *flight, const uint8_t *data, size_t
     if (len > FLIGHT_MAX_OCTETS - flight->received)
         return malformed(flight, "a flight that is too long");
     flight->received += len;
-    if (!append(&flight->raw, &flight->raw_len, &flight->raw_cap, data, len))
-        return malformed(flight, "a flight that is too long");
-    size_t at = 0;
-    while (flight->state == FLIGHT_MORE && flight->raw_len - at >= 2) {
-        size_t used = take_unit(flight, flight->raw + at, flight->raw_len - at);
-        if (used == 0)
-            break;
-        at += used;
+    if (flight->raw_len == 0) { /* mostly: whole records, read where they lie */
+        size_t used = take_units(flight, data, len);
+        append(&flight->raw, &flight->raw_len, &flight->raw_cap, data + used, len - used);
+        return flight->state;
     }
-    if (at > 0)
-        memmove(flight->raw, flight->raw + at, flight->raw_len - at);
-    flight->raw_len -= at;
+    append(&flight->raw, &flight->raw_len, &flight->raw_cap, data, len);
+    size_t used = take_units(flight, flight->raw, flight->raw_len);
+    if (used > 0)
+        memmove(flight->raw, flight->raw + used, flight->raw_len - used);
+    flight->raw_len -= used;
     return flight->state;
 }
 

@@ -2,21 +2,14 @@
  * then groups. next_chunk() moves on when a chunk is refused or used up. */
 #include "thorough.h"
 
+#include "plan_known.h"
 #include "server_flight.h"
 #include "suites.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { SILENCES_MAX = 2, TLS13_INDEX = 5, SSLV2_INDEX = 0 };
-
-static const struct {
-    enum tls_version version;
-    enum fact_id fact;
-} VERSIONS[THOROUGH_VERSIONS] = {
-    {VERSION_SSLV2, FACT_SSLV2},   {VERSION_SSLV3, FACT_SSLV3},   {VERSION_TLS1_0, FACT_TLS1_0},
-    {VERSION_TLS1_1, FACT_TLS1_1}, {VERSION_TLS1_2, FACT_TLS1_2}, {VERSION_TLS1_3, FACT_TLS1_3},
-};
+enum { SILENCES_MAX = 2 };
 
 static void add_suites(struct thorough *t, const uint16_t *suites, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -230,23 +223,15 @@ static bool any_suite(const struct thorough *t, unsigned flag) {
 }
 
 uint32_t thorough_facts(const struct thorough *thorough, struct fact fact[static FACT_ENDPOINT_COUNT]) {
-    static const struct {
-        unsigned flag;
-        enum fact_id fact;
-    } classes[] = {{SUITE_WEAK, FACT_WEAK_CIPHERS},
-                   {SUITE_ANON, FACT_ANON_SUITES},
-                   {SUITE_R1, FACT_NIST_R1},
-                   {SUITE_R2, FACT_NIST_R2},
-                   {SUITE_FS, FACT_FORWARD_SECRECY}};
     const struct thorough *t = thorough;
     uint32_t other = 0;
     bool unsure = false, hybrid = false;
-    for (unsigned i = 0; i < THOROUGH_VERSIONS; i++) {
+    for (unsigned i = 0; i < VERSION_COUNT; i++) {
         other |= put(fact, VERSIONS[i].fact, seen_version(t, VERSIONS[i].version), t->unsure[i], t->reason);
         unsure = unsure || (t->unsure[i] && i != SSLV2_INDEX && i != TLS13_INDEX); /* no suite of 1.3 is in doubt */
     }
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        other |= put(fact, classes[i].fact, any_suite(t, classes[i].flag), unsure, t->reason);
+    for (size_t i = 0; i < CLASS_COUNT; i++)
+        other |= put(fact, CLASSES[i].fact, any_suite(t, CLASSES[i].flag), unsure, t->reason);
     for (size_t i = 0; i < t->group_count; i++)
         hybrid = hybrid || group_is_pq_hybrid(t->group[i]);
     return other | put(fact, FACT_PQ_HYBRID, hybrid, t->unsure[TLS13_INDEX], t->reason);

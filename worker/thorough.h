@@ -7,11 +7,10 @@
 #ifndef MXG_THOROUGH_H
 #define MXG_THOROUGH_H
 
-#include "step.h"
+#include "plan_known.h"
 
 enum {
     THOROUGH_SEEN_MAX = 512,
-    THOROUGH_VERSIONS = 6, /* SSL 2.0 to TLS 1.3 */
     THOROUGH_SUITES_MAX = 512,
 };
 
@@ -29,8 +28,8 @@ struct thorough {
     bool asking_groups, checking;     /* in TLS 1.3, after the suites; the control is under way */
     uint16_t chunk[HELLO_SUITES_MAX]; /* what is left of the list on offer */
     size_t chunk_count;
-    bool unsure[THOROUGH_VERSIONS]; /* silence, or closes that no control confirmed */
-    bool closed;                    /* some refusal of this version was only a close */
+    bool unsure[VERSION_COUNT]; /* by version: silence, or closes that no control confirmed */
+    bool closed;                /* some refusal of this version was only a close */
     bool stopped;
     enum reason reason; /* why it was stopped */
     unsigned silences, flags;
