@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+"""compare.py MXGRADE CA CACHE [ID…] - mxgrade's facts about every server of the lab against those of its peers.
+
+Run inside the lab (tests/peers/run does). Each fact that a peer tells is one comparison. A difference passes if
+explained.tsv has it, with these values; a line of explained.tsv that explains nothing fails.
+"""
+import collections
+import fnmatch
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
+import asking  # noqa: E402
+import tables  # noqa: E402
+from wire import Wire  # noqa: E402
+
+AT_ONCE = 4
+# testssl.sh costs 5 to 12 seconds of processor time a server: one of every family, and those that only it can judge
+TESTSSL_SERVERS = set("pf-default ex-3des jsse-all jsse-ssl3 node012-export node08 node22 nss-ssl3 go124-old otp25 wolfssl "
+                      "ngx-modern".split())
+# What stands in front of ngx-modern and what is its own turn after turn: never two tools at one server at once
+SHARED = {"fussy": "ngx-modern", "closenotify": "ngx-modern"}
+SLOW = ("pf-postscreen", "jsse-all", "node012-export", "node012")   # begun first
+
+
+class Explained:
+    """explained.tsv; every line must come true for each server and fact that it names."""
+
+    def __init__(self, path, wanted):
+        self.lines, self.used = [], set()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if line.strip() and not line.startswith("#"):
+                servers, facts, *rest = line.split("\t")
+                if len(rest) != 5:
+                    raise SystemExit(f"{path}:{number}: {len(rest) + 2} columns, expected 7")
+                self.lines += [(number, server, fact, *rest) for server in servers.split() for fact in facts.split()
+                               if any(fnmatch.fnmatchcase(ident, server) for ident in wanted)]
+
+    def find(self, server, fact, peer, ours, theirs):
+        for line in self.lines:
+            if all(fnmatch.fnmatchcase(value, pattern) for value, pattern in zip((server, fact, peer, ours, theirs), line[1:6])):
+                self.used.add(line)
+                return line
+        return None
+
+    def stale(self):
+        return [line for line in self.lines if line not in self.used]
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.complaints = []
+
+    def that(self, good, complaint):
+        self.passed += bool(good)
+        self.failed += not good
+        if not good:
+            self.complaints.append(complaint)
+
+
+def differs(fact, ours, theirs):
+    """The plan saw a few suites, the peer lists all: what was seen must be in the list."""
+    if fact != "suites":
+        return None if ours == theirs else (ours, theirs)
+    missing = ours - theirs
+    text = " ".join(f"{version}/{code:04X}" for version, code in sorted(missing))
+    return (text, "not listed") if missing else None
+
+
+def peers_of(server):
+    return [name for name in asking.PEERS if name != "testssl" or server.id in TESTSSL_SERVERS]
+
+
+class Asked:
+    """What everyone said of one server, and how many connections each needed for it."""
+
+    def __init__(self, server, tools, wire):
+        self.server, self.said, self.errors, self.opened, self.seconds = server, {}, {}, {}, {}
+        for name in ["mxgrade", *peers_of(server)]:
+            started, before = time.monotonic(), wire.count(server.address)
+            try:
+                self.said[name] = asking.mxgrade(server, tools) if name == "mxgrade" else asking.PEERS[name](server, tools)
+            except asking.ToolError as error:
+                self.errors[name] = str(error)
+            self.opened[name] = wire.count(server.address) - before
+            self.seconds[name] = time.monotonic() - started
+
+
+def judge(asked, explained, tally):
+    """Rows of the table of differences."""
+    ident, rows = asked.server.id, []
+    for name in asked.opened:
+        tally.that(name not in asked.errors, f"{ident}: {name} did not work: {asked.errors.get(name)}")
+    report = asked.said.pop("mxgrade", None)
+    if report is None:
+        return rows
+    ours = asking.facts_of(report)
+    tally.that(len(report["connections"]) == asked.opened["mxgrade"],
+               f"{ident}: mxgrade reports {len(report['connections'])} connections, the wire had {asked.opened['mxgrade']}")
+    for peer, theirs in asked.said.items():
+        for fact in sorted(set(ours) & set(theirs)):
+            difference = differs(fact, ours[fact], theirs[fact])
+            line = difference and explained.find(ident, fact, peer, *difference)
+            tally.that(not difference or line, f"{ident}: {fact}: mxgrade {difference and difference[0]}, "
+                                               f"{peer} {difference and difference[1]}: not explained")
+            if difference:
+                rows.append((ident, fact, difference[0], peer, difference[1], *(line[6:] if line else ("?", "NOT EXPLAINED"))))
+    return rows
+
+
+def in_turns(servers, tools, wire):
+    """Servers side by side, but for those that share one."""
+    turns = collections.defaultdict(list)
+    for server in sorted(servers, key=lambda server: server.id not in SLOW):
+        turns[SHARED.get(server.id, server.id)].append(server)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        done = list(pool.map(lambda turn: [Asked(server, tools, wire) for server in turn], turns.values()))
+    return sorted((asked for turn in done for asked in turn), key=lambda asked: [*map(str, (asked.server.address,))])
+
+
+def show_differences(rows):
+    print("\nDifferences\n" + "\t".join(("server", "fact", "mxgrade", "peer", "says", "right", "why")))
+    for row in rows:
+        print("\t".join(row))
+
+
+def show_connections(everyone):
+    """Ratios over the servers that both have asked."""
+    names = ["mxgrade", *asking.PEERS]
+    print("\nConnections to port 25\n" + f"{'server':<16}" + "".join(f"{name:>16}" for name in names))
+    for asked in everyone:
+        print(f"{asked.server.id:<16}" + "".join(f"{asked.opened.get(name, '-'):>16}" for name in names))
+    for name in names:
+        both = [asked.opened for asked in everyone if name in asked.opened]
+        theirs, ours = sum(opened[name] for opened in both), sum(opened["mxgrade"] for opened in both)
+        seconds = sum(asked.seconds[name] for asked in everyone if name in asked.seconds)
+        print(f"{name}: {theirs} connections to {len(both)} servers, mxgrade {ours} to the same: {theirs / max(ours, 1):.1f} times; "
+              f"{seconds:.0f} s")
+
+
+def main():
+    program, ca, cache, *only = sys.argv[1:]
+    lab, tally, wire, rows = tables.Lab(), Tally(), Wire(), []
+    servers = [server for server in lab.servers.values()
+               if server.facts["starttls_advertised"] == "yes" and (not only or server.id in only)]
+    explained = Explained(HERE / "explained.tsv", {server.id for server in servers})
+    with tempfile.TemporaryDirectory() as folder:
+        everyone = in_turns(servers, asking.Tools(program, ca, cache, folder), wire)
+    for asked in everyone:
+        rows += judge(asked, explained, tally)
+    for number, server, fact, peer, *_ in explained.stale():
+        tally.that(False, f"explained.tsv:{number}: {server} {fact} {peer}: that difference does not occur any more")
+    tally.that(wire.lost() == 0, "the kernel dropped packets: the connections are not counted right")
+    show_differences(rows)
+    show_connections(everyone)
+    print(*(f"not ok - {complaint}" for complaint in tally.complaints), sep="\n")
+    print(f"peers: {tally.passed} passed, {tally.failed} failed, 0 skipped")
+    sys.exit(tally.failed > 0 or tally.passed == 0)
+
+
+main()
