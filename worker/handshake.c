@@ -106,7 +106,9 @@ static SSL_CTX *new_context(OSSL_LIB_CTX *library, enum handshake_offer offer) {
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
         SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET | SSL_OP_TLSEXT_PADDING |
                                          SSL_OP_NO_RENEGOTIATION); /* one handshake, one set of facts */
-        SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
+        /* Not in the last resort: lighttpd with wolfSSL closes over it, unless it knows the certificate's issuer. */
+        if (offer != HANDSHAKE_LEGACY)
+            SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
         SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_msg_callback(context, on_message);

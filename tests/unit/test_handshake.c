@@ -337,6 +337,28 @@ static void a_tls13_only_server_refuses_the_legacy_offer(void **state) {
     close_pair(&pair);
 }
 
+static int give_up(SSL *ssl, void *arg) {
+    (void)ssl;
+    (void)arg;
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static void a_server_that_breaks_over_stapling_completes_the_last_resort(void **state) {
+    (void)state;
+    static const struct server server = {TLS1_2_VERSION, TLS1_2_VERSION, ALL, false, NULL};
+    static const struct {
+        enum handshake_offer offer;
+        enum handshake_state state;
+    } cases[] = {{HANDSHAKE_FIRST, HANDSHAKE_FAILED}, {HANDSHAKE_LEGACY, HANDSHAKE_DONE}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pair *pair = open_pair(&server, cases[i].offer, "mx.example.org");
+        SSL_CTX_set_tlsext_status_cb(pair->context, give_up); /* called if a response is asked for */
+        run_in_pieces(pair, SIZE_MAX);
+        assert_int_equal(pair->state, cases[i].state);
+        close_pair(&pair);
+    }
+}
+
 /* A ServerHello without extensions in one record, as old servers send it; out holds 47 octets. */
 static size_t server_hello(uint8_t *out, uint8_t minor, uint16_t suite) {
     enum { HELLO_OCTETS = 47, SUITE_AT = 44 };
@@ -507,6 +529,7 @@ int main(void) {
         cmocka_unit_test(a_broken_stream_is_closed),
         cmocka_unit_test(a_renegotiation_is_refused),
         cmocka_unit_test(a_tls13_only_server_refuses_the_legacy_offer),
+        cmocka_unit_test(a_server_that_breaks_over_stapling_completes_the_last_resort),
         cmocka_unit_test(what_was_not_offered_is_no_selection),
         cmocka_unit_test(a_selection_that_breaks_is_told_with_version_and_suite),
         cmocka_unit_test(warnings_are_no_alerts),
