@@ -1,21 +1,21 @@
 """asking.py - the peers: how each is asked, and what its answer says about facts.
 
 A function for each peer takes (server, tools) and returns {fact: value}; a fact that the peer cannot tell is not there.
-Values are "yes", "no" or a text; "suites" is a set of (version, code). What stands here is the peer's word, right or
-wrong: nothing is mended (explained.tsv says where it is wrong, and why).
+Values are "yes", "no" or a text; "suites_tls1_2" and the like are sets of codes. What stands here is the peer's word,
+right or wrong: nothing is mended (explained.tsv says where it is wrong, and why).
 """
 import csv
 import json
 import os
 import re
 import subprocess
-import tempfile
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL_SECONDS = 150   # testssl.sh, on two busy cores, takes 40
 CLASSES = ("weak_ciphers", "anon_suites", "nist_r1", "nist_r2", "forward_secrecy")
+VERSIONS = {"SSL 3.0": "sslv3", "TLS 1.0": "tls1_0", "TLS 1.1": "tls1_1", "TLS 1.2": "tls1_2", "TLS 1.3": "tls1_3"}
 HYBRIDS = ("X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024")
 GROUPS_35 = ":".join(HYBRIDS + ("X25519", "P-256", "P-384", "P-521", "X448"))
 
@@ -110,8 +110,9 @@ def mxgrade(server, tools):
 def facts_of(report):
     """The report as facts that a peer can be compared with."""
     facts = {key: fact["value"] for key, fact in report["facts"].items()}
-    answered = [row for row in report["connections"] if row.get("version") and row.get("suite")]
-    facts["suites"] = {(row["version"], SUITES.code(row["suite"])) for row in answered if row["version"] != "SSL 2.0"}
+    for row in report["connections"]:
+        if "suite" in row and row.get("version") in VERSIONS:
+            facts.setdefault(f"suites_{VERSIONS[row['version']]}", set()).add(SUITES.code(row["suite"]))
     hybrids = {row["group"].lower() for row in report["connections"] if "mlkem" in row.get("group", "").lower()}
     facts["pq_group"] = ",".join(sorted(hybrids)) or "none"
     if certificate := report.get("certificate"):
@@ -136,10 +137,13 @@ def sslscan(server, tools):
         return {}
     names = {"2": "sslv2", "3": "sslv3", "1.0": "tls1_0", "1.1": "tls1_1", "1.2": "tls1_2", "1.3": "tls1_3"}
     facts = {names[row.get("version")]: yes(row.get("enabled") == "1") for row in found.iter("protocol")}
-    suites = {(row.get("sslversion").replace("v", " "), int(row.get("id"), 16)) for row in found.iter("cipher")}
-    if suites:
-        facts |= {"suites": suites, "tls_enabled": "yes", **SUITES.all_facts(code for _, code in suites)}
-    if (certificate := found.find("certificates/certificate")) is not None:
+    suites = {fact: set() for fact in VERSIONS.values()}
+    for row in found.iter("cipher"):
+        suites[names[row.get("sslversion")[4:]]].add(int(row.get("id"), 16))
+    if codes := set().union(*suites.values()):
+        facts |= {"tls_enabled": "yes", **SUITES.all_facts(codes), **{f"suites_{fact}": found for fact, found in suites.items()}}
+    certificate = found.find("certificates/certificate")
+    if certificate is not None and certificate.findtext("signature-algorithm"):   # it is empty after an anonymous handshake
         facts |= sslscan_certificate(certificate)
     return facts
 
@@ -159,7 +163,7 @@ def sslscan_certificate(certificate):
 
 # ---- openssl s_client
 
-UNTRUSTED_NOT = {"9": "cert_in_date", "10": "cert_in_date", "62": "cert_name_match"}
+NOT_TRUST = {"9": "cert_in_date", "10": "cert_in_date", "62": "cert_name_match"}
 HANDSHAKE = re.compile(r"^New, (\S+), Cipher is (?!\(NONE\))(\S+)", re.M)
 
 
@@ -174,7 +178,7 @@ def verification(said):
     if not pem:
         return {}
     facts = dict.fromkeys(("cert_trusted", "cert_in_date", "cert_name_match"), "yes")
-    facts |= {UNTRUSTED_NOT.get(number, "cert_trusted"): "no" for number in re.findall(r"verify error:num=(\d+)", said)}
+    facts |= {NOT_TRUST.get(number, "cert_trusted"): "no" for number in re.findall(r"verify error:num=(\d+)", said)}
     facts["cert_verifiable"] = yes("Verify return code: 0 (ok)" in said)
     if bits := re.search(r"Server public key is (\d+) bit", said):
         facts["cert_bits"] = bits[1]
@@ -202,11 +206,14 @@ def openssl35(server, tools):
     shaken = HANDSHAKE.search(said)
     group = re.search(r"Negotiated TLS1.3 group: (\S*MLKEM\S*)", said)
     facts = {"tls1_3": yes(shaken), "pq_hybrid": yes(group), "pq_group": group[1].lower() if group else "none"}
-    return {**facts, **SUITES.seen_facts([SUITES.code(shaken[2])]), **verification(said)} if shaken else facts
+    if shaken:
+        facts |= {"tls_enabled": "yes", **SUITES.seen_facts([SUITES.code(shaken[2])]), **verification(said)}
+    return facts
 
 
 # ---- posttls-finger
 
+SMTP_SECONDS = 10   # servers that begin with TLS never answer inside it
 ESTABLISHED = re.compile(r"(Verified|Trusted|Untrusted|Anonymous) TLS connection established .*: (\S+) with cipher (\S+)")
 POSTFIX_VERSIONS = {"TLSv1": "tls1_0", "TLSv1.1": "tls1_1", "TLSv1.2": "tls1_2", "TLSv1.3": "tls1_3"}
 
@@ -218,7 +225,7 @@ def posttls_finger(server, tools):
                    "LD_LIBRARY_PATH": f"{tools.postfix}/usr/lib/postfix:{tools.postfix}/usr/lib/x86_64-linux-gnu"}
     facts, tried = {}, False
     for level in ("may", "secure"):
-        said = run([tools.postfix / "usr/sbin/posttls-finger", "-c", "-l", level, "-L", "summary,certmatch", "-F", tools.ca,
+        said = run([tools.postfix / "usr/sbin/posttls-finger", "-c", "-T", SMTP_SECONDS, "-l", level, "-L", "summary,certmatch,verbose", "-F", tools.ca,
                     address, exchange(server)], env=environment)
         if "posttls-finger: fatal" in said or "error while loading" in said:
             raise ToolError(said[-500:])
