@@ -8,12 +8,14 @@ import csv
 import json
 import os
 import re
+import signal
 import subprocess
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL_SECONDS = 150   # testssl.sh, on two busy cores, takes 40
+ATTEMPTS = 3
 CLASSES = ("weak_ciphers", "anon_suites", "nist_r1", "nist_r2", "forward_secrecy")
 VERSIONS = {"SSL 3.0": "sslv3", "TLS 1.0": "tls1_0", "TLS 1.1": "tls1_1", "TLS 1.2": "tls1_2", "TLS 1.3": "tls1_3"}
 HYBRIDS = ("X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024")
@@ -78,11 +80,15 @@ class Tools:
 
 
 def run(command, **options):
-    try:
-        done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=TOOL_SECONDS, check=False, **options)
-    except subprocess.TimeoutExpired as error:
-        raise ToolError(f"no end after {TOOL_SECONDS} s") from error
+    """What it printed. sslscan dies of SIGPIPE if a server closes early, by chance: then it may try again."""
+    for _ in range(ATTEMPTS):
+        try:
+            done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=TOOL_SECONDS, check=False, **options)
+        except subprocess.TimeoutExpired as error:
+            raise ToolError(f"no end after {TOOL_SECONDS} s") from error
+        if done.returncode != -signal.SIGPIPE:
+            break
     return done.stdout.decode(errors="replace")
 
 
@@ -98,8 +104,8 @@ def exchange(server):
 
 def mxgrade(server, tools):
     """The report, as it is."""
-    command = [tools.mxgrade, "probe", "--json", "--allow-reserved", "--gap", "0s", "--tls-timeout", "8s", "--greeting-timeout",
-               "10s", "--trust-store", tools.ca, "--name", exchange(server), host_port(server)]
+    command = [tools.mxgrade, "probe", "--json", "--allow-reserved", "--gap", "0s", "--tls-timeout", "8s",
+               "--greeting-timeout", "10s", "--trust-store", tools.ca, "--name", exchange(server), host_port(server)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TOOL_SECONDS, check=False)
     try:
         return json.loads(done.stdout)
@@ -141,7 +147,8 @@ def sslscan(server, tools):
     for row in found.iter("cipher"):
         suites[names[row.get("sslversion")[4:]]].add(int(row.get("id"), 16))
     if codes := set().union(*suites.values()):
-        facts |= {"tls_enabled": "yes", **SUITES.all_facts(codes), **{f"suites_{fact}": found for fact, found in suites.items()}}
+        facts |= {"tls_enabled": "yes", **SUITES.all_facts(codes)}
+        facts |= {f"suites_{fact}": listed for fact, listed in suites.items()}
     certificate = found.find("certificates/certificate")
     if certificate is not None and certificate.findtext("signature-algorithm"):   # it is empty after an anonymous handshake
         facts |= sslscan_certificate(certificate)
@@ -225,8 +232,8 @@ def posttls_finger(server, tools):
                    "LD_LIBRARY_PATH": f"{tools.postfix}/usr/lib/postfix:{tools.postfix}/usr/lib/x86_64-linux-gnu"}
     facts, tried = {}, False
     for level in ("may", "secure"):
-        said = run([tools.postfix / "usr/sbin/posttls-finger", "-c", "-T", SMTP_SECONDS, "-l", level, "-L", "summary,certmatch,verbose", "-F", tools.ca,
-                    address, exchange(server)], env=environment)
+        said = run([tools.postfix / "usr/sbin/posttls-finger", "-c", "-T", SMTP_SECONDS, "-l", level, "-L",
+                    "summary,certmatch,verbose", "-F", tools.ca, address, exchange(server)], env=environment)
         if "posttls-finger: fatal" in said or "error while loading" in said:
             raise ToolError(said[-500:])
         tried |= "setting up TLS connection" in said
@@ -258,7 +265,8 @@ def posttls_finger_facts(said, level):
 
 # ---- testssl.sh
 
-TESTSSL_VERSIONS = {"SSLv2": "sslv2", "SSLv3": "sslv3", "TLS1": "tls1_0", "TLS1_1": "tls1_1", "TLS1_2": "tls1_2", "TLS1_3": "tls1_3"}
+TESTSSL_VERSIONS = {"SSLv2": "sslv2", "SSLv3": "sslv3", "TLS1": "tls1_0", "TLS1_1": "tls1_1", "TLS1_2": "tls1_2",
+                    "TLS1_3": "tls1_3"}
 TESTSSL_WEAK = ("cipherlist_NULL", "cipherlist_EXPORT", "cipherlist_LOW", "cipherlist_3DES_IDEA")
 
 
@@ -269,10 +277,10 @@ def offered(finding):
 
 
 def testssl(server, tools):
-    """Protocols, categories of suites and forward secrecy."""
+    """Protocols and categories of suites."""
     file = tools.folder / f"{server.id}.json"
     address = f"[{server.address}]" if ":" in server.address else server.address
-    said = run(["testssl", "--quiet", "--color", "0", "--warnings", "off", "--ip", address, "-t", "smtp", "-p", "-s", "-f",
+    said = run(["testssl", "--quiet", "--color", "0", "--warnings", "off", "--ip", address, "-t", "smtp", "-p", "-s",
                 "--jsonfile", file, f"{exchange(server)}:25"])
     try:
         rows = {row["id"]: offered(row["finding"]) for row in json.loads(file.read_text(encoding="utf-8"))}
@@ -282,10 +290,10 @@ def testssl(server, tools):
     weak = {rows.get(key) for key in TESTSSL_WEAK}
     if "yes" in weak or weak == {"no"}:
         facts["weak_ciphers"] = yes("yes" in weak)
-    for key, fact in (("cipherlist_aNULL", "anon_suites"), ("PFS", "forward_secrecy")):
-        if rows.get(key):
-            facts[fact] = rows[key]
+    if rows.get("cipherlist_aNULL"):
+        facts["anon_suites"] = rows["cipherlist_aNULL"]
     return facts
 
 
-PEERS = {"sslscan": sslscan, "openssl30": openssl30, "openssl35": openssl35, "posttls-finger": posttls_finger, "testssl": testssl}
+PEERS = {"sslscan": sslscan, "openssl30": openssl30, "openssl35": openssl35, "posttls-finger": posttls_finger,
+         "testssl": testssl}
