@@ -267,7 +267,6 @@ static void take_first_chain(struct probe *probe, const struct connection_outcom
         (report->name[0].chain && !outcome->answer.completed))
         return;
     judge_name(&report->name[0], chain, EVIDENCE_OBSERVED, report->connection_count);
-    report->name[0].ocsp_stapled = outcome->stapled;
     probe->proven = outcome->answer.completed;
     probe->next_name = 1;
 }
@@ -278,7 +277,6 @@ static void take_name_chain(struct probe *probe, const struct connection_outcome
     struct probe_name *name = &report->name[probe->next_name++];
     if (chain && outcome->answer.completed) {
         judge_name(name, chain, EVIDENCE_OBSERVED, report->connection_count);
-        name->ocsp_stapled = outcome->stapled;
         if (report->names_only && report->version == 0)
             note_server(report, outcome);
         return;
@@ -298,6 +296,8 @@ static void on_connection_done(const struct connection_outcome *outcome, void *c
     case FOR_PLAN:
         note_server(report, outcome);
         take_first_chain(probe, outcome, note_chain(probe, outcome));
+        if (outcome->stapled && report->name_count > 0)
+            report->name[0].ocsp_stapled = true;
         plan_answer(&report->plan, &outcome->answer);
         break;
     case FOR_THOROUGH:

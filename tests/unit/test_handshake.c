@@ -349,6 +349,24 @@ static void a_tls13_only_server_refuses_the_legacy_offer(void **state) {
     close_pair(&pair);
 }
 
+static int give_up(SSL *ssl, void *arg) {
+    (void)ssl;
+    (void)arg;
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static void no_handshake_asks_for_a_staple_because_some_servers_break_over_it(void **state) {
+    (void)state;
+    static const struct server server = {TLS1_2_VERSION, TLS1_2_VERSION, ALL, false, NULL};
+    for (unsigned offer = 0; offer < HANDSHAKE_OFFER_COUNT; offer++) {
+        struct pair *pair = open_pair(&server, (enum handshake_offer)offer, "mx.example.org");
+        SSL_CTX_set_tlsext_status_cb(pair->context, give_up); /* called if a response is asked for */
+        run_in_pieces(pair, SIZE_MAX);
+        assert_int_equal(pair->state, HANDSHAKE_DONE);
+        close_pair(&pair);
+    }
+}
+
 /* A ServerHello without extensions in one record, as old servers send it; out holds 47 octets. */
 static size_t server_hello(uint8_t *out, uint8_t minor, uint16_t suite) {
     enum { HELLO_OCTETS = 47, SUITE_AT = 44 };
@@ -550,6 +568,7 @@ int main(void) {
         cmocka_unit_test(a_broken_stream_is_closed),
         cmocka_unit_test(a_renegotiation_is_refused),
         cmocka_unit_test(a_tls13_only_server_refuses_the_legacy_offer),
+        cmocka_unit_test(no_handshake_asks_for_a_staple_because_some_servers_break_over_it),
         cmocka_unit_test(what_was_not_offered_is_no_selection),
         cmocka_unit_test(a_hybrid_group_ends_the_handshake_with_an_alert),
         cmocka_unit_test(a_selection_that_breaks_is_told_with_version_and_suite),
