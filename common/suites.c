@@ -1,19 +1,20 @@
 /* suites.c - look-ups in the generated table SUITES (see suites.awk). */
 #include "suites.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Place in SUITES plus one, by id; 0 = none. Filled on first use: offers are put together suite by suite, for every
+ * hello. */
+static uint16_t places[UINT16_MAX + 1];
+
 const struct suite *suite_find(uint16_t id) {
-    size_t low = 0, high = SUITE_COUNT;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (SUITES[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < SUITE_COUNT && SUITES[low].id == id ? &SUITES[low] : NULL;
+    static bool filled;
+    for (size_t i = 0; !filled && i < SUITE_COUNT; i++)
+        places[SUITES[i].id] = (uint16_t)(i + 1);
+    filled = true;
+    return places[id] ? &SUITES[places[id] - 1] : NULL;
 }
 
 const char *suite_name(uint16_t id, char *out, size_t cap) {

@@ -3,6 +3,7 @@
  */
 #include "cert.h"
 
+#include "library.h"
 #include "mem.h"
 #include "text.h"
 
@@ -29,6 +30,7 @@ static const int64_t YEAR_1 = INT64_C(-62135596800), YEAR_9999_END = INT64_C(253
 /* ---- trust store ---- */
 
 struct trust {
+    struct library library;
     X509_STORE *store;
 };
 
@@ -36,10 +38,12 @@ struct trust *trust_open(const char *ca_file, char *error, size_t cap) {
     static const char debian[] = "/etc/ssl/certs/ca-certificates.crt";
     bool given = ca_file && *ca_file;
     struct trust *trust = mem_alloc(sizeof *trust);
+    trust->library = library_open();
     trust->store = X509_STORE_new();
-    bool good = trust->store && X509_STORE_load_file(trust->store, given ? ca_file : debian) == 1;
+    OSSL_LIB_CTX *context = trust->library.context;
+    bool good = trust->store && X509_STORE_load_file_ex(trust->store, given ? ca_file : debian, context, NULL) == 1;
     if (!good && !given && trust->store)
-        good = X509_STORE_set_default_paths(trust->store) == 1;
+        good = X509_STORE_set_default_paths_ex(trust->store, context, NULL) == 1;
     ERR_clear_error();
     if (good)
         return trust;
@@ -54,6 +58,7 @@ void trust_close(struct trust **trust) {
     if (*trust == NULL)
         return;
     X509_STORE_free((*trust)->store);
+    library_close(&(*trust)->library);
     free(*trust);
     *trust = NULL;
 }
@@ -324,7 +329,7 @@ static bool ends_at_leaf(const struct cert_chain *chain, X509_STORE_CTX *context
 }
 
 static void verify(struct cert_chain *chain, const struct trust *trust, X509 *leaf, STACK_OF(X509) * sent) {
-    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    X509_STORE_CTX *context = X509_STORE_CTX_new_ex(trust->library.context, NULL);
     if (context == NULL)
         abort(); /* as mem.h */
     chain->trusted = find_path(context, trust, leaf, sent, "ssl_server");
@@ -359,20 +364,21 @@ static bool next_der(struct bytes *list, struct bytes *der) {
     return true;
 }
 
-static X509 *parse(struct bytes der) {
+static X509 *parse(const struct trust *trust, struct bytes der) {
     const unsigned char *at = der.at;
-    X509 *certificate = d2i_X509(NULL, &at, (long)der.left);
-    if (certificate && at != der.at + der.left) { /* trailing octets: not what was signed */
+    X509 *certificate = X509_new_ex(trust->library.context, NULL);
+    (void)d2i_X509(&certificate, &at, (long)der.left); /* NULL if it fails */
+    if (certificate && at != der.at + der.left) {      /* trailing octets: not what was signed */
         X509_free(certificate);
         certificate = NULL;
     }
     return certificate;
 }
 
-static void take_sent(struct cert_chain *chain, struct bytes list, STACK_OF(X509) * sent) {
+static void take_sent(struct cert_chain *chain, const struct trust *trust, struct bytes list, STACK_OF(X509) * sent) {
     chain->chain_sha256 = mem_calloc(CERT_CHAIN_MAX, sizeof *chain->chain_sha256);
     for (struct bytes der; chain->chain_count < CERT_CHAIN_MAX && next_der(&list, &der);) {
-        X509 *certificate = parse(der);
+        X509 *certificate = parse(trust, der);
         EVP_Digest(der.at, der.left, chain->chain_sha256[chain->chain_count++], NULL, EVP_sha256(), NULL);
         if (certificate && sk_X509_push(sent, certificate) == 0)
             X509_free(certificate);
@@ -439,16 +445,16 @@ static const char *parse_error(void) {
 }
 
 /* The leaf, or NULL; *error says in both cases what is wrong with it, NULL if nothing is. */
-static X509 *parse_leaf(struct bytes der, const char **error) {
+static X509 *parse_leaf(const struct trust *trust, struct bytes der, const char **error) {
     ERR_clear_error();
     *error = NULL;
-    X509 *leaf = parse(der);
+    X509 *leaf = parse(trust, der);
     if (leaf)
         return leaf;
     *error = parse_error();
     uint8_t *mended = mend_names(der);
     if (mended)
-        leaf = parse((struct bytes){mended, der.left});
+        leaf = parse(trust, (struct bytes){mended, der.left});
     free(mended);
     return leaf;
 }
@@ -467,8 +473,8 @@ static size_t octets_of(const struct cert_chain *chain) {
 static void read_chain(struct cert_chain *chain, const struct trust *trust, struct bytes behind) {
     STACK_OF(X509) *sent = sk_X509_new_null();
     const char *error;
-    X509 *leaf = parse_leaf((struct bytes){chain->der, chain->der_len}, &error);
-    take_sent(chain, behind, sent);
+    X509 *leaf = parse_leaf(trust, (struct bytes){chain->der, chain->der_len}, &error);
+    take_sent(chain, trust, behind, sent);
     if (leaf)
         take_leaf(chain, leaf);
     else

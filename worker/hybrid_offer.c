@@ -165,12 +165,10 @@ static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in
 }
 
 struct hybrid_offer hybrid_offer_open(void) {
-    struct hybrid_offer offer = {.library = OSSL_LIB_CTX_new()};
-    if (offer.library && OSSL_PROVIDER_add_builtin(offer.library, PROVIDER, provider_init) == 1) {
-        offer.base = OSSL_PROVIDER_load(offer.library, "default");
-        offer.own = OSSL_PROVIDER_load(offer.library, PROVIDER);
-    }
-    if (offer.base == NULL || offer.own == NULL) {
+    struct hybrid_offer offer = {.library = library_open()};
+    if (OSSL_PROVIDER_add_builtin(offer.library.context, PROVIDER, provider_init) == 1)
+        offer.own = OSSL_PROVIDER_load(offer.library.context, PROVIDER);
+    if (offer.own == NULL) {
         fputs("mxgrade: OpenSSL takes no provider; version 3.0 or newer is needed\n", stderr);
         abort();
     }
@@ -179,6 +177,5 @@ struct hybrid_offer hybrid_offer_open(void) {
 
 void hybrid_offer_close(struct hybrid_offer *offer) {
     OSSL_PROVIDER_unload(offer->own);
-    OSSL_PROVIDER_unload(offer->base);
-    OSSL_LIB_CTX_free(offer->library);
+    library_close(&offer->library);
 }

@@ -9,17 +9,17 @@
 #ifndef MXG_HYBRID_OFFER_H
 #define MXG_HYBRID_OFFER_H
 
-#include <openssl/types.h>
+#include "library.h"
 
 /* Group names for SSL_CTX_set1_groups_list(), to stand first. */
 #define HYBRID_OFFER_GROUPS "mxgrade-reserved:mxgrade-11ec:mxgrade-11eb:mxgrade-11ed"
 
-/* A library context with OpenSSL's default provider and this one. */
+/* A library with this provider too. */
 struct hybrid_offer {
-    OSSL_LIB_CTX *library;
-    OSSL_PROVIDER *base, *own;
+    struct library library;
+    OSSL_PROVIDER *own;
 };
-/* Aborts if OpenSSL is too old for it. close: after everything that was made with the library context. */
+/* As library_open() and library_close(). */
 struct hybrid_offer hybrid_offer_open(void);
 void hybrid_offer_close(struct hybrid_offer *offer);
 
