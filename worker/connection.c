@@ -99,10 +99,11 @@ static void deliver(struct connection *c) {
         .certificates = c->certificates,
         .certificates_len = c->certificates_len,
         .signature = c->flight.signature,
-        .stapled = c->flight.stapled,
     };
-    if (c->answer.completed)
+    if (c->answer.completed) {
         outcome.handshake = handshake_info(c->handshake);
+        outcome.stapled = handshake_stapled(c->handshake);
+    }
     if (c->certificates == NULL && c->answer.kind == ANSWER_SELECTED && c->answer.whole)
         (void)flight_certificates(&c->flight, &outcome.certificates, &outcome.certificates_len);
     c->on_done(&outcome, c->context);

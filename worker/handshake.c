@@ -106,6 +106,8 @@ static SSL_CTX *new_context(OSSL_LIB_CTX *library, enum handshake_offer offer) {
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
         SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET | SSL_OP_TLSEXT_PADDING |
                                          SSL_OP_NO_RENEGOTIATION); /* one handshake, one set of facts */
+        if (terms->staple)
+            SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
         SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_msg_callback(context, on_message);
@@ -306,6 +308,11 @@ struct handshake_info handshake_info(const struct handshake *handshake) {
     };
     ERR_clear_error();
     return info;
+}
+
+bool handshake_stapled(const struct handshake *handshake) {
+    const unsigned char *response;
+    return SSL_get_tlsext_status_ocsp_resp(handshake->ssl, &response) > 0;
 }
 
 static void put_length(uint8_t *out, size_t len) {

@@ -46,6 +46,8 @@ struct handshake_info {
     bool unsupported;     /* HANDSHAKE_FAILED: for want of something in OpenSSL, not by a fault of the server */
 };
 struct handshake_info handshake_info(const struct handshake *handshake);
+/* The server stapled an OCSP response (HANDSHAKE_STAPLE; RFC 6066 section 8). */
+bool handshake_stapled(const struct handshake *handshake);
 /* The server's chain as a TLS Certificate body (see cert_chain_parse()); the caller frees. NULL if none. */
 uint8_t *handshake_certificates(const struct handshake *handshake, size_t *len);
 

@@ -19,7 +19,6 @@ enum {
 
 enum extension {
     EXT_SERVER_NAME = 0,
-    EXT_STATUS_REQUEST = 5,
     EXT_SUPPORTED_GROUPS = 10,
     EXT_POINT_FORMATS = 11,
     EXT_SIGNATURE_ALGORITHMS = 13,
@@ -129,8 +128,6 @@ static void put_extensions(struct writer *w, const struct hello_spec *spec) {
         put_octets_extension(w, EXT_PSK_MODES, (const uint8_t[]){1, 1}, 2);
         put_octets_extension(w, EXT_KEY_SHARE, (const uint8_t[]){0, 0}, 2);
     }
-    if (spec->ask_staple) /* ocsp, no responders, no extensions */
-        put_octets_extension(w, EXT_STATUS_REQUEST, (const uint8_t[]){1, 0, 0, 0, 0}, 5);
     if (spec->max >= VERSION_TLS1_2)
         put_list_extension(w, EXT_SIGNATURE_ALGORITHMS, SIGNATURES, sizeof SIGNATURES / sizeof *SIGNATURES);
     if (spec->group_count > 0) /* an empty list breaks RFC 8422 section 5.1.1 */

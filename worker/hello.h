@@ -32,7 +32,6 @@ struct hello_spec {
     const uint16_t *groups; /* supported_groups in this order; ignored for SSLv2 and SSLv3 */
     size_t group_count;
     const char *server_name; /* SNI; NULL or "" = none; never sent for SSLv2 and SSLv3 */
-    bool ask_staple;         /* status_request, RFC 6066 section 8 */
     bool plain;              /* no extensions, for servers that choke on them; not for TLS 1.3 */
 };
 

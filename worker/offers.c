@@ -184,9 +184,12 @@ const char *offer_name(enum offer offer) {
 
 const struct handshake_terms *handshake_terms(enum handshake_offer offer) {
     static const struct handshake_terms table[HANDSHAKE_OFFER_COUNT] = {
-        [HANDSHAKE_FIRST] = {"every suite of OpenSSL, hybrid groups first", OFFER_COMPLETABLE, VERSION_TLS1_3, true},
-        [HANDSHAKE_LEGACY] = {"every suite of OpenSSL", OFFER_COMPLETABLE, VERSION_TLS1_2, false},
-        [HANDSHAKE_ANY] = {"every suite of OpenSSL", OFFER_COMPLETABLE, VERSION_TLS1_3, false},
+        [HANDSHAKE_FIRST] = {"every suite of OpenSSL, hybrid groups first", OFFER_COMPLETABLE, VERSION_TLS1_3, true,
+                             false},
+        [HANDSHAKE_LEGACY] = {"every suite of OpenSSL", OFFER_COMPLETABLE, VERSION_TLS1_2, false, false},
+        [HANDSHAKE_ANY] = {"every suite of OpenSSL", OFFER_COMPLETABLE, VERSION_TLS1_3, false, false},
+        [HANDSHAKE_STAPLE] = {"every suite of OpenSSL, and a stapled OCSP response", OFFER_COMPLETABLE, VERSION_TLS1_3,
+                              false, true},
     };
     return &table[offer];
 }

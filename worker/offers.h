@@ -36,13 +36,14 @@ enum handshake_offer {
     HANDSHAKE_FIRST,  /* up to TLS 1.3, every suite that OpenSSL completes, post-quantum hybrids (hybrid_offer.h) */
     HANDSHAKE_LEGACY, /* the same up to TLS 1.2 */
     HANDSHAKE_ANY,    /* up to TLS 1.3, classical groups alone */
+    HANDSHAKE_STAPLE, /* the same, asking for an OCSP response, on which some servers fail: not for the plan */
     HANDSHAKE_OFFER_COUNT
 };
 struct handshake_terms {
     const char *name; /* "every suite of OpenSSL, hybrid groups first" */
     enum offer suites;
     enum tls_version max; /* the lowest is always TLS 1.0 */
-    bool hybrids;
+    bool hybrids, staple;
 };
 const struct handshake_terms *handshake_terms(enum handshake_offer offer); /* static */
 

@@ -52,8 +52,9 @@ void plan_init(struct plan *plan, const struct plan_policy *policy);
 /* The next connection to make, or NULL when the plan is done. Borrowed until the next call. */
 const struct step *plan_next(struct plan *plan);
 
-/* The full handshake for a further name on the endpoint: no part of the plan, and its answer is not for it. */
-struct step plan_step_for_name(void);
+/* The full handshake for a name on the endpoint: no part of the plan, and its answer is not for it. ask_staple: for an
+ * OCSP response too, on which some servers fail. */
+struct step plan_step_for_name(bool ask_staple);
 
 /* The answer to the step that plan_next() returned last. */
 void plan_answer(struct plan *plan, const struct answer *answer);

@@ -189,7 +189,6 @@ static void fill_step(struct plan *plan, const struct rule *rule) {
     }
     *step = (struct step){.name = rule->name, .kind = rule->kind, .max = version_at(plan, rule->at)};
     step->plain = rule->role == ROLE_PLAIN;
-    step->ask_staple = rule->at == AT_TLS1_2 && rule->what == OFFER_OPEN; /* if it stumbles, the next rule asks again */
     enum offer offer = (enum offer)rule->what;
     if (rule->kind == STEP_HANDSHAKE) {
         step->handshake = (enum handshake_offer)rule->what;
@@ -215,8 +214,9 @@ const struct step *plan_next(struct plan *plan) {
     return NULL;
 }
 
-struct step plan_step_for_name(void) {
-    struct step step = {.name = "name", .kind = STEP_HANDSHAKE, .handshake = HANDSHAKE_ANY, .max = VERSION_TLS1_3};
+struct step plan_step_for_name(bool ask_staple) {
+    struct step step = {.name = "name", .kind = STEP_HANDSHAKE, .max = VERSION_TLS1_3};
+    step.handshake = ask_staple ? HANDSHAKE_STAPLE : HANDSHAKE_ANY;
     step.suite_count = offer_suites(handshake_terms(step.handshake)->suites, 0, step.suites);
     fill_groups(&step);
     describe(&step, OFFER_COMPLETABLE);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* What a connection is for. */
-enum purpose { FOR_PLAN, FOR_THOROUGH, FOR_NAME };
+enum purpose { FOR_PLAN, FOR_THOROUGH, FOR_STAPLE, FOR_NAME };
 
 struct probe {
     uv_loop_t *loop;
@@ -31,6 +31,8 @@ struct probe {
     size_t handshakes;             /* for names, so far */
     size_t to_judge;               /* names that a connection may be made for: the first so many */
     size_t next_name;              /* the first name not yet judged */
+    bool no_staple;                /* a handshake failed in which it was asked for an OCSP response */
+    bool staple_asked;             /* in a handshake of its own */
     bool proven;                   /* the chain of name 0 comes from a completed handshake */
     bool ended, aborted;
     uint64_t started_ms;
@@ -274,9 +276,14 @@ static void take_first_chain(struct probe *probe, const struct connection_outcom
 static void take_name_chain(struct probe *probe, const struct connection_outcome *outcome,
                             const struct cert_chain *chain) {
     struct probe_report *report = probe->report;
+    if (!outcome->answer.completed && outcome->answer.kind != ANSWER_STOPPED && !probe->no_staple) {
+        probe->no_staple = true; /* perhaps over that: the same name once more, without */
+        return;
+    }
     struct probe_name *name = &report->name[probe->next_name++];
     if (chain && outcome->answer.completed) {
         judge_name(name, chain, EVIDENCE_OBSERVED, report->connection_count);
+        name->ocsp_stapled = outcome->stapled;
         if (report->names_only && report->version == 0)
             note_server(report, outcome);
         return;
@@ -296,12 +303,13 @@ static void on_connection_done(const struct connection_outcome *outcome, void *c
     case FOR_PLAN:
         note_server(report, outcome);
         take_first_chain(probe, outcome, note_chain(probe, outcome));
-        if (outcome->stapled && report->name_count > 0)
-            report->name[0].ocsp_stapled = true;
         plan_answer(&report->plan, &outcome->answer);
         break;
     case FOR_THOROUGH:
         thorough_answer(report->thorough, &outcome->answer);
+        break;
+    case FOR_STAPLE:
+        report->name[0].ocsp_stapled = outcome->stapled;
         break;
     case FOR_NAME:
         take_name_chain(probe, outcome, note_chain(probe, outcome));
@@ -344,9 +352,22 @@ static const struct step *next_of_thorough(struct probe *probe) {
 }
 
 static void connect_for_name(struct probe *probe) {
-    struct step step = plan_step_for_name();
+    struct step step = plan_step_for_name(!probe->no_staple);
     probe->handshakes++;
     connect_for(probe, &step, FOR_NAME);
+}
+
+/* In thorough mode the first name's handshake is made once more, for what the plan does not ask. */
+static bool wants_staple(const struct probe *probe) {
+    const struct probe_report *report = probe->report;
+    return report->thorough && !report->thorough->stopped && !probe->staple_asked && report->name_count > 0 &&
+           tls_evidence(report) == EVIDENCE_OBSERVED && !probe->aborted;
+}
+
+static void connect_for_staple(struct probe *probe) {
+    struct step step = plan_step_for_name(true);
+    probe->staple_asked = true;
+    connect_for(probe, &step, FOR_STAPLE);
 }
 
 static void next(struct probe *probe) {
@@ -359,6 +380,10 @@ static void next(struct probe *probe) {
     step = next_of_thorough(probe);
     if (step) {
         connect_for(probe, step, FOR_THOROUGH);
+        return;
+    }
+    if (wants_staple(probe)) {
+        connect_for_staple(probe);
         return;
     }
     if (report->reason == REASON_NONE && !report->names_only)

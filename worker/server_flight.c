@@ -21,7 +21,6 @@ enum {
     CERTIFICATE = 11,
     SERVER_KEY_EXCHANGE = 12,
     SERVER_HELLO_DONE = 14,
-    CERTIFICATE_STATUS = 22,
     ALERT_WARNING = 1,
     ALERT_CLOSE_NOTIFY = 0,
     EXT_SUPPORTED_VERSIONS = 43,
@@ -293,8 +292,6 @@ static enum flight_state take_message(struct flight *flight, unsigned type, cons
     if (type == CERTIFICATE && flight->certificate_len == 0) {
         flight->certificate_at = (size_t)(body - flight->messages);
         flight->certificate_len = len;
-    } else if (type == CERTIFICATE_STATUS) { /* RFC 6066 section 8: type ocsp, response */
-        flight->stapled = take_number(&reader, 1) == 1 && take_vector(&reader, 3).left > 0;
     } else if (type == SERVER_KEY_EXCHANGE) {
         take_key_exchange(flight, reader);
     } else if (type == SERVER_HELLO_DONE) {

@@ -34,7 +34,6 @@ struct flight {
     uint16_t signature;     /* SignatureScheme of a TLS 1.2 ServerKeyExchange; 0 = none */
     uint8_t random_tail[8]; /* last octets of the server random: the downgrade sentinel (RFC 8446 section 4.1.3) */
     uint8_t alert;          /* description, in FLIGHT_ALERT and FLIGHT_CUT */
-    bool stapled;           /* an OCSP response came behind the certificate */
     bool warned;            /* a warning alert came before ServerHello and was skipped */
     unsigned v2_kinds;      /* SSLv2: number of cipher kinds in common; 0 = not usable */
     const char *error;      /* FLIGHT_MALFORMED: what is wrong; static */

@@ -22,7 +22,6 @@ struct step {
     enum handshake_offer handshake; /* STEP_HANDSHAKE */
     enum tls_version max;           /* the highest version offered */
     bool plain;                     /* STEP_HELLO: no extensions */
-    bool ask_staple;                /* STEP_HELLO: ask for an OCSP response; some servers fail on that */
     size_t suite_count, group_count;
     uint16_t suites[HELLO_SUITES_MAX]; /* as offered */
     uint16_t groups[HELLO_GROUPS_MAX];

@@ -355,14 +355,38 @@ static int give_up(SSL *ssl, void *arg) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-static void no_handshake_asks_for_a_staple_because_some_servers_break_over_it(void **state) {
+/* Gives the client a response. */
+static int staple(SSL *ssl, void *arg) {
+    static const unsigned char response[] = {0x30, 0x03, 0x0A, 0x01, 0x06};
+    (void)arg;
+    unsigned char *copy = OPENSSL_memdup(response, sizeof response);
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, sizeof response);
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static void a_stapled_response_is_noticed(void **state) {
+    (void)state;
+    static const struct server servers[] = {{TLS1_2_VERSION, TLS1_2_VERSION, ALL, true, NULL},
+                                            {TLS1_3_VERSION, TLS1_3_VERSION, ALL, true, NULL}};
+    for (size_t i = 0; i < 2; i++) {
+        struct pair *pair = open_pair(&servers[i], HANDSHAKE_STAPLE, "mx.example.org");
+        SSL_CTX_set_tlsext_status_cb(pair->context, staple);
+        run_in_pieces(pair, SIZE_MAX);
+        assert_int_equal(pair->state, HANDSHAKE_DONE);
+        assert_true(handshake_stapled(pair->handshake));
+        close_pair(&pair);
+    }
+}
+
+static void only_one_offer_asks_for_a_staple_because_some_servers_break_over_it(void **state) {
     (void)state;
     static const struct server server = {TLS1_2_VERSION, TLS1_2_VERSION, ALL, false, NULL};
     for (unsigned offer = 0; offer < HANDSHAKE_OFFER_COUNT; offer++) {
+        enum handshake_state expected = offer == HANDSHAKE_STAPLE ? HANDSHAKE_FAILED : HANDSHAKE_DONE;
         struct pair *pair = open_pair(&server, (enum handshake_offer)offer, "mx.example.org");
         SSL_CTX_set_tlsext_status_cb(pair->context, give_up); /* called if a response is asked for */
         run_in_pieces(pair, SIZE_MAX);
-        assert_int_equal(pair->state, HANDSHAKE_DONE);
+        assert_int_equal(pair->state, expected);
         close_pair(&pair);
     }
 }
@@ -568,7 +592,8 @@ int main(void) {
         cmocka_unit_test(a_broken_stream_is_closed),
         cmocka_unit_test(a_renegotiation_is_refused),
         cmocka_unit_test(a_tls13_only_server_refuses_the_legacy_offer),
-        cmocka_unit_test(no_handshake_asks_for_a_staple_because_some_servers_break_over_it),
+        cmocka_unit_test(a_stapled_response_is_noticed),
+        cmocka_unit_test(only_one_offer_asks_for_a_staple_because_some_servers_break_over_it),
         cmocka_unit_test(what_was_not_offered_is_no_selection),
         cmocka_unit_test(a_hybrid_group_ends_the_handshake_with_an_alert),
         cmocka_unit_test(a_selection_that_breaks_is_told_with_version_and_suite),

@@ -177,26 +177,6 @@ static void a_retry_request_names_the_group(void **state) {
     flight_free(&flight);
 }
 
-/* RFC 6066 section 8 */
-static void a_stapled_response_is_noticed(void **state) {
-    static const uint8_t certificate[] = {0, 0, 6, 0, 0, 3, 'D', 'E', 'R'};
-    static const uint8_t responses[][6] = {
-        {1, 0, 0, 2, 0x30, 0}, {1, 0, 0, 0}, {2, 0, 0, 2, 0x30, 0}, {1, 0, 0, 9, 0x30, 0}};
-    (void)state;
-    for (size_t i = 0; i < 4; i++) {
-        struct bytes m = {.len = 0}, b = {.len = 0}, hello = server_hello(0x0303, 0xC02F, NULL, NULL, 0);
-        put_message(&m, 2, hello.data, hello.len);
-        put_message(&m, 11, certificate, sizeof certificate);
-        put_message(&m, 22, responses[i], i == 1 ? 4 : 6);
-        put_message(&m, 14, "", 0);
-        put_record(&b, 22, m.data, m.len);
-        struct flight flight = feed(VERSION_TLS1_2, &b, 7);
-        assert_int_equal(flight.state, FLIGHT_WHOLE);
-        assert_int_equal(flight.stapled, i == 0);
-        flight_free(&flight);
-    }
-}
-
 static void a_suite_that_was_not_offered_is_told_apart(void **state) {
     struct bytes hello = server_hello(0x0301, 0x0005, NULL, NULL, 0), m = {.len = 0}, b = {.len = 0};
     (void)state;
@@ -377,7 +357,6 @@ int main(void) {
         cmocka_unit_test(refusals_are_alerts_and_close_notify),
         cmocka_unit_test(a_warning_before_the_hello_is_skipped_but_not_for_ever),
         cmocka_unit_test(a_retry_request_names_the_group),
-        cmocka_unit_test(a_stapled_response_is_noticed),
         cmocka_unit_test(a_suite_that_was_not_offered_is_told_apart),
         cmocka_unit_test(an_alert_after_the_hello_is_a_cut),
         cmocka_unit_test(ssl2_is_only_believed_when_it_was_offered),
