@@ -30,6 +30,22 @@ static struct answer of_kind(enum answer_kind kind) {
     return answer;
 }
 
+static bool is_control(const struct step *step) { return strcmp(step->name, "control") == 0; }
+
+/* A server is a function from what it is asked, and of how many connections it has seen, to its answer. */
+typedef struct answer server_fn(const struct step *step, unsigned seen);
+
+static struct plan plan_of(server_fn *server) {
+    struct plan plan;
+    plan_init(&plan, &DEFAULT);
+    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
+        struct answer answer = server(step, plan.connections);
+        plan_answer(&plan, &answer);
+    }
+    plan_finish(&plan);
+    return plan;
+}
+
 static void answer_with(struct plan *plan, struct answer answer) {
     plan_init(plan, &DEFAULT);
     while (plan_next(plan))
@@ -100,42 +116,40 @@ static void a_refused_connection_is_no_and_the_rest_unknown(void **state) {
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].reason, REASON_UNREACHABLE);
 }
 
+static struct answer always_fails(const struct step *step, unsigned seen) {
+    (void)seen;
+    enum tls_version version = step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2;
+    struct answer answer = selected(step, (uint16_t)version, 0xC02F);
+    answer.completed = false;
+    return answer;
+}
+
 /* OpenSMTPD 6.8 with OpenSSL 3: ServerHello, then an alert, every time. */
 static void a_server_that_selects_and_always_fails_has_no_tls(void **state) {
     (void)state;
-    struct plan plan;
-    plan_init(&plan, &DEFAULT);
-    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
-        enum tls_version version = step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2;
-        struct answer answer = selected(step, (uint16_t)version, 0xC02F);
-        answer.completed = false;
-        plan_answer(&plan, &answer);
-    }
-    plan_finish(&plan);
+    struct plan plan = plan_of(always_fails);
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_NO);
+}
+
+static struct answer cuts_handshakes_off(const struct step *step, unsigned seen) {
+    struct answer answer = always_fails(step, seen);
+    answer.cut = step->kind == STEP_HANDSHAKE;
+    return answer;
 }
 
 /* The line breaks in the middle of every full handshake: an overloaded server, a middlebox, a path that loses packets.
  */
 static void handshakes_that_are_cut_off_prove_nothing(void **state) {
     (void)state;
-    struct plan plan;
-    plan_init(&plan, &DEFAULT);
-    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
-        enum tls_version version = step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2;
-        struct answer answer = selected(step, (uint16_t)version, 0xC02F);
-        answer.completed = false;
-        answer.cut = step->kind == STEP_HANDSHAKE;
-        plan_answer(&plan, &answer);
-    }
-    plan_finish(&plan);
+    struct plan plan = plan_of(cuts_handshakes_off);
     assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_YES);
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_UNKNOWN);
     assert_int_equal(plan.reason, REASON_NOT_COMPLETED);
 }
 
 /* A server of TLS 1.2 alone that refuses everything else by closing. */
-static struct answer tls12_that_closes(const struct step *step) {
+static struct answer tls12_that_closes(const struct step *step, unsigned seen) {
+    (void)seen;
     bool offered = step->max >= VERSION_TLS1_2 && step->max != VERSION_NONE && step->suites[0] != 0x1301;
     bool strong = false;
     for (size_t i = 0; i < step->suite_count; i++)
@@ -143,21 +157,14 @@ static struct answer tls12_that_closes(const struct step *step) {
     return offered && strong ? selected(step, VERSION_TLS1_2, 0xC02F) : of_kind(ANSWER_CLOSED);
 }
 
+static struct answer closes_on_the_control(const struct step *step, unsigned seen) {
+    struct answer answer = tls12_that_closes(step, seen);
+    return is_control(step) ? of_kind(ANSWER_CLOSED) : answer;
+}
+
 static void a_failed_control_turns_soft_no_into_unknown(void **state) {
     (void)state;
-    struct plan plan;
-    bool controlled = false;
-    plan_init(&plan, &DEFAULT);
-    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
-        struct answer answer = tls12_that_closes(step);
-        if (strcmp(step->name, "control") == 0) {
-            controlled = true;
-            answer = of_kind(ANSWER_CLOSED);
-        }
-        plan_answer(&plan, &answer);
-    }
-    plan_finish(&plan);
-    assert_true(controlled);
+    struct plan plan = plan_of(closes_on_the_control);
     assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_YES);
     assert_int_equal(plan.fact[FACT_TLS1_3].value, TRI_NO); /* the server picked 1.2 where 1.3 was offered */
     assert_int_equal(plan.fact[FACT_TLS1_1].value, TRI_UNKNOWN);
@@ -169,13 +176,7 @@ static void a_failed_control_turns_soft_no_into_unknown(void **state) {
 
 static void a_control_that_works_confirms_soft_no(void **state) {
     (void)state;
-    struct plan plan;
-    plan_init(&plan, &DEFAULT);
-    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
-        struct answer answer = tls12_that_closes(step);
-        plan_answer(&plan, &answer);
-    }
-    plan_finish(&plan);
+    struct plan plan = plan_of(tls12_that_closes);
     assert_int_equal(plan.fact[FACT_TLS1_1].value, TRI_NO);
     assert_int_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_NO);
     assert_int_equal(plan.flags, 0);
@@ -189,7 +190,8 @@ static bool offers(const struct step *step, uint16_t suite) {
 }
 
 /* TLS 1.2 and 1.0, with every class but weak suites, of which 1.0 says that it has none; at 1.2 the line breaks. */
-static struct answer weak_hello_is_cut(const struct step *step) {
+static struct answer weak_hello_is_cut(const struct step *step, unsigned seen) {
+    (void)seen;
     uint16_t version = step->max >= VERSION_TLS1_2 ? VERSION_TLS1_2 : VERSION_TLS1_0;
     uint16_t suite = version == VERSION_TLS1_2 ? 0xC02F : 0xC014;
     if (step->max < VERSION_TLS1_0)
@@ -201,24 +203,18 @@ static struct answer weak_hello_is_cut(const struct step *step) {
     return of_kind(version == VERSION_TLS1_2 ? ANSWER_RESET : ANSWER_REFUSED);
 }
 
+static struct answer resets_the_control(const struct step *step, unsigned seen) {
+    struct answer answer = weak_hello_is_cut(step, seen);
+    return is_control(step) ? of_kind(ANSWER_RESET) : answer;
+}
+
 static void weak_suites_refused_by_a_close_at_one_version_need_the_control(void **state) {
     (void)state;
-    struct plan plan;
-    bool controlled = false;
-    plan_init(&plan, &DEFAULT);
-    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
-        struct answer answer = weak_hello_is_cut(step);
-        if (strcmp(step->name, "control") == 0) {
-            controlled = true;
-            answer = of_kind(ANSWER_RESET);
-        }
-        plan_answer(&plan, &answer);
-    }
-    plan_finish(&plan);
-    assert_true(controlled);
+    struct plan plan = plan_of(resets_the_control);
     assert_int_equal(plan.fact[FACT_TLS1_0].value, TRI_YES);
     assert_int_equal(plan.fact[FACT_ANON_SUITES].value, TRI_YES);
     assert_int_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_UNKNOWN);
+    assert_true(plan.flags & FLAG_INCONSISTENT); /* the control was asked */
 }
 
 /* TLS 1.2 and 1.3, as a server without the downgrade sentinel; only the very first connection does not come through. */
@@ -251,18 +247,18 @@ static void one_lost_first_handshake_does_not_make_tls13_a_no(void **state) {
     check_first_answer(ANSWER_REFUSED, 47);
 }
 
+static struct answer swallows_ssl_hellos(const struct step *step, unsigned seen) {
+    (void)seen;
+    struct answer answer = of_kind(step->max < VERSION_TLS1_0 ? ANSWER_SILENT : ANSWER_REFUSED);
+    if (step->max >= VERSION_TLS1_0 && offers(step, 0x002F))
+        answer = selected(step, (uint16_t)(step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2), 0x002F);
+    return answer;
+}
+
 /* TLS 1.0 to 1.2, behind a filter that swallows SSL hellos. */
 static void ssl_hellos_that_vanish_do_not_end_the_plan(void **state) {
     (void)state;
-    struct plan plan;
-    plan_init(&plan, &DEFAULT);
-    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
-        struct answer answer = of_kind(step->max < VERSION_TLS1_0 ? ANSWER_SILENT : ANSWER_REFUSED);
-        if (step->max >= VERSION_TLS1_0 && offers(step, 0x002F))
-            answer = selected(step, (uint16_t)(step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2), 0x002F);
-        plan_answer(&plan, &answer);
-    }
-    plan_finish(&plan);
+    struct plan plan = plan_of(swallows_ssl_hellos);
     assert_int_equal(plan.fact[FACT_SSLV3].value, TRI_UNKNOWN);
     assert_int_equal(plan.fact[FACT_SSLV3].reason, REASON_TIMEOUT);
     assert_int_equal(plan.fact[FACT_SSLV2].reason, REASON_TIMEOUT);
@@ -270,38 +266,38 @@ static void ssl_hellos_that_vanish_do_not_end_the_plan(void **state) {
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
 }
 
+static struct answer chokes_on_extensions(const struct step *step, unsigned seen) {
+    (void)seen;
+    bool plain = step->plain || step->max == VERSION_SSLV3;
+    struct answer answer =
+        plain && step->kind == STEP_HELLO ? selected(step, step->max, 0x0005) : of_kind(ANSWER_REFUSED);
+    return answer;
+}
+
 /* Its first answer is an alert to everything with extensions. */
 static void a_server_that_chokes_on_extensions_is_asked_without(void **state) {
     (void)state;
-    struct plan plan;
-    plan_init(&plan, &DEFAULT);
-    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
-        bool plain = step->plain || step->max == VERSION_SSLV3;
-        struct answer answer =
-            plain && step->kind == STEP_HELLO ? selected(step, step->max, 0x0005) : of_kind(ANSWER_REFUSED);
-        plan_answer(&plan, &answer);
-    }
-    plan_finish(&plan);
+    struct plan plan = plan_of(chokes_on_extensions);
     assert_int_equal(plan.fact[FACT_TLS1_0].value, TRI_YES);
     assert_int_equal(plan.fact[FACT_SSLV3].value, TRI_YES);
     assert_true(plan.flags & FLAG_INTOLERANT);
 }
 
+static struct answer takes_only_hybrids(const struct step *step, unsigned seen) {
+    (void)seen;
+    struct answer answer = of_kind(ANSWER_REFUSED);
+    if (step->max == VERSION_TLS1_3 && step->groups[0] == 0x11EC) {
+        answer = selected(step, VERSION_TLS1_3, 0x1302);
+        answer.completed = false;
+        answer.incompletable = true;
+        answer.group = 0x11EC;
+    }
+    return answer;
+}
+
 static void a_server_that_takes_only_hybrids_has_tls(void **state) {
     (void)state;
-    struct plan plan;
-    plan_init(&plan, &DEFAULT);
-    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
-        struct answer answer = of_kind(ANSWER_REFUSED);
-        if (step->max == VERSION_TLS1_3 && step->groups[0] == 0x11EC) {
-            answer = selected(step, VERSION_TLS1_3, 0x1302);
-            answer.completed = false;
-            answer.incompletable = true;
-            answer.group = 0x11EC;
-        }
-        plan_answer(&plan, &answer);
-    }
-    plan_finish(&plan);
+    struct plan plan = plan_of(takes_only_hybrids);
     assert_int_equal(plan.fact[FACT_TLS1_3].value, TRI_YES);
     assert_int_equal(plan.fact[FACT_PQ_HYBRID].value, TRI_YES);
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);

@@ -10,6 +10,7 @@ PORT = 25
 IDLE_LIMIT_S = 300
 LINE_LIMIT = 2048
 SERVED_BEFORE_421 = 3
+GREETING_DELAY_S = 40
 ALERT, CLOSE_NOTIFY = b"\x15", bytes.fromhex("15 0303 0002 01 00")
 EHLO_PLAIN = [b"250-scripted.mx.test", b"250-SIZE 10240000", b"250 8BITMIME"]
 EHLO_STARTTLS = [b"250-scripted.mx.test", b"250-STARTTLS", b"250 8BITMIME"]
@@ -119,6 +120,12 @@ async def greet421(_, writer):
     await say(writer, b"421 4.7.0 scripted.mx.test too many connections from your address")
 
 
+async def late40(reader, writer):
+    """A tarpit for spammers: the greeting takes its time (RFC 5321 section 4.5.3.2.1 wants clients to wait 5 minutes)."""
+    await asyncio.sleep(GREETING_DELAY_S)
+    await splice(reader, writer)
+
+
 async def silent(reader, _):
     await asyncio.wait_for(reader.read(), IDLE_LIMIT_S)
 
@@ -170,7 +177,7 @@ class Limit3:
 
 
 ROLES = {"plain": plain, "stripped": stripped, "starttls454": starttls454, "greet554": greet554,
-         "greet421": greet421, "silent": silent, "fussy": fussy, "closenotify": closenotify, "limit3": Limit3(forgives=False),
+         "greet421": greet421, "silent": silent, "late40": late40, "fussy": fussy, "closenotify": closenotify, "limit3": Limit3(forgives=False),
          "limit3-again": Limit3(forgives=True)}
 
 
