@@ -42,12 +42,16 @@ static inline void check_dates(const struct cert_chain *chain) {
     CHECK(!cert_chain_in_date(chain, chain->valid_from - 1) && !cert_chain_in_date(chain, chain->valid_until + 1));
 }
 
+static inline bool cn_stands_in(const struct cert_chain *chain) {
+    return chain->san_total == 0 && !chain->san_broken && chain->cn_usable;
+}
+
 /* What matched is the name itself, or a star for the name's first label with two or more behind it. */
 static inline bool match(const struct cert_chain *chain, const char *name) {
     struct cert_match found = cert_chain_match(chain, name);
     check_text(found.identity, NAME_MAX_OCTETS);
     CHECK(found.matched == (*found.identity != '\0'));
-    CHECK(!found.by_cn || (found.matched && chain->san_total == 0 && chain->cn_usable));
+    CHECK(!found.by_cn || (found.matched && cn_stands_in(chain)));
     const char *dot = strchr(name, '.');
     if (found.matched && strcmp(found.identity, name) != 0)
         CHECK(dot && dot > name && found.identity[0] == '*' && strcmp(found.identity + 1, dot) == 0 &&
@@ -69,7 +73,7 @@ static inline void check_identity(const struct cert_chain *chain, const char *id
 static inline void check_names(const struct cert_chain *chain) {
     for (size_t i = 0; i < chain->san_count && i < SAN_TRIED; i++)
         check_identity(chain, chain->san[i]);
-    if (chain->san_total == 0 && chain->cn_usable)
+    if (cn_stands_in(chain))
         check_identity(chain, chain->subject_cn);
     CHECK(!match(chain, ""));
     match(chain, "ngx-modern.mx.test");

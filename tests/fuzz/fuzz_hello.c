@@ -11,7 +11,6 @@
 enum {
     SUITES_TRIED = HELLO_SUITES_MAX + 4,
     GROUPS_TRIED = 36,
-    GROUPS_ALLOWED = 32,
     NAME_TRIED = 260,
     NAME_ALLOWED = 253,
     SCSV = 0x00FF,
@@ -50,7 +49,7 @@ static bool in_bounds(const struct ask *ask) {
     const struct hello_spec *spec = &ask->spec;
     return spec->max == VERSION_SSLV2 ||
            (spec->max >= VERSION_SSLV3 && spec->max <= VERSION_TLS1_3 && spec->suite_count >= 1 &&
-            spec->suite_count <= HELLO_SUITES_MAX && spec->group_count <= GROUPS_ALLOWED &&
+            spec->suite_count <= HELLO_SUITES_MAX && spec->group_count <= HELLO_GROUPS_MAX &&
             (spec->server_name == NULL || strlen(ask->name) <= NAME_ALLOWED));
 }
 

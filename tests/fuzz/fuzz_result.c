@@ -77,6 +77,7 @@ static struct cert_chain *take_chain(struct supply *supply) {
         *texts[i] = take_text(supply);
     chain->san = take_lines(supply, &chain->san_count);
     chain->san_total = chain->san_count + supply_number(supply, UINT16_MAX);
+    chain->references = 1;
     chain->key_type = "RSA";
     chain->signature = "sha256WithRSAEncryption";
     chain->key_bits = supply_number(supply, UINT32_MAX);
