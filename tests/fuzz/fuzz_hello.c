@@ -43,6 +43,7 @@ static void take_ask(struct ask *ask, struct supply *supply) {
     fill(supply, ask->groups, ask->spec.group_count);
     for (size_t i = 0; i < sizeof ask->random; i++)
         ask->random[i] = (uint8_t)(0xA0 + i);
+    ask->spec.plain = supply_number(supply, 1);
 }
 
 static bool in_bounds(const struct ask *ask) {
@@ -142,7 +143,7 @@ static void check_hello(struct supply message, const struct ask *ask) {
     check_list(octets(&suites, suites.left - 2), ask->suites, ask->spec.suite_count);
     CHECK(number(&suites, 2) == SCSV);
     CHECK(number(&hello, 2) == 0x0100);
-    if (ask->spec.max == VERSION_SSLV3) {
+    if (ask->spec.max == VERSION_SSLV3 || (ask->spec.plain && !tls13)) {
         CHECK(hello.left == 0);
         return;
     }
