@@ -26,7 +26,6 @@ LEGACY = ("sslv3", "tls1_0", "tls1_1", "tls1_2")
 CLASSES = ("weak_ciphers", "anon_suites", "nist_r1", "nist_r2", "forward_secrecy")
 SHOWN_BY_TLS13 = ("nist_r2", "forward_secrecy")
 NEW_GROUPS = ("x25519", "x448")
-COUNTING = {"limit3", "limit3-again"}   # they count connections: tests/e2e/run asks them, in a survey
 FROM_DIALOGUE = ("reachable", "starttls_advertised", "tls_enabled")
 
 
@@ -131,7 +130,7 @@ def main():
     left_out = set(sys.argv[3:])
     lab, check = tables.Lab(), Check()
     servers = [server for server in lab.servers.values()
-               if server.daemon != "-" and server.id not in left_out | COUNTING and "*" not in server.facts.values()]
+               if server.daemon != "-" and server.id not in left_out | tables.COUNTING and "*" not in server.facts.values()]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         plans = list(pool.map(lambda server: probe(mxgrade, ca, server), servers))
         thoroughs = list(pool.map(lambda server: probe(mxgrade, ca, server, "--thorough", "--pq-strict"), servers))

@@ -26,7 +26,6 @@ TESTSSL_SERVERS = set("pf-default ex-3des jsse-all jsse-ssl3 node012-export node
                       "otp25 wolfssl ngx-modern".split())
 # They stand in front of ngx-modern: it never has two tools at once
 SHARED = {"fussy": "ngx-modern", "closenotify": "ngx-modern"}
-COUNTING = ("limit3-again",)   # turns one tool away for what another did
 NOT_ASKED = "*"
 SERVERS_ENOUGH = 10   # for a ratio
 SCANNERS, SCANNERS_AT_LEAST = ("sslscan", "testssl"), 3   # measured: 7.8 and 4.3; the others are one handshake each
@@ -172,7 +171,7 @@ def main():
     program, ca, cache, *only = sys.argv[1:]
     lab, tally, wire, rows = tables.Lab(), Tally(), Wire(), []
     servers = [server for server in lab.servers.values()
-               if server.facts["starttls_advertised"] == "yes" and server.id not in COUNTING and (not only or server.id in only)]
+               if server.facts["starttls_advertised"] == "yes" and server.id not in tables.COUNTING and (not only or server.id in only)]
     explained = Explained(HERE / "explained.tsv", {server.id for server in servers})
     with tempfile.TemporaryDirectory() as folder:
         everyone = in_turns(servers, explained, asking.Tools(program, ca, cache, folder), wire)
