@@ -73,3 +73,19 @@ void json_bool(struct json *json, const char *key, bool value) {
     begin(json, key);
     fputs(value ? "true" : "false", json->out);
 }
+
+void json_texts(struct json *json, const char *key, char *const *values, size_t count) {
+    json_array(json, key);
+    for (size_t i = 0; i < count; i++)
+        json_text(json, NULL, values[i]);
+    json_end(json, ']');
+}
+
+void json_bits(struct json *json, const char *key, unsigned bits, const char *(*name)(unsigned bit_index),
+               unsigned count) {
+    json_array(json, key);
+    for (unsigned bit = 0; bit < count; bit++)
+        if (bits & 1u << bit)
+            json_text(json, NULL, name(bit));
+    json_end(json, ']');
+}

@@ -51,10 +51,7 @@ static void json_certificate(struct json *json, const struct probe_name *name) {
     json_text(json, "sha256", hex);
     json_text(json, "subject", chain->subject);
     json_text(json, "issuer", chain->issuer);
-    json_array(json, "san");
-    for (size_t i = 0; i < chain->san_count; i++)
-        json_text(json, NULL, chain->san[i]);
-    json_end(json, ']');
+    json_texts(json, "san", chain->san, chain->san_count);
     json_text(json, "matched", *name->match.identity ? name->match.identity : NULL);
     json_text(json, "key_type", chain->key_type);
     json_number(json, "key_bits", chain->key_bits);
@@ -62,24 +59,12 @@ static void json_certificate(struct json *json, const struct probe_name *name) {
     json_number(json, "not_before", chain->not_before);
     json_number(json, "not_after", chain->not_after);
     json_bool(json, "self_signed", chain->self_signed);
-    unsigned flags = cert_chain_flags(chain) | (name->ocsp_stapled ? CERT_OCSP_STAPLED : 0u);
-    json_array(json, "flags");
-    for (unsigned bit = 0; bit < CERT_FLAG_COUNT; bit++)
-        if (flags & 1u << bit)
-            json_text(json, NULL, cert_chain_flag_name(bit));
-    json_end(json, ']');
+    json_bits(json, "flags", probe_chain_flags(name), cert_chain_flag_name, CERT_FLAG_COUNT);
     json_bool(json, "san_match", name->match.san_match);
     json_bool(json, "cn_match", name->match.cn_match);
     json_text(json, "parse_error", chain->parse_error);
     json_text(json, "trust_error", *chain->trust_error ? chain->trust_error : NULL);
     json_end(json, '}');
-}
-
-static void json_strings(struct json *json, const char *key, char *const *values, size_t count) {
-    json_array(json, key);
-    for (size_t i = 0; i < count; i++)
-        json_text(json, NULL, values[i]);
-    json_end(json, ']');
 }
 
 static void json_findings(struct json *json, const struct grade_result *grade) {
@@ -144,21 +129,13 @@ void probe_print_json(const struct probe_report *report, const struct grade_resu
         json_fact(&json, probe_fact(report, id), fact_key((enum fact_id)id));
     json_end(&json, '}');
     json_findings(&json, grade);
-    json_array(&json, "flags");
-    for (unsigned bit = 0; bit < FLAG_COUNT; bit++)
-        if (report->plan.flags & (1u << bit))
-            json_text(&json, NULL, flag_name(bit));
-    json_end(&json, ']');
+    json_bits(&json, "flags", report->plan.flags, flag_name, FLAG_COUNT);
     json_text(&json, "banner", report->banner);
-    json_array(&json, "weak_seen");
-    for (unsigned bit = 0; weak_class_name(bit); bit++)
-        if (plan_weak_classes(&report->plan) & 1u << bit)
-            json_text(&json, NULL, weak_class_name(bit));
-    json_end(&json, ']');
+    json_bits(&json, "weak_seen", plan_weak_classes(&report->plan), weak_class_name, WEAK_CLASS_COUNT);
     if (report->version)
         json_handshake(&json, report);
-    json_strings(&json, "ehlo", report->ehlo, report->ehlo_count);
-    json_strings(&json, "ehlo_tls", report->ehlo_tls, report->ehlo_tls_count);
+    json_texts(&json, "ehlo", report->ehlo, report->ehlo_count);
+    json_texts(&json, "ehlo_tls", report->ehlo_tls, report->ehlo_tls_count);
     if (report->name[0].chain)
         json_certificate(&json, &report->name[0]);
     if (report->thorough)

@@ -38,7 +38,6 @@ static void print_bits(const char *title, unsigned bits, const char *(*name)(uns
 
 /* What is no fact of its own. */
 static void print_details(const struct probe_report *report) {
-    enum { WEAK_CLASSES_MAX = 16 };
     char name[8];
     if (report->version)
         printf("  %-26s %s, %s%s%s%s%s\n", "Full handshake", tls_version_name(report->version),
@@ -46,7 +45,7 @@ static void print_details(const struct probe_report *report) {
                *report->signature ? ", " : "", report->signature);
     if (report->plan.pq_group)
         printf("  %-26s %s\n", "Hybrid group", group_name(report->plan.pq_group));
-    print_bits("Weak suites are of class", plan_weak_classes(&report->plan), weak_class_name, WEAK_CLASSES_MAX);
+    print_bits("Weak suites are of class", plan_weak_classes(&report->plan), weak_class_name, WEAK_CLASS_COUNT);
     print_bits("Noticed", report->plan.flags, flag_name, FLAG_COUNT);
     print_words("EHLO, inside TLS", report->ehlo_tls, report->ehlo_tls_count);
     if (report->ehlo_tls_count == 0)
@@ -78,8 +77,7 @@ static void print_certificate(const struct probe_name *name) {
     printf("  %-26s %s, %u bits; signed with %s\n", "Key", chain->key_type, chain->key_bits, chain->signature);
     print_date("Valid from", chain->not_before);
     print_date("Valid until", chain->not_after);
-    print_bits("Noticed", cert_chain_flags(chain) | (name->ocsp_stapled ? CERT_OCSP_STAPLED : 0u), cert_chain_flag_name,
-               CERT_FLAG_COUNT);
+    print_bits("Noticed", probe_chain_flags(name), cert_chain_flag_name, CERT_FLAG_COUNT);
     if (*chain->trust_error)
         printf("  %-26s %s\n", "Not trusted", chain->trust_error);
 }

@@ -25,11 +25,17 @@ const char *suite_name(uint16_t id, char *out, size_t cap) {
     return out;
 }
 
+bool suite_is_listed(const uint16_t *list, size_t count, uint16_t suite) {
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == suite)
+            return true;
+    return false;
+}
+
 /* ---- weak classes ---- */
 
-static const char *const WEAK_CLASSES[] = {"EXPORT", "LOW",  "MEDIUM", "NULL", "RC2",  "RC4",     "DES",
-                                           "3DES",   "IDEA", "SEED",   "MD5",  "ANON", "SKIPJACK"};
-enum { WEAK_CLASS_COUNT = sizeof WEAK_CLASSES / sizeof *WEAK_CLASSES };
+static const char *const WEAK_CLASSES[WEAK_CLASS_COUNT] = {"EXPORT", "LOW",  "MEDIUM", "NULL", "RC2",  "RC4",     "DES",
+                                                           "3DES",   "IDEA", "SEED",   "MD5",  "ANON", "SKIPJACK"};
 
 const char *weak_class_name(unsigned bit_index) {
     return bit_index < WEAK_CLASS_COUNT ? WEAK_CLASSES[bit_index] : NULL;

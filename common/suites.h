@@ -33,8 +33,12 @@ const struct suite *suite_find(uint16_t id);
 /* IANA name, or "0x1234" in a static table-free form written to out (cap >= 7). */
 const char *suite_name(uint16_t id, char *out, size_t cap);
 
+/* Is the suite (or the group, another code point of 16 bits) one of count in the list? */
+bool suite_is_listed(const uint16_t *list, size_t count, uint16_t suite);
+
 /* The weak classes of a suite (weak_class) as a bit set over weak_class_name(); 0 for an unknown id. */
 unsigned suite_weak_classes(uint16_t id);
+enum { WEAK_CLASS_COUNT = 13 };
 const char *weak_class_name(unsigned bit_index); /* "EXPORT" …; NULL past the end */
 
 #endif

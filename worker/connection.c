@@ -42,22 +42,26 @@ enum state {
     STATE_COUNT
 };
 
+#define UP_TO(field) offsetof(struct connection_timeouts, field)
+
 static const struct {
     const char *name;
-    size_t timeout; /* offset in struct connection_timeouts */
+    size_t timeout;       /* offset in struct connection_timeouts */
+    enum answer_kind end; /* the answer if that time passes, unless there is one */
+    enum reason reason;
 } STATES[STATE_COUNT] = {
-    [CONNECTING] = {"connect", offsetof(struct connection_timeouts, connect)},
-    [GREETING] = {"greeting", offsetof(struct connection_timeouts, greeting)},
-    [EHLO] = {"EHLO", offsetof(struct connection_timeouts, reply)},
-    [HELO] = {"HELO", offsetof(struct connection_timeouts, reply)},
-    [STARTTLS] = {"STARTTLS", offsetof(struct connection_timeouts, reply)},
-    [FLIGHT] = {"hello", offsetof(struct connection_timeouts, tls)},
-    [HANDSHAKE] = {"handshake", offsetof(struct connection_timeouts, tls)},
-    [EHLO_TLS] = {"EHLO inside TLS", offsetof(struct connection_timeouts, inside)},
-    [QUIT_TLS] = {"QUIT inside TLS", offsetof(struct connection_timeouts, quit)},
-    [QUIT] = {"QUIT", offsetof(struct connection_timeouts, quit)},
-    [PARTING] = {"parting", offsetof(struct connection_timeouts, quit)},
-    [CLOSING] = {"close", offsetof(struct connection_timeouts, quit)},
+    [CONNECTING] = {"connect", UP_TO(connect), ANSWER_STOPPED, REASON_CONNECT_TIMEOUT},
+    [GREETING] = {"greeting", UP_TO(greeting), ANSWER_STOPPED, REASON_GREETING_TIMEOUT},
+    [EHLO] = {"EHLO", UP_TO(reply), ANSWER_STOPPED, REASON_TIMEOUT},
+    [HELO] = {"HELO", UP_TO(reply), ANSWER_STOPPED, REASON_TIMEOUT},
+    [STARTTLS] = {"STARTTLS", UP_TO(reply), ANSWER_STOPPED, REASON_TIMEOUT},
+    [FLIGHT] = {"hello", UP_TO(tls), ANSWER_SILENT, REASON_TIMEOUT},
+    [HANDSHAKE] = {"handshake", UP_TO(tls), ANSWER_SILENT, REASON_TIMEOUT},
+    [EHLO_TLS] = {"EHLO inside TLS", UP_TO(inside), ANSWER_SILENT, REASON_TIMEOUT},
+    [QUIT_TLS] = {"QUIT inside TLS", UP_TO(quit), ANSWER_SILENT, REASON_TIMEOUT},
+    [QUIT] = {"QUIT", UP_TO(quit), ANSWER_SILENT, REASON_TIMEOUT},
+    [PARTING] = {"parting", UP_TO(quit), ANSWER_SILENT, REASON_TIMEOUT},
+    [CLOSING] = {"close", UP_TO(quit), ANSWER_SILENT, REASON_TIMEOUT},
 };
 
 struct connection {
@@ -98,7 +102,6 @@ static void deliver(struct connection *c) {
         .ehlo_tls = has_reply(&c->ehlo_tls) ? &c->ehlo_tls : NULL,
         .certificates = c->certificates,
         .certificates_len = c->certificates_len,
-        .signature = c->flight.signature,
     };
     if (c->answer.completed) {
         outcome.handshake = handshake_info(c->handshake);
@@ -239,25 +242,9 @@ static void on_timeout(uv_timer_t *timer) {
         enter(c, GREETING);
         return;
     }
-    static const struct {
-        enum answer_kind kind;
-        enum reason reason;
-    } ends[STATE_COUNT] = {
-        [CONNECTING] = {ANSWER_STOPPED, REASON_CONNECT_TIMEOUT},
-        [GREETING] = {ANSWER_STOPPED, REASON_GREETING_TIMEOUT},
-        [EHLO] = {ANSWER_STOPPED, REASON_TIMEOUT},
-        [HELO] = {ANSWER_STOPPED, REASON_TIMEOUT},
-        [STARTTLS] = {ANSWER_STOPPED, REASON_TIMEOUT},
-        [FLIGHT] = {ANSWER_SILENT, REASON_TIMEOUT},
-        [HANDSHAKE] = {ANSWER_SILENT, REASON_TIMEOUT},
-        [EHLO_TLS] = {ANSWER_SILENT, REASON_TIMEOUT},
-        [QUIT_TLS] = {ANSWER_SILENT, REASON_TIMEOUT},
-        [QUIT] = {ANSWER_SILENT, REASON_TIMEOUT},
-        [PARTING] = {ANSWER_SILENT, REASON_TIMEOUT},
-    };
     if (!c->answered)
-        set_detail(c, STATES[c->state].name, reason_text(ends[c->state].reason));
-    set_answer(c, ends[c->state].kind, ends[c->state].reason);
+        set_detail(c, STATES[c->state].name, reason_text(STATES[c->state].reason));
+    set_answer(c, STATES[c->state].end, STATES[c->state].reason);
     part(c);
 }
 

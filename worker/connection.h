@@ -43,7 +43,6 @@ struct connection_outcome {
     size_t certificates_len;
     struct handshake_info handshake; /* full handshakes that completed */
     bool stapled;                    /* an OCSP response came with the certificate */
-    uint16_t signature;              /* SignatureScheme of a TLS 1.2 ServerKeyExchange; 0 = none */
 };
 typedef void connection_cb(const struct connection_outcome *outcome, void *context);
 

@@ -5,13 +5,11 @@
 
 #include "mem.h"
 
-#include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,19 +91,16 @@ static const OSSL_PARAM *key_gettable(void *provider) {
     return params;
 }
 
-#define ENTRY(id, function)                                                                                            \
-    { OSSL_FUNC_##id, (void (*)(void))(function) }
-
-static const OSSL_DISPATCH KEY_MANAGEMENT[] = {ENTRY(KEYMGMT_NEW, key_new),
-                                               ENTRY(KEYMGMT_FREE, key_free),
-                                               ENTRY(KEYMGMT_HAS, key_has),
-                                               ENTRY(KEYMGMT_GEN_INIT, generate_init),
-                                               ENTRY(KEYMGMT_GEN_SET_PARAMS, generate_set_params),
-                                               ENTRY(KEYMGMT_GEN_SETTABLE_PARAMS, generate_settable),
-                                               ENTRY(KEYMGMT_GEN, generate),
-                                               ENTRY(KEYMGMT_GEN_CLEANUP, key_free),
-                                               ENTRY(KEYMGMT_GET_PARAMS, key_get_params),
-                                               ENTRY(KEYMGMT_GETTABLE_PARAMS, key_gettable),
+static const OSSL_DISPATCH KEY_MANAGEMENT[] = {PROVIDER_ENTRY(KEYMGMT_NEW, key_new),
+                                               PROVIDER_ENTRY(KEYMGMT_FREE, key_free),
+                                               PROVIDER_ENTRY(KEYMGMT_HAS, key_has),
+                                               PROVIDER_ENTRY(KEYMGMT_GEN_INIT, generate_init),
+                                               PROVIDER_ENTRY(KEYMGMT_GEN_SET_PARAMS, generate_set_params),
+                                               PROVIDER_ENTRY(KEYMGMT_GEN_SETTABLE_PARAMS, generate_settable),
+                                               PROVIDER_ENTRY(KEYMGMT_GEN, generate),
+                                               PROVIDER_ENTRY(KEYMGMT_GEN_CLEANUP, key_free),
+                                               PROVIDER_ENTRY(KEYMGMT_GET_PARAMS, key_get_params),
+                                               PROVIDER_ENTRY(KEYMGMT_GETTABLE_PARAMS, key_gettable),
                                                {0, NULL}};
 
 /* ---- provider ---- */
@@ -154,8 +149,9 @@ static int get_capabilities(void *provider, const char *capability, OSSL_CALLBAC
 
 static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
                          void **context) {
-    static const OSSL_DISPATCH functions[] = {
-        ENTRY(PROVIDER_QUERY_OPERATION, query), ENTRY(PROVIDER_GET_CAPABILITIES, get_capabilities), {0, NULL}};
+    static const OSSL_DISPATCH functions[] = {PROVIDER_ENTRY(PROVIDER_QUERY_OPERATION, query),
+                                              PROVIDER_ENTRY(PROVIDER_GET_CAPABILITIES, get_capabilities),
+                                              {0, NULL}};
     static char nothing; /* a context must not be NULL */
     (void)handle;
     (void)in;
@@ -166,12 +162,7 @@ static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in
 
 struct hybrid_offer hybrid_offer_open(void) {
     struct hybrid_offer offer = {.library = library_open()};
-    if (OSSL_PROVIDER_add_builtin(offer.library.context, PROVIDER, provider_init) == 1)
-        offer.own = OSSL_PROVIDER_load(offer.library.context, PROVIDER);
-    if (offer.own == NULL) {
-        fputs("mxgrade: OpenSSL takes no provider; version 3.0 or newer is needed\n", stderr);
-        abort();
-    }
+    offer.own = provider_load(offer.library.context, PROVIDER, provider_init);
     return offer;
 }
 

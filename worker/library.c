@@ -3,16 +3,14 @@
  */
 #include "library.h"
 
-#include <openssl/core_dispatch.h>
 #include <openssl/crypto.h>
 #include <openssl/provider.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BASE_PROVIDER "mxgrade-base"
-#define ENTRY(id, function)                                                                                            \
-    { OSSL_FUNC_##id, (void (*)(void))(function) }
 
 enum { DECODERS_MAX = 32 };
 
@@ -42,8 +40,8 @@ static int get_capabilities_behind(void *provider, const char *capability, OSSL_
 
 static int behind_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
                        void **context) {
-    static const OSSL_DISPATCH functions[] = {ENTRY(PROVIDER_QUERY_OPERATION, query_behind),
-                                              ENTRY(PROVIDER_GET_CAPABILITIES, get_capabilities_behind),
+    static const OSSL_DISPATCH functions[] = {PROVIDER_ENTRY(PROVIDER_QUERY_OPERATION, query_behind),
+                                              PROVIDER_ENTRY(PROVIDER_GET_CAPABILITIES, get_capabilities_behind),
                                               {0, NULL}};
     (void)handle;
     (void)in;
@@ -54,14 +52,19 @@ static int behind_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, 
     return behind != NULL;
 }
 
-struct library library_open(void) {
-    struct library library = {.context = OSSL_LIB_CTX_new()};
-    if (library.context && OSSL_PROVIDER_add_builtin(library.context, BASE_PROVIDER, behind_init) == 1)
-        library.base = OSSL_PROVIDER_load(library.context, BASE_PROVIDER);
-    if (library.base == NULL) {
+OSSL_PROVIDER *provider_load(OSSL_LIB_CTX *context, const char *name, OSSL_provider_init_fn *init) {
+    bool added = context && OSSL_PROVIDER_add_builtin(context, name, init) == 1;
+    OSSL_PROVIDER *provider = added ? OSSL_PROVIDER_load(context, name) : NULL;
+    if (provider == NULL) {
         fputs("mxgrade: OpenSSL takes no provider; version 3.0 or newer is needed\n", stderr);
         abort();
     }
+    return provider;
+}
+
+struct library library_open(void) {
+    struct library library = {.context = OSSL_LIB_CTX_new()};
+    library.base = provider_load(library.context, BASE_PROVIDER, behind_init);
     return library;
 }
 

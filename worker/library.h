@@ -7,6 +7,8 @@
 #ifndef MXG_LIBRARY_H
 #define MXG_LIBRARY_H
 
+#include <openssl/core.h>
+#include <openssl/core_dispatch.h>
 #include <openssl/types.h>
 
 struct library {
@@ -14,7 +16,15 @@ struct library {
     OSSL_PROVIDER *base;
 };
 
-/* Aborts if OpenSSL is too old for it (3.0 is not). close: after everything that was made with the context. */
+/* An entry of an OSSL_DISPATCH table, for providers. */
+#define PROVIDER_ENTRY(id, function)                                                                                   \
+    { OSSL_FUNC_##id, (void (*)(void))(function) }
+
+/* Loads a provider that is part of this program; unload it before its context is freed. Aborts if OpenSSL is too old
+ * for that (3.0 is not). */
+OSSL_PROVIDER *provider_load(OSSL_LIB_CTX *context, const char *name, OSSL_provider_init_fn *init);
+
+/* Aborts as provider_load(). close: after everything that was made with the context. */
 struct library library_open(void);
 void library_close(struct library *library);
 

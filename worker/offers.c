@@ -50,18 +50,11 @@ static unsigned flags_of(uint16_t id) {
     return suite ? suite->flags : 0;
 }
 
-static bool contains(const uint16_t *suites, size_t count, uint16_t suite) {
-    for (size_t i = 0; i < count; i++)
-        if (suites[i] == suite)
-            return true;
-    return false;
-}
-
 /* Those of suites[] that have every flag of with and none of without, as long as there is room. */
 static void add(struct list *list, const uint16_t *suites, size_t count, unsigned with, unsigned without) {
     for (size_t i = 0; i < count && list->count < HELLO_SUITES_MAX; i++)
         if ((flags_of(suites[i]) & with) == with && (flags_of(suites[i]) & without) == 0 &&
-            !contains(list->suite, list->count, suites[i]))
+            !suite_is_listed(list->suite, list->count, suites[i]))
             list->suite[list->count++] = suites[i];
 }
 

@@ -33,10 +33,8 @@ static void learn_all(struct plan *plan, uint32_t facts, enum tri tri, enum evid
 }
 
 static void remember_suite(struct plan *plan, uint16_t suite) {
-    for (size_t i = 0; i < plan->suites_seen_count; i++)
-        if (plan->suites_seen[i] == suite)
-            return;
-    if (suite && plan->suites_seen_count < PLAN_SUITES_SEEN_MAX)
+    if (suite && plan->suites_seen_count < PLAN_SUITES_SEEN_MAX &&
+        !suite_is_listed(plan->suites_seen, plan->suites_seen_count, suite))
         plan->suites_seen[plan->suites_seen_count++] = suite;
 }
 
@@ -44,10 +42,8 @@ static void remember_suite(struct plan *plan, uint16_t suite) {
 static bool is_completable(const struct answer *answer) {
     uint16_t suites[HELLO_SUITES_MAX];
     size_t count = offer_suites(OFFER_COMPLETABLE, 0, suites);
-    bool known = false;
-    for (size_t i = 0; i < count; i++)
-        known = known || suites[i] == answer->suite;
-    return known && answer->version >= VERSION_TLS1_0 && !group_is_pq_hybrid(answer->group);
+    return suite_is_listed(suites, count, answer->suite) && answer->version >= VERSION_TLS1_0 &&
+           !group_is_pq_hybrid(answer->group);
 }
 
 static void learn_suite(struct plan *plan, uint16_t id) {

@@ -77,6 +77,10 @@ void probe_report_free(struct probe_report **report) {
     free(r);
 }
 
+unsigned probe_chain_flags(const struct probe_name *name) {
+    return cert_chain_flags(name->chain) | (name->ocsp_stapled ? CERT_OCSP_STAPLED : 0u);
+}
+
 static void note_connection(struct probe_report *report, const struct connection_outcome *outcome) {
     enum { GROW = 8 };
     if (report->connection_count % GROW == 0)

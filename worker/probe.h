@@ -101,4 +101,7 @@ void probe_abort(struct probe *probe);
 
 void probe_report_free(struct probe_report **report);
 
+/* enum cert_flag of a name's chain and of how it came; the name has a chain. */
+unsigned probe_chain_flags(const struct probe_name *name);
+
 #endif

@@ -35,15 +35,13 @@ static char **copy_lines(char *const *lines, size_t count) {
     return list;
 }
 
-static void add_text(char ***list, size_t *count, const char *text) {
-    *list = mem_realloc(*list, (*count + 1) * sizeof **list);
-    (*list)[(*count)++] = mem_strdup(text);
-}
-
-static void copy_flags(Mxgrade__EndpointResult *result, const struct plan *plan) {
-    for (unsigned bit = 0; bit < FLAG_COUNT; bit++)
-        if (plan->flags & (1u << bit))
-            add_text(&result->flag, &result->n_flag, flag_name(bit));
+/* The names of those of the lowest most bits that are set. */
+static char **name_bits(unsigned bits, const char *(*name)(unsigned bit_index), unsigned most, size_t *count) {
+    char **list = mem_calloc(most, sizeof *list);
+    for (unsigned bit = 0; bit < most; bit++)
+        if (bits & 1u << bit)
+            list[(*count)++] = mem_strdup(name(bit));
+    return list;
 }
 
 static void copy_suites(Mxgrade__EndpointResult *result, const struct plan *plan) {
@@ -51,10 +49,7 @@ static void copy_suites(Mxgrade__EndpointResult *result, const struct plan *plan
     result->suites_seen = mem_calloc(plan->suites_seen_count, sizeof *result->suites_seen);
     for (size_t i = 0; i < plan->suites_seen_count; i++)
         result->suites_seen[i] = plan->suites_seen[i];
-    unsigned classes = plan_weak_classes(plan);
-    for (unsigned bit = 0; weak_class_name(bit); bit++)
-        if (classes & (1u << bit))
-            add_text(&result->weak_seen, &result->n_weak_seen, weak_class_name(bit));
+    result->weak_seen = name_bits(plan_weak_classes(plan), weak_class_name, WEAK_CLASS_COUNT, &result->n_weak_seen);
 }
 
 static Mxgrade__Connection *copy_connection(const struct probe_connection *from) {
@@ -73,12 +68,6 @@ static Mxgrade__Connection *copy_connection(const struct probe_connection *from)
     return to;
 }
 
-static void copy_chain_flags(Mxgrade__NameResult *to, unsigned flags) {
-    for (unsigned bit = 0; bit < CERT_FLAG_COUNT; bit++)
-        if (flags & (1u << bit))
-            add_text(&to->chain_flag, &to->n_chain_flag, cert_chain_flag_name(bit));
-}
-
 static Mxgrade__NameResult *copy_name(const struct probe_name *from) {
     Mxgrade__NameResult *to = mem_alloc(sizeof *to);
     mxgrade__name_result__init(to);
@@ -92,7 +81,7 @@ static Mxgrade__NameResult *copy_name(const struct probe_name *from) {
     to->trust_error = mem_strdup(from->chain ? from->chain->trust_error : "");
     if (from->chain) {
         to->certificate = copy_bytes(from->chain->leaf_sha256, sizeof from->chain->leaf_sha256);
-        copy_chain_flags(to, cert_chain_flags(from->chain) | (from->ocsp_stapled ? CERT_OCSP_STAPLED : 0u));
+        to->chain_flag = name_bits(probe_chain_flags(from), cert_chain_flag_name, CERT_FLAG_COUNT, &to->n_chain_flag);
     }
     return to;
 }
@@ -120,7 +109,7 @@ Mxgrade__EndpointResult *result_from_report(const struct probe_report *report) {
     result->duration_ms = report->duration_ms;
     if (report->resume_len)
         result->resume = copy_bytes(report->resume, report->resume_len);
-    copy_flags(result, plan);
+    result->flag = name_bits(plan->flags, flag_name, FLAG_COUNT, &result->n_flag);
     copy_suites(result, plan);
     result->n_connection = report->connection_count;
     result->connection = mem_calloc(report->connection_count, sizeof *result->connection);

@@ -6,6 +6,7 @@
 #include "server_flight.h"
 
 #include "mem.h"
+#include "suites.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -439,24 +440,17 @@ bool flight_certificates(const struct flight *flight, const uint8_t **data, size
     return true;
 }
 
-static bool is_listed(const uint16_t *list, size_t count, uint16_t value) {
-    for (size_t i = 0; i < count; i++)
-        if (list[i] == value)
-            return true;
-    return false;
-}
-
 bool flight_offered(const struct flight *flight, const struct hello_spec *spec, bool lower_too) {
     if (spec->max == VERSION_SSLV2)
         return flight->version == VERSION_SSLV2;
     bool only_13 = spec->max == VERSION_TLS1_3 && !lower_too, is_13 = flight->version == VERSION_TLS1_3;
     if (flight->version > spec->max || flight->version < VERSION_SSLV3 || (only_13 && !is_13))
         return false;
-    if (is_13 && flight->group && !is_listed(spec->groups, spec->group_count, flight->group))
+    if (is_13 && flight->group && !suite_is_listed(spec->groups, spec->group_count, flight->group))
         return false;
     /* TLS 1.3 has suites of its own, and no other version has them (RFC 8446 appendix B.4). */
     bool suite_13 = flight->suite >> 8 == TLS13_SUITES;
-    return suite_13 == is_13 && is_listed(spec->suites, spec->suite_count, flight->suite);
+    return suite_13 == is_13 && suite_is_listed(spec->suites, spec->suite_count, flight->suite);
 }
 
 bool flight_has_sentinel(const struct flight *flight) {

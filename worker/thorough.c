@@ -12,13 +12,9 @@
 enum { SILENCES_MAX = 2 };
 
 static void add_suites(struct thorough *t, const uint16_t *suites, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        bool known = false;
-        for (size_t j = 0; j < t->suite_count; j++)
-            known = known || t->suites[j] == suites[i];
-        if (!known && t->suite_count < THOROUGH_SUITES_MAX)
+    for (size_t i = 0; i < count; i++)
+        if (!suite_is_listed(t->suites, t->suite_count, suites[i]) && t->suite_count < THOROUGH_SUITES_MAX)
             t->suites[t->suite_count++] = suites[i];
-    }
 }
 
 void thorough_init(struct thorough *thorough, const struct step *control) {

@@ -13,6 +13,13 @@ enum { EVENTS = 256, REPLY_MAX = 4096, TLS_BEGUN = 3 };
 
 static int loop;
 
+struct epoll_client epoll_client_from(char **argv) {
+    return (struct epoll_client){.profile = (unsigned)bench_number(argv[1]),
+                                 .port = (uint16_t)bench_number(argv[2]),
+                                 .count = bench_number(argv[3]),
+                                 .in_flight = bench_number(argv[4])};
+}
+
 static bool connect_link(const struct epoll_client *client, struct link *link, size_t n) {
     struct sockaddr_in address = bench_address(client->profile, client->port, n);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = link};

@@ -28,6 +28,10 @@ struct epoll_client {
     size_t done, failed;                /* out */
 };
 
+/* A client as the command line wants it: argv[1] to argv[4] are PROFILE PORT COUNT IN-FLIGHT. What it does with TLS is
+ * still to be said. */
+struct epoll_client epoll_client_from(char **argv);
+
 /* Makes count connections, in_flight at a time, and prints a line of what they cost; true if none failed. */
 bool epoll_client_run(struct epoll_client *client);
 

@@ -58,14 +58,9 @@ int main(int argc, char **argv) {
         fputs("usage: epoll_probe PROFILE PORT COUNT IN-FLIGHT\n", stderr);
         return 2;
     }
-    struct epoll_client client = {
-        .profile = (unsigned)bench_number(argv[1]),
-        .port = (uint16_t)bench_number(argv[2]),
-        .count = bench_number(argv[3]),
-        .in_flight = bench_number(argv[4]),
-        .begin_tls = send_hello,
-        .on_readable = read_hello,
-    };
+    struct epoll_client client = epoll_client_from(argv);
+    client.begin_tls = send_hello;
+    client.on_readable = read_hello;
     build_hello();
     return epoll_client_run(&client) ? 0 : 1;
 }

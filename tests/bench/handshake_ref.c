@@ -37,15 +37,10 @@ int main(int argc, char **argv) {
         fputs("usage: handshake_ref PROFILE PORT COUNT IN-FLIGHT ROOTS.pem NAME\n", stderr);
         return 2;
     }
-    struct epoll_client client = {
-        .profile = (unsigned)bench_number(argv[1]),
-        .port = (uint16_t)bench_number(argv[2]),
-        .count = bench_number(argv[3]),
-        .in_flight = bench_number(argv[4]),
-        .begin_tls = begin_tls,
-        .on_readable = advance_tls,
-        .end_tls = end_tls,
-    };
+    struct epoll_client client = epoll_client_from(argv);
+    client.begin_tls = begin_tls;
+    client.on_readable = advance_tls;
+    client.end_tls = end_tls;
     name = argv[6];
     context = SSL_CTX_new(TLS_client_method());
     if (context == NULL || SSL_CTX_load_verify_file(context, argv[5]) != 1) {

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """capture.py FOLDER MXGRADE CA - records what the lab's servers really say, as seeds: FOLDER/TARGET/SHA-1.
 
-Run inside the lab (tests/fuzz/renew does). Talks to every server as an SMTP client, sends hellos of its own
-making and keeps all octets that come back; asks the lab's resolver; and packs what `mxgrade probe` finds into
-messages of the bus, by protoc.
+Run inside the lab (tests/fuzz/renew does). Talks to every server as an SMTP client, sends the hellos of
+verify_tls.py and keeps all octets that come back; asks the lab's resolver; and packs what `mxgrade probe`
+finds into messages of the bus, by protoc.
 """
 import hashlib
 import json
@@ -16,11 +16,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 HOME = os.path.dirname(os.path.abspath(__file__))
 LAB = os.path.join(HOME, "..", "lab")
+sys.dont_write_bytecode = True
+sys.path.insert(0, LAB)
+from verify_tls import SSL3, TLS1_0, TLS1_1, TLS1_2, TLS1_3, client_hello, sslv2_hello, vector
+
 PROTO = os.path.join(HOME, "..", "..", "proto")
 RESOLVER = ("127.20.0.1", 53)
 QUIET_S = 1.0   # a server that says nothing for so long has said it all
 PARALLEL = 8
-SSL2, SSL3, TLS1_0, TLS1_1, TLS1_2, TLS1_3 = 0x0002, 0x0300, 0x0301, 0x0302, 0x0303, 0x0304
+SSL2 = 0x0002
 
 ECDHE = (0xC02F, 0xC030, 0xC02B, 0xC02C, 0xCCA8, 0xCCA9, 0xC013, 0xC014, 0xC009, 0xC00A)
 DHE = (0x009E, 0x009F, 0x0033, 0x0039, 0x0067, 0x006B)
@@ -30,7 +34,6 @@ ANON = (0xC018, 0xC019, 0x0034, 0x003A, 0x0018)
 MODERN = (0x1301, 0x1302, 0x1303)
 NOBODY_HAS = (0xFEFE,)
 HYBRIDS, CURVES, FINITE = (0x11EC, 0x11EB), (0x001D, 0x0017, 0x0018, 0x0019), (0x0100, 0x0101)
-SIGNATURES = (0x0403, 0x0503, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201, 0x0202)
 LEGACY = ECDHE + DHE + RSA + WEAK
 # What is asked of each server: the highest version, suites, groups.
 HELLOS = (
@@ -39,39 +42,6 @@ HELLOS = (
     (TLS1_2, ANON, CURVES), (TLS1_2, NOBODY_HAS, CURVES), (TLS1_1, LEGACY, CURVES), (TLS1_0, LEGACY, CURVES),
     (SSL3, LEGACY, ()), (SSL3, NOBODY_HAS, ()), (SSL2, (), ()),
 )
-
-
-def vector(width, body):
-    return len(body).to_bytes(width, "big") + body
-
-
-def words(values):
-    return b"".join(struct.pack(">H", value) for value in values)
-
-
-def extension(number, body):
-    return struct.pack(">H", number) + vector(2, body)
-
-
-def sslv2_hello():
-    kinds = bytes.fromhex("0700c0 050080 030080 010080 060040 040080 020080")
-    body = b"\x01\x00\x02" + struct.pack(">3H", len(kinds), 0, 16) + kinds + os.urandom(16)
-    return struct.pack(">H", 0x8000 | len(body)) + body
-
-
-def client_hello(version, suites, groups, name):
-    if version == SSL2:
-        return sslv2_hello()
-    body = struct.pack(">H", min(version, TLS1_2)) + os.urandom(32) + vector(1, b"")
-    body += vector(2, words(suites + (0x00FF,))) + vector(1, b"\0")
-    if version > SSL3:
-        extensions = extension(0, vector(2, b"\0" + vector(2, name.encode()))) + extension(10, vector(2, words(groups)))
-        if version >= TLS1_2:
-            extensions += extension(13, vector(2, words(SIGNATURES)))
-        if version == TLS1_3:
-            extensions += extension(43, vector(1, words((TLS1_3,)))) + extension(51, vector(2, b""))
-        body += vector(2, extensions + extension(11, b"\x01\0"))
-    return b"\x16" + struct.pack(">H", min(version, TLS1_0)) + vector(2, b"\x01" + vector(3, body))
 
 
 class Recorder:
@@ -123,7 +93,7 @@ def flight(address, name, version, suites, groups):
         server.ask(b"EHLO capture.test")
         if not server.ask(b"STARTTLS").startswith(b"220"):
             return b""
-        return server.flight(client_hello(version, suites, groups, name))
+        return server.flight(sslv2_hello() if version == SSL2 else client_hello(version, suites, name, groups))
 
 
 def certificate_message(data):

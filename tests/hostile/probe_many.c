@@ -107,10 +107,7 @@ static void print_certificate(struct json *json, const struct cert_chain *chain)
     json_text(json, "subject", chain->subject);
     json_text(json, "issuer", chain->issuer);
     json_text(json, "serial", chain->serial);
-    json_array(json, "san");
-    for (size_t i = 0; i < chain->san_count; i++)
-        json_text(json, NULL, chain->san[i]);
-    json_end(json, ']');
+    json_texts(json, "san", chain->san, chain->san_count);
     json_number(json, "san_total", (int64_t)chain->san_total);
     json_text(json, "key_type", chain->key_type);
     json_number(json, "key_bits", chain->key_bits);
@@ -121,13 +118,6 @@ static void print_certificate(struct json *json, const struct cert_chain *chain)
     json_text(json, "parse_error", chain->parse_error);
     json_number(json, "chain_count", (int64_t)chain->chain_count);
     json_end(json, '}');
-}
-
-static void print_lines(struct json *json, const char *key, char *const *lines, size_t count) {
-    json_array(json, key);
-    for (size_t i = 0; i < count; i++)
-        json_text(json, NULL, lines[i]);
-    json_end(json, ']');
 }
 
 static void print_connections(struct json *json, const struct probe_report *report) {
@@ -166,14 +156,10 @@ static void print_report(const struct probe_report *report, const struct target 
     print_facts(&json, "facts", report->plan.fact, 0, FACT_ENDPOINT_COUNT);
     print_facts(&json, "name_facts", report->name[0].fact, FACT_NAME_FIRST, FACT_NAME_COUNT);
     print_other_names(&json, report);
-    json_array(&json, "flags");
-    for (unsigned bit = 0; bit < FLAG_COUNT; bit++)
-        if (report->plan.flags & (1u << bit))
-            json_text(&json, NULL, flag_name(bit));
-    json_end(&json, ']');
+    json_bits(&json, "flags", report->plan.flags, flag_name, FLAG_COUNT);
     json_text(&json, "banner", report->banner);
-    print_lines(&json, "ehlo", report->ehlo, report->ehlo_count);
-    print_lines(&json, "ehlo_tls", report->ehlo_tls, report->ehlo_tls_count);
+    json_texts(&json, "ehlo", report->ehlo, report->ehlo_count);
+    json_texts(&json, "ehlo_tls", report->ehlo_tls, report->ehlo_tls_count);
     if (report->name[0].chain)
         print_certificate(&json, report->name[0].chain);
     print_connections(&json, report);

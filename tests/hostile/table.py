@@ -39,14 +39,6 @@ ANY_NAMED = "!cert_trusted cert_in_date !cert_in_date cert_name_match !cert_name
 
 
 @dataclass
-class Fault:
-    """A fault of the prober that is known and not yet mended: where, and the only complaints that it excuses."""
-
-    where: str
-    excuses: str  # a regular expression
-
-
-@dataclass
 class Row:
     name: str
     script: Script
@@ -56,7 +48,6 @@ class Row:
     flags: str = ""  # must be raised
     check: Any = None  # function(result): what is wrong, or ""
     seconds: float = 0  # shorter than the deadline: must have ended by then
-    fault: Any = None
     names: int = 1  # exchange names on the address
     alone: bool = False  # in a second run, since it is known to hold up the others
 
@@ -69,8 +60,8 @@ def graded(name, facts, seconds=0, **rest):
 
 def unsure(name, reasons=None, must=MET, may="", **rest):
     """Nothing is known beyond `must`."""
-    flags, check, fault = rest.pop("flags", ""), rest.pop("check", None), rest.pop("fault", None)
-    return Row(name, Script(**rest), must, may, reasons, flags, check, fault=fault)
+    flags, check = rest.pop("flags", ""), rest.pop("check", None)
+    return Row(name, Script(**rest), must, may, reasons, flags, check)
 
 
 # ---- steps ----

@@ -5,7 +5,7 @@
 # go_program VERSION PROGRAM: prints the path of go/PROGRAM, built with that Go.
 go_program() {
   local root=$LAB_ROOTS/golang${1/./}/usr/lib/go-$1 out=$LAB_DIR/go/$2-$1
-  if [[ ! $out -nt $LAB_HOME/servers/go/$2/main.go ]]; then
+  if [[ ! -e $out || -n $(find "$LAB_HOME/servers/go/$2" "$LAB_HOME/servers/go/smtp" -newer "$out") ]]; then
     mkdir -p "$LAB_DIR/go"
     env -C "$LAB_HOME/servers/go" GOROOT="$root" HOME="$LAB_DIR/go" GOCACHE="$LAB_CACHE/go" GOTOOLCHAIN=local \
       GOPROXY=off GOFLAGS= CGO_ENABLED=0 "$root/bin/go" build -o "$out" "./$2" >&2 || die "cannot build $2 with Go $1"

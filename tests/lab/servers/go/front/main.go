@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"lab/smtp"
 )
 
 const (
@@ -36,17 +38,7 @@ func serve(address, server string) {
 	for !listens(server) {
 		time.Sleep(pollEvery)
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(address, "25"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	for {
-		client, err := listener.Accept()
-		if err != nil {
-			log.Fatal(err)
-		}
-		go talk(client.(*net.TCPConn), server)
-	}
+	smtp.Serve(address, func(client *net.TCPConn) { talk(client, server) })
 }
 
 // listens looks into the kernel's tables: some servers serve one connection after the other, and

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"lab/smtp"
 )
 
 const idleLimit = time.Minute
@@ -24,17 +26,7 @@ func main() {
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: version(os.Args[4]),
 		MaxVersion: version(os.Args[5]), CipherSuites: suites(os.Args[6])}
-	listener, err := net.Listen("tcp", net.JoinHostPort(os.Args[1], "25"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	for {
-		client, err := listener.Accept()
-		if err != nil {
-			log.Fatal(err)
-		}
-		go serve(client, config)
-	}
+	smtp.Serve(os.Args[1], func(client *net.TCPConn) { serve(client, config) })
 }
 
 func version(text string) uint16 {
