@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DB_SCHEMA_VERSION = 4 }; /* the schema that this build needs: number of files in schema/ */
+enum { DB_SCHEMA_VERSION = 5 }; /* the schema that this build needs: number of files in schema/ */
 
 /* Connects; conninfo NULL or "" = libpq's environment. On failure returns NULL and prints to the log
  * (or standard error for the CLI: quiet_error == NULL) one line that says what to do; with

@@ -1,0 +1,358 @@
+-- 005 policies: what a domain publishes about its mail in DNS and over HTTPS (DNSSEC, DANE, MTA-STS, TLS-RPT), and what
+-- was not contacted because somebody asked for that.
+
+ALTER TYPE mxgrade.mx_status ADD VALUE IF NOT EXISTS 'refused_by_policy';
+COMMENT ON TYPE mxgrade.mx_status IS 'What the MX lookup of a domain ended with; servfail and timeout are unknown, never "no MX"; refused_by_policy: blocklisted, not looked up';
+ALTER TYPE mxgrade.dns_status ADD VALUE IF NOT EXISTS 'refused_by_policy';
+COMMENT ON TYPE mxgrade.dns_status IS 'What the address lookups of an exchange ended with; invalid: the MX target is an IP literal, a single label or no host name; refused_by_policy: blocklisted, not looked up';
+
+CREATE TYPE mxgrade.dnssec AS ENUM ('unknown', 'unchecked', 'insecure', 'secure', 'bogus');
+COMMENT ON TYPE mxgrade.dnssec IS 'What a validating resolver says of an answer. unknown: there was none; unchecked: the resolver does not validate, or the path to it is not trusted; bogus: it fails, and without validation there is an answer';
+
+CREATE TYPE mxgrade.record_status AS ENUM ('pending', 'not_asked', 'none', 'valid', 'invalid', 'unknown');
+COMMENT ON TYPE mxgrade.record_status IS 'A TXT record. not_asked: the domain takes no mail; unknown: no answer from DNS';
+
+CREATE TYPE mxgrade.tlsa_status AS ENUM ('pending', 'not_asked', 'none', 'insecure', 'secure', 'bogus', 'unknown');
+COMMENT ON TYPE mxgrade.tlsa_status IS 'TLSA records of an exchange. not_asked: its addresses are not secure, so DANE does not apply (RFC 7672 section 2.2); insecure: an answer without DNSSEC, which counts for nothing';
+
+CREATE TYPE mxgrade.dane_match AS ENUM ('not_asked', 'match', 'mismatch', 'unusable', 'other_name');
+COMMENT ON TYPE mxgrade.dane_match IS 'How TLSA records and the chain shown agree. other_name: a trust anchor (usage 2) matches, but the leaf does not name the exchange; it may name the domain';
+
+CREATE TYPE mxgrade.policy_status AS ENUM ('pending', 'valid', 'invalid', 'unknown');
+COMMENT ON TYPE mxgrade.policy_status IS 'A fetched MTA-STS policy. invalid: an answer came that no sender would take; unknown: none came';
+
+ALTER TABLE mxgrade.domain
+    ADD COLUMN dnssec mxgrade.dnssec NOT NULL DEFAULT 'unknown',
+    ADD COLUMN sts_record mxgrade.record_status NOT NULL DEFAULT 'pending',
+    ADD COLUMN sts_id text,
+    ADD COLUMN sts_why text,
+    ADD COLUMN tlsrpt mxgrade.record_status NOT NULL DEFAULT 'pending',
+    ADD COLUMN tlsrpt_rua text[],
+    ADD COLUMN tlsrpt_why text;
+COMMENT ON COLUMN mxgrade.domain.dnssec IS 'DNSSEC of its MX answer, or of the denial that makes its MX implicit';
+COMMENT ON COLUMN mxgrade.domain.sts_record IS 'The TXT record _mta-sts.NAME (RFC 8461 section 3.1)';
+COMMENT ON COLUMN mxgrade.domain.sts_id IS 'Its id';
+COMMENT ON COLUMN mxgrade.domain.sts_why IS 'Why it is invalid or unknown';
+COMMENT ON COLUMN mxgrade.domain.tlsrpt IS 'The TXT record _smtp._tls.NAME (RFC 8460 section 3)';
+COMMENT ON COLUMN mxgrade.domain.tlsrpt_rua IS 'Where reports are to go';
+COMMENT ON COLUMN mxgrade.domain.tlsrpt_why IS 'Why it is invalid or unknown';
+
+ALTER TABLE mxgrade.exchange
+    ADD COLUMN dnssec mxgrade.dnssec NOT NULL DEFAULT 'unknown',
+    ADD COLUMN tlsa_status mxgrade.tlsa_status NOT NULL DEFAULT 'pending',
+    ADD COLUMN tlsa_base text,
+    ADD COLUMN tlsa text[] NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN mxgrade.exchange.dnssec IS 'DNSSEC of its address answers: the less secure of the two';
+COMMENT ON COLUMN mxgrade.exchange.flags IS 'Oddities: cname, address_capped, aaaa_failed, a_failed, tlsa_capped';
+COMMENT ON COLUMN mxgrade.exchange.tlsa_status IS 'Its TLSA records';
+COMMENT ON COLUMN mxgrade.exchange.tlsa_base IS 'The TLSA base domain (RFC 7672 section 2.1.3): the exchange or what its alias leads to';
+COMMENT ON COLUMN mxgrade.exchange.tlsa IS 'The records at _25._tcp.BASE, "usage selector matching-type data"';
+
+ALTER TABLE mxgrade.exchange_endpoint
+    ADD COLUMN dane mxgrade.dane_match NOT NULL DEFAULT 'not_asked',
+    ADD COLUMN dane_why text;
+COMMENT ON COLUMN mxgrade.exchange_endpoint.dane IS 'How the TLSA records of the exchange and the chain shown here agree';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.dane_why IS 'What does not agree';
+
+CREATE TABLE mxgrade.mta_sts_policy (
+    survey_id      integer NOT NULL,
+    domain         text NOT NULL,
+    addresses      inet[] NOT NULL DEFAULT '{}',
+    next_fetch_at  timestamptz,
+    attempts       integer NOT NULL DEFAULT 0,
+    last_job       bigint,
+    status         mxgrade.policy_status NOT NULL DEFAULT 'pending',
+    why            text,
+    detail         text,
+    http_status    integer,
+    mode           text,
+    max_age        bigint,
+    mx             text[],
+    body           text,
+    address        inet,
+    fetched_at     timestamptz,
+    worker         text,
+    vantage        text,
+    duration_ms    integer,
+    PRIMARY KEY (survey_id, domain)
+) PARTITION BY LIST (survey_id);
+CREATE INDEX mta_sts_policy_pending ON mxgrade.mta_sts_policy (survey_id, domain) WHERE next_fetch_at IS NOT NULL;
+COMMENT ON TABLE mxgrade.mta_sts_policy IS 'MTA-STS policies of the domains that have a valid TXT record. A policy job is pending because next_fetch_at is not null';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.domain IS 'The domain; its policy host is mta-sts.DOMAIN';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.addresses IS 'Addresses of the policy host that may be contacted, the ones to try first in front';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.next_fetch_at IS 'When to fetch it (again); null once settled';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.attempts IS 'Policy jobs whose results were stored';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.last_job IS 'Job of the last stored result; a result that comes twice changes nothing';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.status IS 'What came of it';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.why IS 'Why it is invalid or unknown: a key';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.detail IS 'The same for people: the line, the certificate''s error';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.http_status IS 'HTTP status; null = no answer';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.mode IS 'enforce, testing or none';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.max_age IS 'Seconds that senders may keep it';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.mx IS 'Patterns of exchanges';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.body IS 'The policy as it came, control and invalid bytes escaped';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.address IS 'The address contacted last';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.fetched_at IS 'When the last stored fetch ended';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.worker IS 'Who fetched it';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.vantage IS 'Where that worker stands';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.duration_ms IS 'How long it took';
+
+CREATE OR REPLACE FUNCTION mxgrade.survey_tables() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY['submitted_line', 'domain', 'mx_set', 'mx_set_member', 'exchange', 'endpoint', 'exchange_endpoint',
+                 'mta_sts_policy']
+$$;
+
+DO $$
+DECLARE
+    v_survey integer;
+BEGIN
+    FOR v_survey IN SELECT survey_id FROM mxgrade.survey LOOP
+        EXECUTE format('CREATE TABLE mxgrade.%I PARTITION OF mxgrade.mta_sts_policy FOR VALUES IN (%s)',
+                       'mta_sts_policy_' || v_survey, v_survey);
+    END LOOP;
+END $$;
+
+-- RFC 8461 section 4.1 and RFC 6125 section 6.4.3 agree: a pattern is a name, or "*." and a name: exactly one label more.
+CREATE FUNCTION mxgrade.name_covered(p_name text, p_patterns text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT EXISTS (SELECT FROM unnest(p_patterns) AS p
+                   WHERE p = p_name OR p = '*' || nullif(substr(p_name, nullif(strpos(p_name, '.'), 0)), ''))
+$$;
+COMMENT ON FUNCTION mxgrade.name_covered(text, text[]) IS 'Does one of the patterns (names, or "*." for exactly one label) cover the name?';
+
+CREATE VIEW mxgrade.mta_sts AS
+SELECT d.survey_id, d.name AS domain,
+       CASE WHEN d.sts_record <> 'valid' THEN d.sts_record::text
+            WHEN p.status = 'valid' THEN p.mode
+            ELSE coalesce(p.status::text, 'pending') END AS status,
+       CASE WHEN d.sts_record <> 'valid' THEN d.sts_why ELSE p.why END AS reason,
+       p.detail, d.sts_id AS id, p.max_age, p.mx AS patterns,
+       coalesce(c.not_covered, '{}') AS not_covered,
+       coalesce(c.failing, '{}') AS failing,
+       p.mode = 'enforce' AND (c.not_covered IS NOT NULL OR c.failing IS NOT NULL) AS mail_bounces,
+       p.http_status, p.body, p.address, p.fetched_at, p.attempts, p.worker, p.vantage
+FROM mxgrade.domain d
+LEFT JOIN mxgrade.mta_sts_policy p ON p.survey_id = d.survey_id AND p.domain = d.name AND d.sts_record = 'valid'
+LEFT JOIN LATERAL (
+    SELECT array_agg(b.exchange ORDER BY b.preference, b.exchange) FILTER (WHERE NOT b.covered) AS not_covered,
+           array_agg(b.exchange ORDER BY b.preference, b.exchange) FILTER (WHERE b.covered AND f.fails) AS failing
+    FROM (SELECT survey_id, exchange, preference, mxgrade.name_covered(exchange, p.mx) AS covered
+          FROM mxgrade.mx_set_member WHERE survey_id = d.survey_id AND mx_set = d.mx_set) b
+    LEFT JOIN LATERAL (
+        SELECT bool_or(e.tls_enabled = 'no' OR (e.tls1_2 = 'no' AND e.tls1_3 = 'no') OR n.cert_trusted = 'no'
+                       OR n.cert_in_date = 'no' OR n.san_match IS FALSE) AS fails
+        FROM mxgrade.exchange_endpoint n
+        JOIN mxgrade.endpoint e ON e.survey_id = n.survey_id AND e.address = n.address
+        WHERE n.survey_id = b.survey_id AND n.exchange = b.exchange) f ON true
+    WHERE p.status = 'valid' AND p.mode IN ('enforce', 'testing')) c ON true;
+COMMENT ON VIEW mxgrade.mta_sts IS 'MTA-STS (RFC 8461) of every domain: record, policy, and whether its exchanges live up to it';
+COMMENT ON COLUMN mxgrade.mta_sts.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.mta_sts.domain IS 'The domain';
+COMMENT ON COLUMN mxgrade.mta_sts.status IS 'none, testing, enforce, invalid, unknown (nobody answered), not_asked (it takes no mail) or pending; a policy may say none itself';
+COMMENT ON COLUMN mxgrade.mta_sts.reason IS 'Why it is invalid or unknown: a key';
+COMMENT ON COLUMN mxgrade.mta_sts.detail IS 'The same for people';
+COMMENT ON COLUMN mxgrade.mta_sts.id IS 'The id in its TXT record';
+COMMENT ON COLUMN mxgrade.mta_sts.max_age IS 'Seconds that senders may keep the policy';
+COMMENT ON COLUMN mxgrade.mta_sts.patterns IS 'Its mx patterns';
+COMMENT ON COLUMN mxgrade.mta_sts.not_covered IS 'Exchanges that no pattern covers: no sender that honours the policy delivers there';
+COMMENT ON COLUMN mxgrade.mta_sts.failing IS 'Covered exchanges that fail the policy at an address: neither TLS 1.2 nor 1.3, or a certificate that is not trusted, not in date or has no alternative name for the exchange';
+COMMENT ON COLUMN mxgrade.mta_sts.mail_bounces IS 'The policy is enforced and an exchange is not covered or fails it';
+COMMENT ON COLUMN mxgrade.mta_sts.http_status IS 'HTTP status of the last fetch; null = no answer';
+COMMENT ON COLUMN mxgrade.mta_sts.body IS 'The policy as it came, sanitised';
+COMMENT ON COLUMN mxgrade.mta_sts.address IS 'The address of the policy host contacted last';
+COMMENT ON COLUMN mxgrade.mta_sts.fetched_at IS 'When the last fetch ended';
+COMMENT ON COLUMN mxgrade.mta_sts.attempts IS 'Fetches';
+COMMENT ON COLUMN mxgrade.mta_sts.worker IS 'Who fetched it';
+COMMENT ON COLUMN mxgrade.mta_sts.vantage IS 'Where that worker stands';
+
+CREATE VIEW mxgrade.dane AS
+SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
+       CASE
+           WHEN d.dnssec IN ('unknown', 'unchecked') THEN d.dnssec::text
+           WHEN d.dnssec <> 'secure' THEN d.dnssec::text
+           WHEN x.dnssec IN ('unchecked', 'insecure', 'bogus') THEN x.dnssec::text
+           WHEN x.tlsa_status IN ('none', 'insecure', 'bogus') THEN x.tlsa_status::text
+           WHEN x.tlsa_status IS DISTINCT FROM 'secure' THEN 'unknown'
+           WHEN e.tls_enabled = 'no' OR n.dane = 'mismatch' THEN 'secure-mismatch'
+           WHEN n.dane = 'match' THEN 'secure-match'
+           WHEN n.dane = 'unusable' THEN 'secure-unusable'
+           WHEN n.dane = 'other_name' THEN
+               CASE WHEN mxgrade.name_covered(d.name, coalesce(nullif(c.san, '{}'), ARRAY[lower(c.subject_cn)]))
+                    THEN 'secure-match' ELSE 'secure-mismatch' END
+           ELSE 'unknown'
+       END AS status,
+       CASE WHEN e.tls_enabled = 'no' THEN 'no TLS' ELSE n.dane_why END AS why,
+       x.tlsa_base, x.tlsa
+FROM mxgrade.domain d
+JOIN mxgrade.mx_set_member b ON b.survey_id = d.survey_id AND b.mx_set = d.mx_set
+LEFT JOIN mxgrade.exchange x ON x.survey_id = b.survey_id AND x.exchange = b.exchange
+LEFT JOIN mxgrade.exchange_endpoint n ON n.survey_id = b.survey_id AND n.exchange = b.exchange
+LEFT JOIN mxgrade.endpoint e ON e.survey_id = n.survey_id AND e.address = n.address
+LEFT JOIN mxgrade.certificate_row c ON c.sha256 = n.certificate;
+COMMENT ON VIEW mxgrade.dane IS 'DANE (RFC 7672) of every domain, exchange and address; address is null where an exchange has none';
+COMMENT ON COLUMN mxgrade.dane.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.dane.domain IS 'The domain';
+COMMENT ON COLUMN mxgrade.dane.preference IS 'MX preference';
+COMMENT ON COLUMN mxgrade.dane.exchange IS 'MX host name';
+COMMENT ON COLUMN mxgrade.dane.address IS 'IP address';
+COMMENT ON COLUMN mxgrade.dane.status IS 'secure-match, secure-mismatch, secure-unusable (TLS is required, nobody is authenticated), none (no TLSA records), insecure (DNSSEC is missing at the domain or the exchange), bogus, unchecked (no validating resolver), unknown';
+COMMENT ON COLUMN mxgrade.dane.why IS 'What does not match';
+COMMENT ON COLUMN mxgrade.dane.tlsa_base IS 'The TLSA base domain';
+COMMENT ON COLUMN mxgrade.dane.tlsa IS 'The records';
+
+CREATE VIEW mxgrade.domain_policy AS
+SELECT d.survey_id, d.name AS domain, d.mx_status, d.dnssec,
+       CASE
+           WHEN d.dnssec <> 'secure' THEN d.dnssec::text
+           WHEN v.worst IS NULL THEN 'none'
+           WHEN v.worst IN ('secure-match', 'secure-unusable') AND v.without THEN 'partial'
+           ELSE v.worst
+       END AS dane,
+       s.status AS mta_sts, s.reason AS mta_sts_reason, s.not_covered AS mta_sts_not_covered, s.failing AS mta_sts_failing,
+       s.mail_bounces AS mta_sts_bounces,
+       d.tlsrpt, d.tlsrpt_why, d.tlsrpt_rua
+FROM mxgrade.domain d
+JOIN mxgrade.mta_sts s ON s.survey_id = d.survey_id AND s.domain = d.name
+LEFT JOIN LATERAL (
+    SELECT (array_agg(a.status ORDER BY array_position(ARRAY['secure-mismatch', 'bogus', 'unknown', 'unchecked', 'secure-unusable',
+                                                             'secure-match', 'insecure', 'none'], a.status)))[1] AS worst,
+           bool_or(a.status IN ('none', 'insecure')) AS without
+    FROM mxgrade.dane a WHERE a.survey_id = d.survey_id AND a.domain = d.name) v ON d.dnssec = 'secure';
+COMMENT ON VIEW mxgrade.domain_policy IS 'What each domain publishes about its mail, and whether its exchanges live up to it';
+COMMENT ON COLUMN mxgrade.domain_policy.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.domain_policy.domain IS 'The domain';
+COMMENT ON COLUMN mxgrade.domain_policy.mx_status IS 'How its mail hosts were found';
+COMMENT ON COLUMN mxgrade.domain_policy.dnssec IS 'DNSSEC of its MX answer';
+COMMENT ON COLUMN mxgrade.domain_policy.dane IS 'The worst of its exchanges (see dane); partial: some have TLSA records and some have none';
+COMMENT ON COLUMN mxgrade.domain_policy.mta_sts IS 'MTA-STS (see mta_sts)';
+COMMENT ON COLUMN mxgrade.domain_policy.mta_sts_reason IS 'Why it is invalid or unknown';
+COMMENT ON COLUMN mxgrade.domain_policy.mta_sts_not_covered IS 'Exchanges that the policy does not cover';
+COMMENT ON COLUMN mxgrade.domain_policy.mta_sts_failing IS 'Covered exchanges that fail the policy';
+COMMENT ON COLUMN mxgrade.domain_policy.mta_sts_bounces IS 'The policy is enforced and an exchange is not covered or fails it';
+COMMENT ON COLUMN mxgrade.domain_policy.tlsrpt IS 'TLS-RPT (RFC 8460)';
+COMMENT ON COLUMN mxgrade.domain_policy.tlsrpt_why IS 'Why its record is invalid or unknown';
+COMMENT ON COLUMN mxgrade.domain_policy.tlsrpt_rua IS 'Where reports are to go';
+
+-- Texts to publish.
+CREATE FUNCTION mxgrade.sts_records(p_domain text, p_mode text, p_exchanges text[], p_at timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT format(E'_mta-sts.%s. IN TXT "v=STSv1; id=%s;"\nhttps://mta-sts.%s/.well-known/mta-sts.txt\n'
+                  'version: STSv1\nmode: %s\n%smax_age: %s',
+                  p_domain, to_char(p_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS'), p_domain, p_mode,
+                  (SELECT string_agg(E'mx: ' || x || E'\n', '' ORDER BY n) FROM unnest(p_exchanges) WITH ORDINALITY u (x, n)),
+                  CASE p_mode WHEN 'enforce' THEN 1209600 ELSE 86400 END)
+$$;
+COMMENT ON FUNCTION mxgrade.sts_records(text, text, text[], timestamptz) IS 'The TXT record and the policy text of a domain with these exchanges, to be published';
+
+CREATE VIEW mxgrade.domain_finding AS
+WITH mail AS NOT MATERIALIZED (
+    SELECT d.survey_id, d.name AS domain, d.dnssec, d.mx_set, d.resolved_at
+    FROM mxgrade.domain d WHERE d.mx_set IS NOT NULL
+), raised AS (
+    SELECT m.survey_id, m.domain, NULL::text AS exchange, 'NO_MTA_STS' AS code,
+           mxgrade.sts_records(m.domain, 'testing', x.names, m.resolved_at) AS record
+    FROM mail m JOIN mxgrade.mta_sts s USING (survey_id, domain)
+    CROSS JOIN LATERAL (SELECT array_agg(b.exchange ORDER BY b.preference, b.exchange) AS names FROM mxgrade.mx_set_member b
+                        WHERE b.survey_id = m.survey_id AND b.mx_set = m.mx_set) x
+    WHERE s.status = 'none'
+    UNION ALL
+    SELECT m.survey_id, m.domain, NULL, CASE s.status WHEN 'testing' THEN 'MTA_STS_TESTING' ELSE 'MTA_STS_INVALID' END,
+           mxgrade.sts_records(m.domain, CASE s.status WHEN 'testing' THEN 'enforce' ELSE 'testing' END, x.names, m.resolved_at)
+    FROM mail m JOIN mxgrade.mta_sts s USING (survey_id, domain)
+    CROSS JOIN LATERAL (SELECT array_agg(b.exchange ORDER BY b.preference, b.exchange) AS names FROM mxgrade.mx_set_member b
+                        WHERE b.survey_id = m.survey_id AND b.mx_set = m.mx_set) x
+    WHERE s.status IN ('invalid', 'testing')
+    UNION ALL
+    SELECT s.survey_id, s.domain, x, 'MTA_STS_MX_NOT_COVERED', 'mx: ' || x
+    FROM mxgrade.mta_sts s CROSS JOIN LATERAL unnest(s.not_covered) AS u (x)
+    UNION ALL
+    SELECT s.survey_id, s.domain, x, 'MTA_STS_MX_FAILS', NULL
+    FROM mxgrade.mta_sts s CROSS JOIN LATERAL unnest(s.failing) AS u (x)
+    UNION ALL
+    SELECT d.survey_id, d.name, NULL, CASE d.tlsrpt WHEN 'none' THEN 'NO_TLSRPT' ELSE 'TLSRPT_INVALID' END,
+           format('_smtp._tls.%s. IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@%s"', d.name, d.name)
+    FROM mxgrade.domain d WHERE d.mx_set IS NOT NULL AND d.tlsrpt IN ('none', 'invalid')
+    UNION ALL
+    SELECT a.survey_id, a.domain, a.exchange, CASE a.status WHEN 'none' THEN 'NO_DANE' ELSE 'DANE_MISMATCH' END, r.records
+    FROM (SELECT survey_id, domain, exchange, status
+          FROM mxgrade.dane WHERE status IN ('none', 'secure-mismatch') GROUP BY survey_id, domain, exchange, status) a
+    CROSS JOIN LATERAL (
+        SELECT string_agg(DISTINCT format('_25._tcp.%s. IN TLSA 3 1 1 %s', a.exchange, encode(c.spki_sha256, 'hex')), E'\n') AS records
+        FROM mxgrade.exchange_endpoint n JOIN mxgrade.certificate_row c ON c.sha256 = n.certificate
+        WHERE n.survey_id = a.survey_id AND n.exchange = a.exchange) r
+    UNION ALL
+    SELECT m.survey_id, m.domain, NULL, 'NO_DNSSEC', NULL FROM mail m WHERE m.dnssec = 'insecure'
+    UNION ALL
+    SELECT d.survey_id, d.name, NULL, 'DNSSEC_BOGUS', NULL FROM mxgrade.domain d WHERE d.dnssec = 'bogus'
+)
+SELECT r.survey_id, r.domain, r.exchange, c.code, c.weight, c.title, c.recommendation, r.record
+FROM raised r JOIN mxgrade.finding_code c ON c.code = r.code;
+COMMENT ON VIEW mxgrade.domain_finding IS 'Findings about what a domain publishes, one row each; findings about its servers are in finding';
+COMMENT ON COLUMN mxgrade.domain_finding.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.domain_finding.domain IS 'The domain';
+COMMENT ON COLUMN mxgrade.domain_finding.exchange IS 'The exchange that it is about; null = the domain';
+COMMENT ON COLUMN mxgrade.domain_finding.code IS 'Stable code';
+COMMENT ON COLUMN mxgrade.domain_finding.weight IS 'fatal, significant (-30), slight (-5) or advice (0)';
+COMMENT ON COLUMN mxgrade.domain_finding.title IS 'What was found';
+COMMENT ON COLUMN mxgrade.domain_finding.recommendation IS 'What the operator should change';
+COMMENT ON COLUMN mxgrade.domain_finding.record IS 'What to publish, ready to copy; null where no text would do';
+
+CREATE OR REPLACE VIEW mxgrade.domain_grade AS
+SELECT d.survey_id, d.name AS domain, d.rank, d.mx_status,
+       o.outcome,
+       CASE o.outcome
+           WHEN 'no_mail' THEN d.mx_status::text
+           WHEN 'ungraded' THEN CASE WHEN d.mx_status::text = 'refused_by_policy' THEN 'refused_by_policy'
+                                     WHEN d.mx_set IS NULL THEN 'dns' ELSE coalesce(m.reason, 'not_asked') END
+       END AS reason,
+       m.grade, m.score, m.provisional, m.worst_mx, m.mx_graded, m.mx_total,
+       m.forced_tls, m.forced_tls_mx, m.forced_tls_why,
+       d.flags, d.first_line, d.resolved_at, m.graded_at, d.mx_set
+FROM mxgrade.domain d
+JOIN mxgrade.survey s ON s.survey_id = d.survey_id
+LEFT JOIN mxgrade.mx_set m ON m.survey_id = d.survey_id AND m.mx_set = d.mx_set
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN (d.next_resolve_at IS NOT NULL AND d.mx_set IS NULL) OR d.mx_status = 'pending' THEN 'pending'
+        WHEN d.mx_status IN ('null_mx', 'no_mail_host', 'nxdomain') THEN 'no_mail'
+        WHEN m.grade IS NOT NULL THEN 'graded'
+        WHEN d.mx_set IS NULL OR s.state = 'complete' THEN 'ungraded'
+        ELSE 'pending'
+    END AS outcome) o;
+
+CREATE OR REPLACE VIEW mxgrade.survey_progress AS
+SELECT s.survey_id, s.state, s.lines, least(s.intake_line, s.lines) AS intake_line, d.domains, d.domains_pending, x.exchanges_pending,
+       e.endpoints, e.endpoints_pending, p.policies, p.policies_pending
+FROM mxgrade.survey s
+LEFT JOIN LATERAL (
+    SELECT count(*) AS domains, count(next_resolve_at) AS domains_pending
+    FROM mxgrade.domain WHERE survey_id = s.survey_id) d ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS exchanges_pending
+    FROM mxgrade.exchange WHERE survey_id = s.survey_id AND next_resolve_at IS NOT NULL) x ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS endpoints, count(next_probe_at) AS endpoints_pending
+    FROM mxgrade.endpoint WHERE survey_id = s.survey_id) e ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS policies, count(next_fetch_at) AS policies_pending
+    FROM mxgrade.mta_sts_policy WHERE survey_id = s.survey_id) p ON true;
+COMMENT ON COLUMN mxgrade.survey_progress.policies IS 'MTA-STS policies known so far';
+COMMENT ON COLUMN mxgrade.survey_progress.policies_pending IS 'Policies to fetch (again)';
+
+DO $$
+DECLARE
+    v_role text;
+    v_what text;
+BEGIN
+    FOR v_role, v_what IN VALUES
+        ('mxgrade_coordinator', 'SELECT, INSERT, UPDATE ON mxgrade.mta_sts_policy'),
+        ('mxgrade_aggregator', 'SELECT, UPDATE ON mxgrade.mta_sts_policy'),
+        ('mxgrade_submit', 'SELECT ON mxgrade.mta_sts, mxgrade.dane, mxgrade.domain_policy, mxgrade.domain_finding'),
+        ('mxgrade_read', 'SELECT ON mxgrade.mta_sts, mxgrade.dane, mxgrade.domain_policy, mxgrade.domain_finding')
+    LOOP
+        IF to_regrole(v_role) IS NOT NULL THEN
+            EXECUTE format('GRANT %s TO %I', v_what, v_role);
+        END IF;
+    END LOOP;
+END $$;
