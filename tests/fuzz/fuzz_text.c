@@ -1,6 +1,6 @@
 // link: mxg_core
 /* fuzz_text.c - whatever comes in, what text_sanitise() lets out is UTF-8 by the grammar of RFC 3629 section 4, free of
- * control characters, within its bound, and clean text passes unchanged.
+ * control characters and of those that turn the direction of text, within its bound, and clean text passes unchanged.
  */
 #include "fuzz.h"
 #include "text.h"
@@ -16,7 +16,15 @@ static const struct {
                {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4},
                {0xF4, 0xF4, 0x80, 0x8F, 4}};
 
+/* U+2028 to U+202E and U+2066 to U+2069: separators and what turns the direction of text. */
+static int turns(const uint8_t *at, size_t left) {
+    return left > 2 && at[0] == 0xE2 &&
+           ((at[1] == 0x80 && at[2] >= 0xA8 && at[2] <= 0xAE) || (at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9));
+}
+
 static size_t character(const uint8_t *at, size_t left) {
+    if (turns(at, left))
+        return 0;
     for (size_t i = 0; i < sizeof GRAMMAR / sizeof *GRAMMAR; i++) {
         size_t len = GRAMMAR[i].len;
         if (len > left || at[0] < GRAMMAR[i].first_least || at[0] > GRAMMAR[i].first_most)
