@@ -6,10 +6,11 @@
  */
 #include "fleet.h"
 
+#include "address.h"
 #include "log.h"
 #include "mem.h"
+#include "tlsa.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ enum {
     JOBS_PER_MESSAGE = 100,
     LOST_DONE_MS = 5000, /* a lease that old and unknown to its worker is over: its Done was lost */
     WORKER_ID_CAP = 64,
+    TLSA_SET_MAX = 20,
 };
 
 enum lease_state { QUEUED, LEASED, RESTING, LEASE_STATE_COUNT };
@@ -33,7 +35,9 @@ struct lease {
     int survey;
     unsigned port, attempt, judged;
     bool names_only;
+    char *domain;    /* QUEUED; of a policy job, else NULL */
     char *names;     /* QUEUED */
+    char *tlsa;      /* QUEUED */
     uint8_t *resume; /* QUEUED; NULL if none */
     size_t resume_len;
     uint64_t id; /* LEASED */
@@ -80,9 +84,11 @@ static void move(struct fleet *fleet, struct lease *lease, enum lease_state stat
 
 /* What only the worker needs: gone with the job. */
 static void drop_payload(struct lease *lease) {
-    free(lease->names); // NOLINT(clang-analyzer-core.NullDereference): never NULL, see send_jobs()
+    free(lease->domain); // NOLINT(clang-analyzer-core.NullDereference): never NULL, see send_jobs()
+    free(lease->names);
+    free(lease->tlsa);
     free(lease->resume);
-    lease->names = NULL;
+    lease->domain = lease->names = lease->tlsa = NULL;
     lease->resume = NULL;
 }
 
@@ -114,7 +120,9 @@ bool fleet_queue(struct fleet *fleet, const struct fleet_job *job) {
     lease->attempt = job->attempt;
     lease->names_only = job->names_only;
     lease->judged = job->judged;
-    lease->names = mem_strdup(job->names);
+    lease->domain = job->domain ? mem_strdup(job->domain) : NULL;
+    lease->names = mem_strdup(job->names ? job->names : "");
+    lease->tlsa = mem_strdup(job->tlsa ? job->tlsa : "");
     if (job->resume_len > 0) {
         lease->resume = mem_alloc(job->resume_len);
         lease->resume_len = job->resume_len;
@@ -288,7 +296,57 @@ static size_t split_names(char *names, char ***out) {
     return count;
 }
 
-static void fill_job(struct fleet *fleet, Mxgrade__ProbeJob *job, struct lease *lease) {
+/* Takes what stands before the separator off *rest. */
+static char *cut(char **rest, char separator) {
+    char *start = *rest, *end = strchr(start, separator);
+    *rest = end ? end + 1 : start + strlen(start);
+    if (end)
+        *end = '\0';
+    return start;
+}
+
+/* RDATA of the records in text, in place; what is none is left out. */
+static void fill_records(Mxgrade__TlsaSet *set, char *text) {
+    set->record = mem_calloc(TLSA_SET_MAX, sizeof *set->record);
+    while (*text && set->n_record < TLSA_SET_MAX) {
+        uint8_t rdata[TLSA_RDATA_MAX];
+        size_t len;
+        if (!tlsa_from_text(rdata, &len, cut(&text, '\t')))
+            continue;
+        ProtobufCBinaryData *record = &set->record[set->n_record++];
+        record->len = len;
+        record->data = mem_alloc(len);
+        memcpy(record->data, rdata, len);
+    }
+}
+
+/* Splits lease->tlsa in place (see struct fleet_job). */
+static void fill_tlsa(Mxgrade__ProbeJob *job, const struct lease *lease) {
+    char *rest = lease->tlsa;
+    if (*rest == '\0')
+        return;
+    job->tlsa = mem_calloc(job->n_name, sizeof *job->tlsa);
+    while (*rest && job->n_tlsa < job->n_name) {
+        char *line = cut(&rest, '\n');
+        Mxgrade__TlsaSet *set = job->tlsa[job->n_tlsa++] = mem_alloc(sizeof *set);
+        mxgrade__tlsa_set__init(set);
+        set->name = (uint32_t)strtoul(cut(&line, '\t'), NULL, 10);
+        set->base_domain = cut(&line, '\t');
+        fill_records(set, line);
+    }
+}
+
+static void free_tlsa(Mxgrade__ProbeJob *job) {
+    for (size_t i = 0; i < job->n_tlsa; i++) {
+        for (size_t j = 0; j < job->tlsa[i]->n_record; j++)
+            free(job->tlsa[i]->record[j].data);
+        free(job->tlsa[i]->record);
+        free(job->tlsa[i]);
+    }
+    free(job->tlsa);
+}
+
+static void fill_probe(struct fleet *fleet, Mxgrade__ProbeJob *job, struct lease *lease) {
     mxgrade__probe_job__init(job);
     job->id = lease->id;
     job->survey = (uint32_t)lease->survey;
@@ -300,6 +358,18 @@ static void fill_job(struct fleet *fleet, Mxgrade__ProbeJob *job, struct lease *
     job->lease_ms = (uint32_t)fleet->config.lease_ms;
     job->resume = (ProtobufCBinaryData){.len = lease->resume ? lease->resume_len : 0, .data = lease->resume};
     job->n_name = split_names(lease->names, &job->name);
+    fill_tlsa(job, lease);
+}
+
+static void fill_policy(struct fleet *fleet, Mxgrade__PolicyJob *job, const struct lease *lease) {
+    mxgrade__policy_job__init(job);
+    job->id = lease->id;
+    job->survey = (uint32_t)lease->survey;
+    job->domain = lease->domain;
+    job->address = (char *)(uintptr_t)lease->address;
+    job->port = lease->port;
+    job->attempt = lease->attempt;
+    job->lease_ms = (uint32_t)fleet->config.lease_ms;
 }
 
 static void give(struct fleet *fleet, struct lease *lease, struct worker *worker, uint64_t now_ms) {
@@ -311,32 +381,68 @@ static void give(struct fleet *fleet, struct lease *lease, struct worker *worker
     move(fleet, lease, LEASED, now_ms);
 }
 
+/* A Jobs message under construction. */
+struct jobs_message {
+    Mxgrade__Jobs jobs;
+    struct lease *given[JOBS_PER_MESSAGE];
+    Mxgrade__ProbeJob probe[JOBS_PER_MESSAGE], *probes[JOBS_PER_MESSAGE];
+    Mxgrade__PolicyJob policy[JOBS_PER_MESSAGE], *policies[JOBS_PER_MESSAGE];
+    size_t count;
+};
+
+static void add_job(struct fleet *fleet, struct jobs_message *message, struct lease *lease) {
+    message->given[message->count++] = lease;
+    if (lease->domain) {
+        size_t at = message->jobs.n_policy++;
+        fill_policy(fleet, &message->policy[at], lease);
+        message->policies[at] = &message->policy[at];
+    } else {
+        size_t at = message->jobs.n_probe++;
+        fill_probe(fleet, &message->probe[at], lease);
+        message->probes[at] = &message->probe[at];
+    }
+}
+
 /* Up to JOBS_PER_MESSAGE jobs for one worker; false when there is nothing more to send to it now. */
 static bool send_jobs(struct fleet *fleet, bus_t *bus, struct worker *worker, uint64_t now_ms) {
-    struct lease *given[JOBS_PER_MESSAGE] = {NULL};
-    Mxgrade__ProbeJob jobs[JOBS_PER_MESSAGE], *list[JOBS_PER_MESSAGE];
-    Mxgrade__Jobs message = MXGRADE__JOBS__INIT;
+    struct jobs_message message = {.jobs = MXGRADE__JOBS__INIT};
     Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
-    while (message.n_probe < JOBS_PER_MESSAGE && worker->credit > 0 && fleet->lists[QUEUED]) {
-        struct lease *lease = given[message.n_probe] = fleet->lists[QUEUED];
+    while (message.count < JOBS_PER_MESSAGE && worker->credit > 0 && fleet->lists[QUEUED]) {
+        struct lease *lease = fleet->lists[QUEUED];
         give(fleet, lease, worker, now_ms);
-        fill_job(fleet, &jobs[message.n_probe], lease);
-        list[message.n_probe] = &jobs[message.n_probe];
-        message.n_probe++;
+        add_job(fleet, &message, lease);
     }
-    message.probe = list;
+    message.jobs.probe = message.probes;
+    message.jobs.policy = message.policies;
     envelope.body_case = MXGRADE__ENVELOPE__BODY_JOBS;
-    envelope.jobs = &message;
-    bool sent = message.n_probe > 0 && bus_send(bus, &worker->peer, &envelope) == BUS_SENT;
-    for (size_t i = 0; i < message.n_probe; i++) {
-        free(jobs[i].name);
-        drop_payload(given[i]); /* set for all i < n_probe */
+    envelope.jobs = &message.jobs;
+    bool sent = message.count > 0 && bus_send(bus, &worker->peer, &envelope) == BUS_SENT;
+    for (size_t i = 0; i < message.jobs.n_probe; i++) {
+        free_tlsa(&message.probe[i]);
+        free(message.probe[i].name);
+    }
+    for (size_t i = 0; i < message.count; i++) {
+        drop_payload(message.given[i]); /* set for all i < count */
         if (!sent)
-            release(fleet, given[i], now_ms);
+            release(fleet, message.given[i], now_ms);
     }
     if (!sent)
         worker->credit = 0; /* gone or swamped: it says Hello or grants again */
     return sent && worker->credit > 0 && fleet->lists[QUEUED];
+}
+
+static bool is_forbidden(const struct fleet *fleet, const struct lease *lease) {
+    struct sockaddr_storage address;
+    return address_parse(&address, lease->address, lease->port) &&
+           forbidden_address(fleet->config.forbidden, (const struct sockaddr *)&address) != NULL;
+}
+
+void fleet_drop_forbidden(struct fleet *fleet) {
+    struct lease *lease, *next;
+    DL_FOREACH_SAFE(fleet->lists[QUEUED], lease, next) {
+        if (is_forbidden(fleet, lease))
+            forget(fleet, lease);
+    }
 }
 
 static bool may_dispatch(const struct fleet *fleet, uint64_t now_ms) {

@@ -9,6 +9,7 @@
 #define MXG_FLEET_H
 
 #include "bus.h"
+#include "forbidden.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,25 +19,32 @@ struct fleet_config {
     uint64_t lease_ms; /* a worker that was silent for that long has lost its jobs */
     uint64_t gap_ms;   /* between two leases of one address */
     size_t queue;      /* jobs in memory that wait for credit */
+    const struct forbidden *forbidden; /* for fleet_drop_forbidden(); borrowed */
 };
 
 struct fleet;
 struct fleet *fleet_new(const struct fleet_config *config, uint32_t epoch, uint64_t now_ms);
 void fleet_free(struct fleet **fleet);
 
+/* A probe job, or with domain set a policy job. Strings are copied. */
 struct fleet_job {
     int survey;
     const char *address;
     unsigned port, attempt;
+    const char *domain; /* fetch its MTA-STS policy; what follows is then of no meaning */
     bool names_only;
-    const char *names;     /* A-labels joined by '\n'; copied */
+    const char *names;     /* A-labels joined by '\n' */
     unsigned judged;       /* the last so many of names are judged already */
-    const uint8_t *resume; /* where the last attempt stopped, opaque; copied; NULL if len is 0 */
+    const char *tlsa;      /* lines "place in names, base domain, records as text", separated by '\t'; "" if none */
+    const uint8_t *resume; /* where the last attempt stopped, opaque; NULL if len is 0 */
     size_t resume_len;
 };
 
 /* Queues a job unless the address is known already (queued, leased or resting); true if it was queued. */
 bool fleet_queue(struct fleet *fleet, const struct fleet_job *job);
+/* The blocklist has changed: forgets queued jobs that it forbids now. Who reads them from the database again settles
+ * them. */
+void fleet_drop_forbidden(struct fleet *fleet);
 /* Room in the queue. */
 size_t fleet_room(const struct fleet *fleet);
 /* Jobs queued or leased for a survey, resting ones included. */

@@ -9,6 +9,7 @@
 #include "db.h"
 #include "dns.h"
 #include "fleet.h"
+#include "forbidden.h"
 #include "log.h"
 #include "resolve.h"
 #include "surveys.h"
@@ -26,12 +27,13 @@ enum {
     RECONNECT_MAX_MS = 30000,
     STANDBY_MS = 2000,
     LINGER_MS = 500,
+    WRITE_AFTER_MS = 500, /* domains that are looked up wait for others for so long */
 };
 
 static struct {
-    const char *database, *jobs_endpoint, *resolver;
-    int64_t port, dns_in_flight, dns_timeout_ms, dns_tries, batch, batches, queue, lease_ms, gap_ms;
-    bool allow_reserved;
+    const char *database, *jobs_endpoint, *resolver, *signed_name, *blocklist;
+    int64_t port, dns_in_flight, dns_timeout_ms, dns_tries, batch, domains, queue, lease_ms, gap_ms;
+    bool allow_reserved, trust_resolver;
     struct daemon_options daemon;
 } options;
 
@@ -41,15 +43,21 @@ static const struct config_option OPTIONS[] = {
      "ZeroMQ endpoint to listen on for workers", 0, 0},
     {"resolver", CONFIG_TEXT, &options.resolver, NULL, "ADDRESS[:PORT]",
      "recursive resolvers, joined by commas [the system's]", 0, 0},
+    {"trust-resolver", CONFIG_FLAG, &options.trust_resolver, NULL, NULL,
+     "believe what a resolver beyond loopback says of DNSSEC: nobody can alter its answers on the way", 0, 0},
+    {"signed-name", CONFIG_TEXT, &options.signed_name, ".", "NAME",
+     "a name that is signed, to see whether the resolvers validate", 0, 0},
+    FORBIDDEN_OPTION(options.blocklist),
     {"allow-reserved", CONFIG_FLAG, &options.allow_reserved, NULL, NULL,
      "probe loopback, private and other reserved addresses (lab only)", 0, 0},
     {"port", CONFIG_NUMBER, &options.port, "25", "N", "SMTP port of mail servers", 1, 65535},
     {"dns-in-flight", CONFIG_NUMBER, &options.dns_in_flight, "10000", "N", "DNS queries under way at once", 1, 50000},
-    {"dns-timeout", CONFIG_DURATION, &options.dns_timeout_ms, "5s", "TIME", "wait for a DNS answer before the next try",
-     0, 0},
-    {"dns-tries", CONFIG_NUMBER, &options.dns_tries, "3", "N", "tries for a DNS query", 1, 10},
-    {"batch", CONFIG_NUMBER, &options.batch, "2000", "N", "domains looked up and written together", 1, 20000},
-    {"batches", CONFIG_NUMBER, &options.batches, "8", "N", "batches under way at once", 1, 100},
+    {"dns-timeout", CONFIG_DURATION, &options.dns_timeout_ms, "1500ms", "TIME",
+     "wait for a DNS answer before the second try; doubles with each further one", 0, 0},
+    {"dns-tries", CONFIG_NUMBER, &options.dns_tries, "4", "N", "tries for a DNS query, over all resolvers", 1,
+     DNS_TRIES_MAX},
+    {"batch", CONFIG_NUMBER, &options.batch, "2000", "N", "domains written together", 1, 20000},
+    {"domains", CONFIG_NUMBER, &options.domains, "20000", "N", "domains under way at once", 1, 1000000},
     {"queue", CONFIG_NUMBER, &options.queue, "5000", "N", "jobs in memory that wait for workers", 1, 100000},
     {"lease", CONFIG_DURATION, &options.lease_ms, "10m", "TIME", "a worker silent for that long has lost its jobs", 0,
      0},
@@ -66,11 +74,12 @@ enum session_state {
 struct coordinator {
     uv_loop_t loop;
     uv_timer_t tick;
-    uv_signal_t terminate, interrupt;
+    uv_signal_t terminate, interrupt, hangup;
     bool stopping;
     enum session_state session;
     PGconn *db;
     uint64_t retry_at_ms, retry_ms, look_at_ms;
+    struct forbidden *forbidden;
     struct dns *dns;
     struct resolver *resolver;
     struct fleet *fleet;
@@ -142,7 +151,7 @@ static void work(struct coordinator *c) {
     bool look = notified(c->db) || now >= c->look_at_ms;
     if (look)
         c->look_at_ms = now + LOOK_MS;
-    bool good = resolver_write(c->resolver, c->db) && surveys_step(c->surveys, c->db, look, now);
+    bool good = resolver_write(c->resolver, c->db, now) && surveys_step(c->surveys, c->db, look, now);
     if (PQstatus(c->db) != CONNECTION_OK)
         lose_session(c);
     else if (!good) /* a statement failed, a deadlock for one: the same work comes again */
@@ -178,29 +187,47 @@ static void on_signal(uv_signal_t *handle, int number) {
     uv_close((uv_handle_t *)&c->tick, NULL);
     uv_close((uv_handle_t *)&c->terminate, NULL);
     uv_close((uv_handle_t *)&c->interrupt, NULL);
+    uv_close((uv_handle_t *)&c->hangup, NULL);
+}
+
+static void on_hangup(uv_signal_t *handle, int number) {
+    struct coordinator *c = handle->data;
+    (void)number;
+    if (forbidden_reload(c->forbidden))
+        fleet_drop_forbidden(c->fleet);
 }
 
 static void start_handles(struct coordinator *c) {
     uv_timer_init(&c->loop, &c->tick);
     uv_signal_init(&c->loop, &c->terminate);
     uv_signal_init(&c->loop, &c->interrupt);
-    c->tick.data = c->terminate.data = c->interrupt.data = c;
+    uv_signal_init(&c->loop, &c->hangup);
+    c->tick.data = c->terminate.data = c->interrupt.data = c->hangup.data = c;
     uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
     uv_signal_start(&c->terminate, on_signal, SIGTERM);
     uv_signal_start(&c->interrupt, on_signal, SIGINT);
+    uv_signal_start(&c->hangup, on_hangup, SIGHUP);
 }
 
 static bool open_parts(struct coordinator *c, char *error, size_t cap) {
     const struct dns_config dns = {.servers = options.resolver,
                                    .in_flight = (size_t)options.dns_in_flight,
                                    .timeout_ms = (int)options.dns_timeout_ms,
-                                   .tries = (int)options.dns_tries};
-    const struct resolver_config resolver = {.allow_reserved = options.allow_reserved,
+                                   .tries = (int)options.dns_tries,
+                                   .trust_path = options.trust_resolver,
+                                   .signed_name = options.signed_name};
+    c->forbidden = forbidden_open(options.blocklist, options.allow_reserved, error, cap);
+    if (c->forbidden == NULL)
+        return false;
+    const struct resolver_config resolver = {.forbidden = c->forbidden,
                                              .port = (unsigned)options.port,
-                                             .batch_size = (size_t)options.batch,
-                                             .batches = (size_t)options.batches};
-    const struct fleet_config fleet = {
-        .lease_ms = (uint64_t)options.lease_ms, .gap_ms = (uint64_t)options.gap_ms, .queue = (size_t)options.queue};
+                                             .domains = (size_t)options.domains,
+                                             .batch = (size_t)options.batch,
+                                             .write_after_ms = WRITE_AFTER_MS};
+    const struct fleet_config fleet = {.lease_ms = (uint64_t)options.lease_ms,
+                                       .gap_ms = (uint64_t)options.gap_ms,
+                                       .queue = (size_t)options.queue,
+                                       .forbidden = c->forbidden};
     const struct bus_config jobs = bus_config_default(options.jobs_endpoint, true);
     uint32_t epoch = 0;
     if (getrandom(&epoch, sizeof epoch, 0) < 0)
@@ -210,7 +237,7 @@ static bool open_parts(struct coordinator *c, char *error, size_t cap) {
         return false;
     c->resolver = resolver_new(c->dns, &resolver);
     c->fleet = fleet_new(&fleet, epoch >> 1, uv_now(&c->loop));
-    c->surveys = surveys_new(c->resolver, c->fleet);
+    c->surveys = surveys_new(c->resolver, c->fleet, c->forbidden);
     c->bus = bus_open(&c->loop, &jobs, on_message, c, error, cap);
     return c->bus != NULL;
 }
@@ -234,6 +261,7 @@ static int run(struct coordinator *c, char *error, size_t cap) {
     surveys_free(&c->surveys);
     resolver_free(&c->resolver);
     fleet_free(&c->fleet);
+    forbidden_close(&c->forbidden);
     PQfinish(c->db);
     if (good)
         log_info("stopped");
@@ -246,7 +274,8 @@ int main(int argc, char **argv) {
         .usage = "[OPTION…]",
         .summary = "Takes in submitted surveys, resolves their domains and hands probe jobs to workers.",
         .notes = "Exit status: 0 after a clean stop, 1 if it could not start, 2 for a usage error.\n"
-                 "SIGTERM stops; a second one ends at once. Nothing is lost: a restart resumes.",
+                 "SIGTERM stops; a second one ends at once. Nothing is lost: a restart resumes.\n"
+                 "SIGHUP reads the blocklist again.",
         .options = OPTIONS,
         .option_count = sizeof OPTIONS / sizeof *OPTIONS,
     };

@@ -1,21 +1,23 @@
-/* resolve.h - batches of domains on their way from names to MX sets, exchanges and endpoints.
+/* resolve.h - domains on their way from the database through DNS and back.
  *
- * A batch walks MX lookups -> address lookups of the exchanges that the survey does not know yet -> one write
- * transaction. Several are under way at once, so that one slow domain delays its batch and not the survey; their number
- * and size bound memory and queries.
+ * Each domain goes at its own pace: MX and TXT lookups, then the exchanges that the survey does not know yet (shared by
+ * all domains under way), then a write of many domains together. How many are under way is bounded, over all surveys, and
+ * with it memory and queries.
  */
 #ifndef MXG_RESOLVE_H
 #define MXG_RESOLVE_H
 
 #include "dns.h"
+#include "forbidden.h"
 
 #include <libpq-fe.h>
 
 struct resolver_config {
-    bool allow_reserved;
-    unsigned port;     /* of endpoints */
-    size_t batch_size; /* domains */
-    size_t batches;    /* under way at once, over all surveys */
+    const struct forbidden *forbidden;
+    unsigned port;        /* of endpoints */
+    size_t domains;       /* under way at once */
+    size_t batch;         /* domains written together */
+    uint64_t write_after_ms; /* fewer are written when they have waited for so long */
 };
 
 struct resolver;
@@ -29,15 +31,15 @@ struct resolve_cursor {
     bool exhausted; /* the last read found nothing due */
 };
 
-/* Reads what is due in the survey and starts batches, as far as the bounds allow. false: a statement failed. */
+/* Reads what is due in the survey and starts lookups, as far as the bounds allow. false: a statement failed. */
 __attribute__((warn_unused_result)) bool resolver_fill(struct resolver *resolver, PGconn *db, int survey,
                                                        struct resolve_cursor *cursor);
 
-/* Moves batches on: writes those that are looked up. false: a statement failed (the batch is kept and written later).
- */
-__attribute__((warn_unused_result)) bool resolver_write(struct resolver *resolver, PGconn *db);
+/* Asks the database which exchanges it knows, and writes what is looked up. false: a statement failed (what was to be
+ * written is kept and written later). */
+__attribute__((warn_unused_result)) bool resolver_write(struct resolver *resolver, PGconn *db, uint64_t now_ms);
 
-/* Batches under way for a survey. */
+/* Domains and exchanges of a survey that are under way or not written yet. */
 size_t resolver_busy(const struct resolver *resolver, int survey);
 
 /* Temporary tables of a fresh database session. */

@@ -3,10 +3,12 @@
  */
 #include "surveys.h"
 
+#include "address.h"
 #include "coordinator_sql.h"
 #include "db.h"
 #include "log.h"
 #include "mem.h"
+#include "name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +17,11 @@
 
 enum {
     INTAKE_LINES = 20000,
-    PAGE_ENDPOINTS = 1000,
+    PAGE_JOBS = 1000,
     IDLE_READ_MS = 500, /* pause after a read that found nothing */
     NUMBER_CAP = 24,
     ADDRESS_CAP = 64,
+    POLICY_PORT = 443,
 };
 
 struct survey {
@@ -28,20 +31,23 @@ struct survey {
     int64_t lines, intake_line;
     bool listed; /* still in the database's list of active ones */
     struct resolve_cursor domains;
-    char shuffle[NUMBER_CAP], address[ADDRESS_CAP]; /* how far endpoints were read */
-    uint64_t read_domains_ms, read_endpoints_ms;    /* not again before */
+    char shuffle[NUMBER_CAP], address[ADDRESS_CAP];                /* how far endpoints were read */
+    char policy[NAME_CAP];                                         /* how far policies were read */
+    uint64_t read_domains_ms, read_endpoints_ms, read_policies_ms; /* not again before */
 };
 
 struct surveys {
     struct resolver *resolver;
     struct fleet *fleet;
+    const struct forbidden *forbidden;
     struct survey *list;
 };
 
-struct surveys *surveys_new(struct resolver *resolver, struct fleet *fleet) {
+struct surveys *surveys_new(struct resolver *resolver, struct fleet *fleet, const struct forbidden *forbidden) {
     struct surveys *surveys = mem_alloc(sizeof *surveys);
     surveys->resolver = resolver;
     surveys->fleet = fleet;
+    surveys->forbidden = forbidden;
     return surveys;
 }
 
@@ -126,8 +132,42 @@ static bool read_domains(struct surveys *surveys, struct survey *survey, PGconn 
     return true;
 }
 
-/* One due endpoint; false if there is no room for it. */
-static bool queue_row(struct surveys *surveys, struct survey *survey, const PGresult *rows, int row) {
+/* ---- jobs ---- */
+
+/* Keys of rows that are not to be contacted any more, as an array literal: "{a,b"; they hold nothing to be quoted. */
+struct refused {
+    char *text;
+    size_t count;
+};
+
+static void refuse(struct refused *refused, const char *key) {
+    char *longer = mem_printf("%s%c%s", refused->text ? refused->text : "", refused->count++ ? ',' : '{', key);
+    free(refused->text);
+    refused->text = longer;
+}
+
+/* Settles the refused rows, and frees the list. */
+static bool settle_refused(struct refused *refused, const struct survey *survey, PGconn *db, const char *name,
+                           const char *sql) {
+    if (refused->count == 0)
+        return true;
+    char *keys = mem_printf("%s}", refused->text);
+    log_info("refused by policy", LOG_INT("survey", survey->id), LOG_STR("what", name), LOG_INT("count", refused->count));
+    bool good = db_run(db, name, sql, 2, (const char *const[]){survey->id_text, keys});
+    free(keys);
+    free(refused->text);
+    return good;
+}
+
+static bool is_forbidden(const struct surveys *surveys, const char *address, unsigned port) {
+    struct sockaddr_storage parsed;
+    return !address_parse(&parsed, address, port) ||
+           forbidden_address(surveys->forbidden, (const struct sockaddr *)&parsed) != NULL;
+}
+
+/* One due endpoint. */
+static void queue_endpoint(struct surveys *surveys, struct survey *survey, const PGresult *rows, int row,
+                           struct refused *refused) {
     struct fleet_job job = {
         .survey = survey->id,
         .address = PQgetvalue(rows, row, 0),
@@ -136,42 +176,83 @@ static bool queue_row(struct surveys *surveys, struct survey *survey, const PGre
         .attempt = (unsigned)strtoul(PQgetvalue(rows, row, 3), NULL, 10) + 1,
         .names = PQgetvalue(rows, row, 5),
         .judged = (unsigned)strtoul(PQgetvalue(rows, row, 7), NULL, 10),
+        .tlsa = PQgetvalue(rows, row, 8),
     };
-    if (fleet_room(surveys->fleet) == 0)
-        return false; /* the cursor stays before it */
     unsigned char *resume = PQunescapeBytea((const unsigned char *)PQgetvalue(rows, row, 6), &job.resume_len);
     job.resume = resume;
     if (resume == NULL) /* out of memory: start anew */
         job.resume_len = 0;
-    fleet_queue(surveys->fleet, &job);
+    if (is_forbidden(surveys, job.address, job.port))
+        refuse(refused, job.address);
+    else
+        fleet_queue(surveys->fleet, &job);
     PQfreemem(resume);
     snprintf(survey->shuffle, sizeof survey->shuffle, "%s", PQgetvalue(rows, row, 4));
     snprintf(survey->address, sizeof survey->address, "%s", job.address);
-    return true;
 }
 
-static void queue_page(struct surveys *surveys, struct survey *survey, const PGresult *rows) {
-    for (int row = 0; row < PQntuples(rows) && queue_row(surveys, survey, rows, row); row++)
-        ;
+/* One due policy. */
+static void queue_policy(struct surveys *surveys, struct survey *survey, const PGresult *rows, int row,
+                         struct refused *refused) {
+    char host[NAME_CAP + sizeof "mta-sts."];
+    struct fleet_job job = {
+        .survey = survey->id,
+        .domain = PQgetvalue(rows, row, 0),
+        .address = PQgetvalue(rows, row, 1),
+        .port = POLICY_PORT,
+        .attempt = (unsigned)strtoul(PQgetvalue(rows, row, 2), NULL, 10) + 1,
+    };
+    snprintf(host, sizeof host, "mta-sts.%s", job.domain);
+    if (is_forbidden(surveys, job.address, job.port) || forbidden_name(surveys->forbidden, host))
+        refuse(refused, job.domain);
+    else
+        fleet_queue(surveys->fleet, &job);
+    snprintf(survey->policy, sizeof survey->policy, "%s", job.domain);
+}
+
+static void rewind_policies(struct survey *survey) { survey->policy[0] = '\0'; }
+
+/* The two kinds of jobs, each read page by page behind its cursor. */
+static const struct kind {
+    const char *name, *sql, *refuse_name, *refuse_sql;
+    void (*queue)(struct surveys *surveys, struct survey *survey, const PGresult *rows, int row, struct refused *refused);
+    void (*rewind)(struct survey *survey);
+} ENDPOINTS = {"endpoints_due", SQL_ENDPOINTS_DUE, "refuse_endpoints", SQL_REFUSE_ENDPOINTS, queue_endpoint, rewind_endpoints},
+  POLICIES = {"policies_due", SQL_POLICIES_DUE, "refuse_policies", SQL_REFUSE_POLICIES, queue_policy, rewind_policies};
+
+static bool read_jobs(struct surveys *surveys, struct survey *survey, PGconn *db, const struct kind *kind,
+                      const char *const *cursor, int cursor_columns, uint64_t *read_ms, uint64_t now_ms) {
+    char limit[NUMBER_CAP];
+    const char *params[4] = {survey->id_text};
+    struct refused refused = {NULL, 0};
+    size_t room = fleet_room(surveys->fleet);
+    if (now_ms < *read_ms || room == 0 || fleet_workers(surveys->fleet) == 0)
+        return true;
+    snprintf(limit, sizeof limit, "%zu", room < PAGE_JOBS ? room : PAGE_JOBS);
+    for (int i = 0; i < cursor_columns; i++)
+        params[1 + i] = cursor[i];
+    params[1 + cursor_columns] = limit;
+    PGresult *rows = db_query(db, kind->name, kind->sql, 2 + cursor_columns, params);
+    if (rows == NULL)
+        return false;
+    for (int row = 0; row < PQntuples(rows); row++)
+        kind->queue(surveys, survey, rows, row, &refused);
+    if (PQntuples(rows) == 0) { /* round again, for what was added or is due again */
+        kind->rewind(survey);
+        *read_ms = now_ms + IDLE_READ_MS;
+    }
+    PQclear(rows);
+    return settle_refused(&refused, survey, db, kind->refuse_name, kind->refuse_sql);
 }
 
 static bool read_endpoints(struct surveys *surveys, struct survey *survey, PGconn *db, uint64_t now_ms) {
-    char limit[NUMBER_CAP];
-    size_t room = fleet_room(surveys->fleet);
-    if (now_ms < survey->read_endpoints_ms || room == 0 || fleet_workers(surveys->fleet) == 0)
-        return true;
-    snprintf(limit, sizeof limit, "%zu", room < PAGE_ENDPOINTS ? room : PAGE_ENDPOINTS);
-    const char *const params[] = {survey->id_text, survey->shuffle, survey->address, limit};
-    PGresult *rows = db_query(db, "endpoints_due", SQL_ENDPOINTS_DUE, 4, params);
-    if (rows == NULL)
-        return false;
-    if (PQntuples(rows) == 0) { /* round again, for what was added or is due again */
-        rewind_endpoints(survey);
-        survey->read_endpoints_ms = now_ms + IDLE_READ_MS;
-    }
-    queue_page(surveys, survey, rows);
-    PQclear(rows);
-    return true;
+    const char *const cursor[] = {survey->shuffle, survey->address};
+    return read_jobs(surveys, survey, db, &ENDPOINTS, cursor, 2, &survey->read_endpoints_ms, now_ms);
+}
+
+static bool read_policies(struct surveys *surveys, struct survey *survey, PGconn *db, uint64_t now_ms) {
+    const char *const cursor[] = {survey->policy};
+    return read_jobs(surveys, survey, db, &POLICIES, cursor, 1, &survey->read_policies_ms, now_ms);
 }
 
 /* Nothing of the survey is in memory and the last reads found nothing: is it over? The statement has the last word. */
@@ -201,7 +282,7 @@ static bool step(struct surveys *surveys, struct survey *survey, PGconn *db, uin
     bool finish_due =
         survey->domains.exhausted && now_ms >= survey->read_domains_ms && survey->intake_line >= survey->lines;
     if (!take_lines(survey, db) || !read_domains(surveys, survey, db, now_ms) ||
-        !read_endpoints(surveys, survey, db, now_ms))
+        !read_policies(surveys, survey, db, now_ms) || !read_endpoints(surveys, survey, db, now_ms))
         return false;
     bool idle = finish_due && survey->domains.exhausted && resolver_busy(surveys->resolver, survey->id) == 0 &&
                 fleet_busy(surveys->fleet, survey->id) == 0;

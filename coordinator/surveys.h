@@ -9,7 +9,8 @@
 #include "resolve.h"
 
 struct surveys;
-struct surveys *surveys_new(struct resolver *resolver, struct fleet *fleet);
+/* All borrowed. */
+struct surveys *surveys_new(struct resolver *resolver, struct fleet *fleet, const struct forbidden *forbidden);
 void surveys_free(struct surveys **surveys);
 
 /* One round over all surveys. look: read the list of surveys anew. false: a statement failed. */

@@ -4,4 +4,5 @@ WHERE survey_id = $1 AND state IN ('submitted', 'running') AND intake_line = lin
   AND NOT EXISTS (SELECT FROM mxgrade.domain d WHERE d.survey_id = $1 AND d.next_resolve_at IS NOT NULL)
   AND NOT EXISTS (SELECT FROM mxgrade.exchange x WHERE x.survey_id = $1 AND x.next_resolve_at IS NOT NULL)
   AND NOT EXISTS (SELECT FROM mxgrade.endpoint e WHERE e.survey_id = $1 AND e.next_probe_at IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM mxgrade.mta_sts_policy p WHERE p.survey_id = $1 AND p.next_fetch_at IS NOT NULL)
 RETURNING survey_id

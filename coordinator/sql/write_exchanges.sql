@@ -1,13 +1,25 @@
--- A failed lookup is tried again after a delay that doubles, until the survey's attempts are used up. An exchange that was
--- settled meanwhile by another batch stays so.
-INSERT INTO mxgrade.exchange AS x (survey_id, exchange, dns_status, flags, resolve_attempts, resolved_at, next_resolve_at)
-SELECT s.survey_id, e.exchange, e.dns_status, e.flags, 1, now(),
+-- What could not be learnt is asked again after a delay that doubles, until the survey's attempts are used up; an answer
+-- is never replaced by none.
+INSERT INTO mxgrade.exchange AS x (survey_id, exchange, dns_status, flags, dnssec, tlsa_status, tlsa_base, tlsa,
+                                   resolve_attempts, resolved_at, next_resolve_at)
+SELECT s.survey_id, e.exchange, e.dns_status, e.flags, e.dnssec, e.tlsa_status, e.tlsa_base, e.tlsa, 1, now(),
        CASE WHEN e.retry AND s.max_attempts > 1 THEN now() + s.retry_delay END
-FROM (SELECT DISTINCT ON (exchange) * FROM stage_exchange ORDER BY exchange) e
+FROM stage_exchange e
 JOIN mxgrade.survey s ON s.survey_id = $1
 ON CONFLICT (survey_id, exchange) DO UPDATE
-SET dns_status = excluded.dns_status, flags = excluded.flags, resolve_attempts = x.resolve_attempts + 1, resolved_at = now(),
+SET (dns_status, flags, dnssec) = (
+        SELECT CASE WHEN k.keep THEN x.dns_status ELSE excluded.dns_status END,
+               CASE WHEN k.keep THEN x.flags ELSE excluded.flags END,
+               CASE WHEN k.keep THEN x.dnssec ELSE excluded.dnssec END
+        FROM (SELECT x.dns_status = 'ok' AND excluded.dns_status IN ('servfail', 'timeout')) k (keep)),
+    (tlsa_status, tlsa_base, tlsa) = (
+        SELECT CASE WHEN k.keep THEN x.tlsa_status ELSE excluded.tlsa_status END,
+               CASE WHEN k.keep THEN x.tlsa_base ELSE excluded.tlsa_base END,
+               CASE WHEN k.keep THEN x.tlsa ELSE excluded.tlsa END
+        FROM (SELECT x.tlsa_status IN ('secure', 'none', 'insecure')
+                     AND excluded.tlsa_status IN ('unknown', 'bogus', 'not_asked')) k (keep)),
+    resolve_attempts = x.resolve_attempts + 1, resolved_at = now(),
     next_resolve_at = CASE WHEN excluded.next_resolve_at IS NOT NULL THEN
         (SELECT CASE WHEN x.resolve_attempts + 1 < s.max_attempts THEN now() + s.retry_delay * (2 ^ x.resolve_attempts) END
          FROM mxgrade.survey s WHERE s.survey_id = x.survey_id) END
-WHERE x.dns_status IN ('pending', 'servfail', 'timeout')
+WHERE x.next_resolve_at IS NOT NULL OR x.dns_status = 'pending'

@@ -1,4 +1,4 @@
-// link: mxg_dns
+// link: mxg_mx
 /* fuzz_dns.c - the input is a DNS message, read as the answer to each type that is asked. Lists are bounded, names are
  * plain ASCII in presentation form, the status says what was found, and the order of MX records makes no other MX set.
  */

@@ -1,4 +1,4 @@
-// link: mxg_dns
+// link: mxg_mx
 /* test_address_sample.c - the sample is bounded, repeatable, fair, and holds both families. */
 #include "address_sample.h"
 

@@ -1,4 +1,4 @@
-// link: mxg_dns
+// link: mxg_mx
 /* test_mx_set.c - from MX records to canonical sets. */
 #include "mx_set.h"
 

@@ -1,0 +1,583 @@
+/* dns.c - see dns.h.
+ *
+ * A query is in one place at a time: waiting (dns->waiting), under way (c-ares has it), or held (dns->held: all tries
+ * were met with silence, and whether that says anything is not known yet). c-ares tells which sockets it wants watched;
+ * each gets a uv_poll. There is one channel for each try at each resolver, because the time-out is a channel's.
+ * Time-outs are driven by one coarse tick: asking c-ares for the next one costs time proportional to the queries
+ * outstanding.
+ */
+#include "dns.h"
+
+#include "log.h"
+#include "mem.h"
+
+#include <ares.h>
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <utlist.h>
+
+enum {
+    TICK_MS = 100,
+    CLASS_IN = 1,
+    EDNS_OCTETS = 1232,    /* DNS flag day 2020 */
+    AUTHENTIC_DATA = 0x20, /* in a query: tell me whether it is (RFC 6840 section 5.7) */
+    CHECKING_DISABLED = 0x10,
+    SOCKET_BUFFER_OCTETS = 4 << 20,
+    CHECK_EVERY_MS = 60000,
+    CHECK_STALLED_MS = 1000,
+    /* Pace: what a resolver's socket buffer of Linux's default size (some 270 datagrams) takes without loss. */
+    BURST = 128,
+    PER_MS = 16,
+    /* First tries under way at once. A round ends after as many answers; it was a bad one if a tenth of them took a
+     * second try. */
+    WINDOW_START = 256,
+    WINDOW_LEAST = 64,
+    IDS = 256,
+};
+
+struct query {
+    struct query *prev, *next; /* waiting or held */
+    struct dns *dns;
+    unsigned type, silences, refusals; /* tries that nobody answered, that somebody refused */
+    size_t first_server;
+    bool unvalidated; /* it failed, and is asked once more without validation */
+    uint64_t sent_ms;
+    dns_cb *on_answer;
+    void *context;
+    char name[];
+};
+
+/* A channel of c-ares. */
+struct link {
+    struct dns *dns;
+    ares_channel channel;
+};
+
+struct server {
+    struct dns *dns;
+    struct dns_server public;
+    bool checking, alive; /* the check is under way; the last one was answered */
+    uint64_t check_sent_ms;
+    struct link link[DNS_TRIES_MAX];
+};
+
+struct watch {
+    uv_poll_t poll;
+    struct link *link;
+    ares_socket_t socket;
+    struct watch *next;
+};
+
+struct dns {
+    uv_loop_t *loop;
+    uv_timer_t tick, pace;
+    uv_prepare_t before_block; /* sends what waits, never from within a callback of c-ares */
+    unsigned handles;          /* being closed */
+    struct watch *watches;
+    struct server server[DNS_SERVERS_MAX];
+    size_t servers, next_server;
+    unsigned tries;
+    char *signed_name;
+    struct query *waiting, *held;
+    size_t waiting_count, held_count;
+    size_t in_flight, limit;
+    size_t fresh, window;                   /* first tries under way, and how many there may be */
+    size_t round_good, round_late;          /* answers to first tries, to later ones, since the window was changed */
+    bool round_full;                        /* the window was what kept queries waiting */
+    unsigned tokens;                        /* may be sent now */
+    uint64_t tokens_ms, heard_ms, check_ms; /* tokens were added; somebody answered; checks are due */
+    bool stalled, outage;
+    bool closing;
+    uint16_t id[IDS];
+    size_t ids;
+};
+
+/* ---- sockets ---- */
+
+static void on_poll(uv_poll_t *poll, int status, int events) {
+    struct watch *watch = poll->data;
+    bool readable = status < 0 || (events & UV_READABLE), writable = status < 0 || (events & UV_WRITABLE);
+    ares_process_fd(watch->link->channel, readable ? watch->socket : ARES_SOCKET_BAD,
+                    writable ? watch->socket : ARES_SOCKET_BAD);
+}
+
+static void on_watch_closed(uv_handle_t *handle) { free(handle->data); }
+
+static void on_socket_state(void *context, ares_socket_t socket, int readable, int writable) {
+    struct link *link = context;
+    struct dns *dns = link->dns;
+    struct watch *watch;
+    LL_SEARCH_SCALAR(dns->watches, watch, socket, socket);
+    if (!readable && !writable) {
+        if (watch) {
+            LL_DELETE(dns->watches, watch);
+            uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+        }
+        return;
+    }
+    if (watch == NULL) {
+        watch = mem_alloc(sizeof *watch);
+        watch->link = link;
+        watch->socket = socket;
+        LL_PREPEND(dns->watches, watch);
+        uv_poll_init_socket(dns->loop, &watch->poll, socket);
+        watch->poll.data = watch;
+    }
+    uv_poll_start(&watch->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), on_poll);
+}
+
+/* ---- a message out ---- */
+
+static unsigned short random_id(struct dns *dns) {
+    if (dns->ids == 0) {
+        if (getrandom(dns->id, sizeof dns->id, 0) != (ssize_t)sizeof dns->id)
+            dns->id[0] = (uint16_t)uv_hrtime();
+        dns->ids = IDS;
+    }
+    return dns->id[--dns->ids];
+}
+
+/* The message is made here and not by ares_query(): with ARES_FLAG_EDNS, c-ares 1.18 turns EDNS off for the whole
+ * channel at the first SERVFAIL and sends the query again cut short, which resolvers drop. false: DNS cannot carry the
+ * name. */
+static bool send_message(struct dns *dns, ares_channel channel, const char *name, unsigned type, unsigned bits,
+                         ares_callback on_answer, void *context) {
+    enum { BITS_AT = 3 };
+    unsigned char *message = NULL;
+    int len = 0;
+    int status = ares_create_query(name, CLASS_IN, (int)type, random_id(dns), 1, &message, &len, EDNS_OCTETS);
+    if (status == ARES_SUCCESS) {
+        message[BITS_AT] |= (unsigned char)bits;
+        ares_send(channel, message, len, on_answer, context);
+    }
+    ares_free_string(message);
+    return status == ARES_SUCCESS;
+}
+
+/* ---- the life of a query ---- */
+
+static void wait_again(struct query *query) {
+    DL_PREPEND(query->dns->waiting, query);
+    query->dns->waiting_count++;
+}
+
+static void deliver(struct query *query, struct dns_answer *answer) {
+    query->on_answer(answer, query->context);
+    dns_answer_free(answer);
+    free(query);
+}
+
+static void deliver_status(struct query *query, enum dns_status status) {
+    deliver(query, &(struct dns_answer){.status = status, .dnssec = DNSSEC_UNKNOWN});
+}
+
+static unsigned tries_made(const struct query *query) { return query->silences + query->refusals; }
+
+static struct server *server_of(const struct query *query) {
+    struct dns *dns = query->dns;
+    return &dns->server[(query->first_server + tries_made(query)) % dns->servers];
+}
+
+/* Does the window count it? */
+static bool is_first_try(const struct query *query) { return tries_made(query) == 0 && !query->unvalidated; }
+
+static bool believes(const struct server *server) { return server->public.validates && server->public.trusted; }
+
+static enum dnssec judge(const struct server *server, const struct dns_answer *answer) {
+    if (dns_failed(answer->status))
+        return DNSSEC_UNKNOWN;
+    if (!believes(server))
+        return DNSSEC_UNCHECKED;
+    return answer->authentic ? DNSSEC_SECURE : DNSSEC_INSECURE;
+}
+
+/* SERVFAIL and the like: another resolver may know better; and where a validating one fails, the reason may be that. */
+static void on_refusal(struct query *query, struct dns_answer *answer) {
+    struct dns *dns = query->dns;
+    if (query->refusals + 1 < dns->servers && tries_made(query) + 1 < dns->tries) {
+        query->refusals++;
+        wait_again(query);
+    } else if (believes(server_of(query))) {
+        query->unvalidated = true;
+        wait_again(query);
+    } else {
+        deliver(query, answer);
+    }
+}
+
+static void on_message(struct query *query, struct dns_answer *answer) {
+    if (query->unvalidated) { /* what it says is not to be used, but that it says something tells why it failed */
+        enum dnssec state = dns_failed(answer->status) ? DNSSEC_UNKNOWN : DNSSEC_BOGUS;
+        dns_answer_free(answer);
+        deliver(query, &(struct dns_answer){.status = DNS_SERVFAIL, .dnssec = state});
+    } else if (answer->status == DNS_SERVFAIL) {
+        on_refusal(query, answer);
+    } else {
+        answer->dnssec = judge(server_of(query), answer);
+        deliver(query, answer);
+    }
+}
+
+static void on_silence(struct query *query) {
+    struct dns *dns = query->dns;
+    if (query->unvalidated) {
+        deliver_status(query, DNS_SERVFAIL);
+    } else if (tries_made(query) + 1 < dns->tries) {
+        query->silences++;
+        wait_again(query);
+    } else if (dns->heard_ms > query->sent_ms) { /* resolvers are there: it is this name that nobody answers for */
+        deliver_status(query, DNS_TIMEOUT);
+    } else {
+        DL_APPEND(dns->held, query);
+        if (dns->held_count++ == 0)
+            dns->check_ms = 0;
+    }
+}
+
+/* After each round of as many answers as the window is wide. */
+static void adapt_window(struct dns *dns) {
+    size_t answers = dns->round_good + dns->round_late;
+    if (answers < dns->window)
+        return;
+    if (dns->round_late * 10 > answers)
+        dns->window = dns->window * 3 / 4 > WINDOW_LEAST ? dns->window * 3 / 4 : WINDOW_LEAST;
+    else if (dns->round_full)
+        dns->window += dns->window / 4;
+    dns->round_good = dns->round_late = 0;
+    dns->round_full = false;
+}
+
+static void heard(struct dns *dns) {
+    dns->heard_ms = uv_now(dns->loop);
+    if (dns->tokens < BURST)
+        dns->tokens += 2;
+}
+
+/* With NOCHECKRESP every response comes here, whatever its code; no message means that none came. */
+static void on_answer(void *context, int status, int timeouts, unsigned char *message, int len) {
+    struct query *query = context;
+    struct dns *dns = query->dns;
+    (void)timeouts;
+    dns->in_flight--;
+    dns->fresh -= is_first_try(query);
+    if (dns->closing) {
+        deliver_status(query, DNS_TIMEOUT);
+    } else if (status == ARES_SUCCESS && message && len > 0) {
+        struct dns_answer answer;
+        heard(dns);
+        (*(query->silences == 0 ? &dns->round_good : &dns->round_late))++;
+        adapt_window(dns);
+        dns_answer_parse(&answer, query->type, message, (size_t)len);
+        on_message(query, &answer);
+    } else {
+        on_silence(query);
+    }
+}
+
+static void send_query(struct query *query) {
+    struct dns *dns = query->dns;
+    ares_channel channel = server_of(query)->link[tries_made(query)].channel;
+    dns->in_flight++;
+    dns->fresh += is_first_try(query);
+    query->sent_ms = uv_now(dns->loop);
+    if (!send_message(dns, channel, query->name, query->type, query->unvalidated ? CHECKING_DISABLED : AUTHENTIC_DATA,
+                      on_answer, query)) {
+        dns->in_flight--;
+        dns->fresh -= is_first_try(query);
+        deliver_status(query, DNS_NXDOMAIN); /* a name that DNS cannot carry does not exist there */
+    }
+}
+
+/* ---- pace ---- */
+
+static bool all_asked(const struct dns *dns) {
+    for (size_t i = 0; i < dns->servers; i++)
+        if (!dns->server[i].public.asked)
+            return false;
+    return true;
+}
+
+static void add_tokens(struct dns *dns) {
+    uint64_t now = uv_now(dns->loop), more = dns->tokens + (now - dns->tokens_ms) * PER_MS;
+    dns->tokens = more < BURST ? (unsigned)more : BURST;
+    dns->tokens_ms = now;
+}
+
+static bool may_send(struct dns *dns) {
+    if (dns->waiting == NULL || dns->in_flight >= dns->limit)
+        return false;
+    bool windowed = is_first_try(dns->waiting) && dns->fresh >= dns->window;
+    dns->round_full = dns->round_full || windowed;
+    return !windowed && dns->tokens > 0;
+}
+
+static void on_pace(uv_timer_t *timer) { (void)timer; /* it woke the loop, and on_before_block() follows */ }
+
+static void on_before_block(uv_prepare_t *handle) {
+    struct dns *dns = handle->data;
+    if (dns->waiting == NULL || dns->closing || dns->stalled || !all_asked(dns))
+        return;
+    add_tokens(dns);
+    while (may_send(dns)) {
+        struct query *query = dns->waiting;
+        DL_DELETE(dns->waiting, query);
+        dns->waiting_count--;
+        dns->tokens--;
+        send_query(query);
+    }
+    if (dns->waiting && dns->tokens == 0)
+        uv_timer_start(&dns->pace, on_pace, 1, 0);
+}
+
+/* ---- are the resolvers there, and do they validate? ---- */
+
+/* A resolver was there all the time: what was met with silence has been answered by nobody. After an outage nothing is
+ * known of it. */
+static void release_held(struct dns *dns) {
+    struct query *query, *next, *held = dns->held;
+    dns->held = NULL;
+    dns->held_count = 0;
+    DL_FOREACH_SAFE(held, query, next) {
+        DL_DELETE(held, query);
+        if (dns->outage) {
+            query->silences = query->refusals = 0;
+            wait_again(query);
+        } else {
+            deliver_status(query, DNS_TIMEOUT);
+        }
+    }
+    dns->outage = false;
+}
+
+static void set_stalled(struct dns *dns, bool stalled) {
+    if (stalled && !dns->stalled)
+        log_warn("no resolver answers: lookups wait", LOG_STR("resolver", dns->server[0].public.address));
+    if (!stalled && dns->stalled)
+        log_info("a resolver answers again", LOG_INT("waiting", dns->waiting_count + dns->held_count));
+    dns->stalled = stalled;
+    dns->outage = dns->outage || stalled;
+}
+
+static void end_checks(struct dns *dns) {
+    bool checking = false, answers = false;
+    for (size_t i = 0; i < dns->servers; i++) {
+        checking = checking || dns->server[i].checking;
+        answers = answers || dns->server[i].alive;
+    }
+    if (!answers && checking)
+        return;
+    set_stalled(dns, !answers);
+    dns->check_ms = uv_now(dns->loop) + (answers ? CHECK_EVERY_MS : CHECK_STALLED_MS);
+    if (answers)
+        release_held(dns);
+}
+
+static void tell_validation(const struct server *server) {
+    const struct dns_server *public = &server->public;
+    if (!public->validates)
+        log_warn("the resolver does not validate: DNSSEC and DANE stay unchecked", LOG_STR("resolver", public->address),
+                 LOG_STR("asked", server->dns->signed_name));
+    else if (!public->trusted)
+        log_warn(
+            "the resolver is not on loopback: DNSSEC and DANE stay unchecked unless its path is said to be trusted",
+            LOG_STR("resolver", public->address));
+}
+
+static void on_check(void *context, int status, int timeouts, unsigned char *message, int len) {
+    struct server *server = context;
+    struct dns_server *public = &server->public;
+    struct dns *dns = server->dns;
+    (void)timeouts;
+    server->checking = false;
+    if (dns->closing)
+        return;
+    bool first = !public->asked || !public->answers, answered = status == ARES_SUCCESS && message && len > 0;
+    public->asked = true;
+    public->answers = server->alive = answered;
+    if (answered) {
+        struct dns_answer answer;
+        heard(dns);
+        dns_answer_parse(&answer, DNS_TYPE_SOA, message, (size_t)len);
+        public->validates = answer.authentic && !dns_failed(answer.status);
+        public->answer_ms = (unsigned)(uv_now(dns->loop) - server->check_sent_ms);
+        dns_answer_free(&answer);
+        if (first)
+            tell_validation(server);
+    }
+    end_checks(dns);
+}
+
+static void check_servers(struct dns *dns) {
+    dns->check_ms = uv_now(dns->loop) + CHECK_EVERY_MS;
+    for (size_t i = 0; i < dns->servers; i++) {
+        struct server *server = &dns->server[i];
+        if (server->checking)
+            continue;
+        server->checking = true;
+        server->alive = false;
+        server->check_sent_ms = uv_now(dns->loop);
+        send_message(dns, server->link[0].channel, dns->signed_name, DNS_TYPE_SOA, AUTHENTIC_DATA, on_check, server);
+    }
+}
+
+static void on_tick(uv_timer_t *timer) {
+    struct dns *dns = timer->data;
+    for (size_t i = 0; i < dns->servers; i++)
+        for (unsigned try = 0; try < dns->tries; try++)
+            ares_process_fd(dns->server[i].link[try].channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    if (uv_now(dns->loop) >= dns->check_ms)
+        check_servers(dns);
+}
+
+/* ---- opening ---- */
+
+/* The resolvers' addresses, from the text or resolv.conf: c-ares reads both. The caller frees with ares_free_data(). */
+static int read_servers(const char *servers, struct ares_addr_port_node **list) {
+    ares_channel scratch;
+    int status = ares_init(&scratch);
+    if (status != ARES_SUCCESS)
+        return status;
+    if (servers && *servers)
+        status = ares_set_servers_ports_csv(scratch, servers);
+    if (status == ARES_SUCCESS)
+        status = ares_get_servers_ports(scratch, list);
+    ares_destroy(scratch);
+    return status == ARES_SUCCESS && *list == NULL ? ARES_EBADSTR : status;
+}
+
+static void describe(struct dns_server *public, const struct ares_addr_port_node *node, bool trust_path) {
+    enum { DNS_PORT = 53, LOOPBACK = 127 };
+    char text[INET6_ADDRSTRLEN];
+    bool v4 = node->family == AF_INET;
+    inet_ntop(node->family, &node->addr, text, sizeof text);
+    snprintf(public->address, sizeof public->address, v4 ? "%s:%d" : "[%s]:%d", text,
+             node->udp_port ? node->udp_port : DNS_PORT);
+    bool loopback = v4 ? ntohl(node->addr.addr4.s_addr) >> 24 == LOOPBACK : strcmp(text, "::1") == 0;
+    public->trusted = loopback || trust_path;
+}
+
+static int open_link(struct link *link, const struct ares_addr_port_node *node, int timeout_ms) {
+    struct ares_options options = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
+                                            ARES_FLAG_STAYOPEN,
+                                   .timeout = timeout_ms,
+                                   .tries = 1,
+                                   .socket_receive_buffer_size = SOCKET_BUFFER_OCTETS,
+                                   .sock_state_cb = on_socket_state,
+                                   .sock_state_cb_data = link};
+    struct ares_addr_port_node alone = *node;
+    int status = ares_init_options(&link->channel, &options,
+                                   ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_RCVBUF |
+                                       ARES_OPT_SOCK_STATE_CB);
+    alone.next = NULL;
+    return status == ARES_SUCCESS ? ares_set_servers_ports(link->channel, &alone) : status;
+}
+
+static int open_servers(struct dns *dns, const struct dns_config *config, const struct ares_addr_port_node *list) {
+    int status = ARES_SUCCESS;
+    for (; list && dns->servers < DNS_SERVERS_MAX && status == ARES_SUCCESS; list = list->next) {
+        struct server *server = &dns->server[dns->servers++];
+        server->dns = dns;
+        describe(&server->public, list, config->trust_path);
+        for (unsigned try = 0; try < dns->tries && status == ARES_SUCCESS; try++) {
+            server->link[try].dns = dns;
+            status = open_link(&server->link[try], list, config->timeout_ms << try);
+        }
+    }
+    return status;
+}
+
+static void close_servers(struct dns *dns) {
+    for (size_t i = 0; i < dns->servers; i++)
+        for (unsigned try = 0; try < DNS_TRIES_MAX; try++)
+            if (dns->server[i].link[try].channel)
+                ares_destroy(dns->server[i].link[try].channel);
+    free(dns->signed_name);
+}
+
+static void start_handles(struct dns *dns) {
+    uv_timer_init(dns->loop, &dns->tick);
+    uv_timer_init(dns->loop, &dns->pace);
+    uv_prepare_init(dns->loop, &dns->before_block);
+    dns->tick.data = dns->pace.data = dns->before_block.data = dns;
+    uv_timer_start(&dns->tick, on_tick, 0, TICK_MS);
+    uv_prepare_start(&dns->before_block, on_before_block);
+}
+
+struct dns *dns_open(uv_loop_t *loop, const struct dns_config *config, char *error, size_t cap) {
+    struct ares_addr_port_node *list = NULL;
+    struct dns *dns = mem_alloc(sizeof *dns);
+    dns->loop = loop;
+    dns->limit = config->in_flight;
+    dns->window = WINDOW_START;
+    dns->tokens = BURST;
+    dns->tries = (unsigned)config->tries < DNS_TRIES_MAX ? (unsigned)config->tries : DNS_TRIES_MAX;
+    dns->signed_name = mem_strdup(config->signed_name && *config->signed_name ? config->signed_name : ".");
+    int status = ares_library_init(ARES_LIB_INIT_ALL);
+    if (status == ARES_SUCCESS)
+        status = read_servers(config->servers, &list);
+    if (status == ARES_SUCCESS)
+        status = open_servers(dns, config, list);
+    if (list)
+        ares_free_data(list);
+    if (status == ARES_SUCCESS) {
+        start_handles(dns);
+        return dns;
+    }
+    snprintf(error, cap, "cannot use the resolver '%s': %s; expected ADDRESS[:PORT], several joined by commas",
+             config->servers ? config->servers : "of resolv.conf", ares_strerror(status));
+    close_servers(dns);
+    free(dns);
+    return NULL;
+}
+
+static void on_closed(uv_handle_t *handle) {
+    struct dns *dns = handle->data;
+    if (--dns->handles == 0)
+        free(dns);
+}
+
+static void drop_list(struct query **list) {
+    while (*list) { /* answers may bring new queries */
+        struct query *query = *list;
+        DL_DELETE(*list, query);
+        deliver_status(query, DNS_TIMEOUT);
+    }
+}
+
+void dns_close(struct dns **dns) {
+    struct dns *self = *dns;
+    if (self == NULL)
+        return;
+    *dns = NULL;
+    self->closing = true;
+    close_servers(self); /* answers what is in flight, and gives its sockets back */
+    drop_list(&self->waiting);
+    drop_list(&self->held);
+    self->handles = 3;
+    uv_close((uv_handle_t *)&self->tick, on_closed);
+    uv_close((uv_handle_t *)&self->pace, on_closed);
+    uv_close((uv_handle_t *)&self->before_block, on_closed);
+}
+
+void dns_query(struct dns *dns, const char *name, unsigned type, dns_cb *on_done, void *context) {
+    size_t len = strlen(name);
+    struct query *query = mem_alloc(sizeof *query + len + 1);
+    query->dns = dns;
+    query->type = type;
+    query->on_answer = on_done;
+    query->context = context;
+    query->first_server = dns->next_server++ % dns->servers;
+    memcpy(query->name, name, len);
+    DL_APPEND(dns->waiting, query);
+    dns->waiting_count++;
+}
+
+size_t dns_busy(const struct dns *dns) { return dns->waiting_count + dns->in_flight + dns->held_count; }
+bool dns_stalled(const struct dns *dns) { return dns->stalled; }
+size_t dns_server_count(const struct dns *dns) { return dns->servers; }
+struct dns_server dns_server(const struct dns *dns, size_t index) {
+    return dns->server[index].public;
+}
