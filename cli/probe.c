@@ -20,7 +20,7 @@
 int verb_probe(int argc, char **argv);
 
 static struct {
-    const char *name, *trust_store, *ehlo_name;
+    const char *name, *trust_store, *ehlo_name, *blocklist;
     int64_t gap_ms, deadline_ms, greeting_ms, tls_ms;
     bool allow_reserved, json, thorough, per_version, pq_strict;
 } options;
@@ -42,6 +42,7 @@ static const struct config_option OPTIONS[] = {
      "ask for post-quantum hybrids alone where the server prefers other groups", 0, 0},
     {"allow-reserved", CONFIG_FLAG, &options.allow_reserved, NULL, NULL,
      "probe loopback, private and other reserved addresses", 0, 0},
+    FORBIDDEN_OPTION(options.blocklist),
     {"json", CONFIG_FLAG, &options.json, NULL, NULL, "print one JSON object", 0, 0},
 };
 
@@ -118,14 +119,15 @@ static struct grade_result grade_report(const struct probe_report *report) {
 
 static void keep_report(struct probe_report *report, void *context) { *(struct probe_report **)context = report; }
 
-static struct probe_report *run_probe(const struct probe_target *target, const struct trust *trust) {
+static struct probe_report *run_probe(const struct probe_target *target, const struct trust *trust,
+                                      const struct forbidden *forbidden) {
     struct probe_report *report = NULL;
     struct handshake_contexts *contexts = handshake_contexts_new();
     struct chain_cache *chains = chain_cache_new(trust, 0);
     struct probe_config config = probe_config_default(chains, contexts, options.ehlo_name);
     config.policy = (struct plan_policy){.per_version = options.per_version, .pq_strict = options.pq_strict};
     config.thorough = options.thorough;
-    config.allow_reserved = options.allow_reserved;
+    config.forbidden = forbidden;
     config.gap_ms = (uint64_t)options.gap_ms;
     config.deadline_ms = (uint64_t)options.deadline_ms;
     config.timeouts.greeting = (uint64_t)options.greeting_ms;
@@ -142,15 +144,42 @@ static struct probe_report *run_probe(const struct probe_target *target, const s
     return report;
 }
 
-static int show(struct probe_report *report, const char *address) {
+static int show(struct probe_report *report, const struct sockaddr_storage *where) {
+    char address[NI_MAXHOST] = "";
     struct grade_result grade = grade_report(report);
+    getnameinfo((const struct sockaddr *)where, sizeof *where, address, sizeof address, NULL, 0, NI_NUMERICHOST);
     (options.json ? probe_print_json : probe_print_page)(report, &grade, address);
     probe_report_free(&report);
     return grade.graded ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* HOST itself, where another name is probed for: the engine sees only that one. */
+static bool host_is_refused(const struct forbidden *forbidden, const char *host) {
+    char name[NAME_CAP];
+    enum name_error error = name_from_dns(name, host);
+    const char *why = error == NAME_OK || error == NAME_SINGLE_LABEL ? forbidden_name(forbidden, name) : NULL;
+    if (why)
+        fprintf(stderr, "mxgrade probe: '%s' is not to be contacted: %s\n", host, why);
+    return why != NULL;
+}
+
+static int probe_and_show(const struct probe_target *target, const char *host) {
+    char error[512];
+    int status = EXIT_FAILURE;
+    struct trust *trust = trust_open(options.trust_store, error, sizeof error);
+    struct forbidden *forbidden =
+        trust ? forbidden_open(options.blocklist, options.allow_reserved, error, sizeof error) : NULL;
+    if (forbidden == NULL)
+        fprintf(stderr, "mxgrade probe: %s\n", error);
+    else if (!options.name || !host_is_refused(forbidden, host))
+        status = show(run_probe(target, trust, forbidden), &target->address);
+    forbidden_close(&forbidden);
+    trust_close(&trust);
+    return status;
+}
+
 int verb_probe(int argc, char **argv) {
-    char host[NAME_CAP + 64], port[16], name[NAME_CAP] = "", error[512], address[NI_MAXHOST];
+    char host[NAME_CAP + 64], port[16], name[NAME_CAP] = "";
     struct probe_target target = {.name_count = 1};
     int operand;
     enum config_result result = config_load(&PROGRAM, argc, argv, &operand);
@@ -170,14 +199,5 @@ int verb_probe(int argc, char **argv) {
     if (!look_up(host, port, &target.address))
         return 3;
     target.names = (const char *const[]){name};
-    struct trust *trust = trust_open(options.trust_store, error, sizeof error);
-    if (trust == NULL) {
-        fprintf(stderr, "mxgrade probe: %s\n", error);
-        return EXIT_FAILURE;
-    }
-    getnameinfo((struct sockaddr *)&target.address, sizeof target.address, address, sizeof address, NULL, 0,
-                NI_NUMERICHOST);
-    int status = show(run_probe(&target, trust), address);
-    trust_close(&trust);
-    return status;
+    return probe_and_show(&target, host);
 }

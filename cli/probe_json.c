@@ -124,6 +124,8 @@ void probe_print_json(const struct probe_report *report, const struct grade_resu
     json_text(&json, "grade", grade->graded ? grade->grade : NULL);
     json_bool(&json, "provisional", grade->provisional);
     json_text(&json, "reason", report->reason == REASON_NONE ? NULL : reason_key(report->reason));
+    if (report->refused_by)
+        json_text(&json, "refused_by", report->refused_by);
     json_object(&json, "facts");
     for (unsigned id = 0; id < FACT_COUNT; id++)
         json_fact(&json, probe_fact(report, id), fact_key((enum fact_id)id));

@@ -141,6 +141,8 @@ void probe_print_page(const struct probe_report *report, const struct grade_resu
                grade->provisional ? ", provisional" : "");
     else
         printf("\nUngraded: %s\n\nFacts\n", reason_text(report->reason));
+    if (report->refused_by)
+        printf("  %-26s %s\n", "Refused by policy", report->refused_by);
     for (unsigned id = 0; id < FACT_COUNT; id++)
         print_fact(report, id);
     print_details(report);

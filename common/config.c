@@ -11,7 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_LINE_MAX = 4096, CONFIG_FILE_VALUES_MAX = 256 };
+enum { CONFIG_LINE_MAX = 4096 };
+
+/* Where values come from: the defaults, a file, the environment, or the command line. */
+struct source {
+    const struct config_program *program;
+    bool *gave; /* that option, by its place */
+};
+
+/* Keeps a text for the life of the process: targets point into it. */
+static char *keep(char *text) {
+    static char **kept;
+    static size_t count;
+    kept = mem_realloc(kept, (count + 1) * sizeof *kept);
+    return kept[count++] = text;
+}
 
 static bool parse_number(const char *text, int64_t *out) {
     char *end;
@@ -49,12 +63,16 @@ static bool parse_flag(const char *text, bool *out) {
     return false;
 }
 
-/* NULL, or what the option expects. */
-static const char *set_value(const struct config_option *option, const char *text) {
+/* NULL, or what the option expects. again: the same source gave it before. */
+static const char *set_value(const struct config_option *option, const char *text, bool again) {
     static char expected[96];
+    const char **word = option->target;
     switch (option->type) {
     case CONFIG_TEXT:
-        *(const char **)option->target = text;
+        *word = text;
+        return NULL;
+    case CONFIG_LIST:
+        *word = again ? keep(mem_printf("%s,%s", *word, text)) : text;
         return NULL;
     case CONFIG_FLAG:
         return parse_flag(text, option->target) ? NULL : "yes or no";
@@ -83,11 +101,13 @@ static const struct config_option *find(const struct config_program *program, co
     return NULL;
 }
 
-static bool apply(const struct config_program *program, const char *where, const struct config_option *option,
+static bool apply(const struct source *source, const char *where, const struct config_option *option,
                   const char *text) {
-    const char *expected = set_value(option, text);
+    bool *gave = &source->gave[option - source->program->options];
+    const char *expected = set_value(option, text, *gave);
+    *gave = true;
     if (expected)
-        fprintf(stderr, "%s: %s%s: '%s' is not valid; expected %s\n", program->name, where, option->name, text,
+        fprintf(stderr, "%s: %s%s: '%s' is not valid; expected %s\n", source->program->name, where, option->name, text,
                 expected);
     return expected == NULL;
 }
@@ -101,52 +121,47 @@ static char *trim(char *text) {
     return text;
 }
 
-static bool apply_line(const struct config_program *program, const char *path, unsigned number, char *text) {
+static bool apply_line(const struct source *source, const char *path, unsigned number, char *text) {
     char where[256], *line = trim(text), *equals = strchr(line, '=');
     if (*line == '\0' || *line == '#')
         return true;
     snprintf(where, sizeof where, "%s line %u: ", path, number);
     if (equals == NULL) {
-        fprintf(stderr, "%s: %sexpected 'name = value'\n", program->name, where);
+        fprintf(stderr, "%s: %sexpected 'name = value'\n", source->program->name, where);
         return false;
     }
     *equals = '\0';
-    const struct config_option *option = find(program, trim(line));
+    const struct config_option *option = find(source->program, trim(line));
     if (option == NULL) /* one file may serve several programs */
         return true;
     /* Arguments, environment and defaults outlive the options; the line does not. */
-    static char *kept[CONFIG_FILE_VALUES_MAX];
-    static size_t kept_count;
-    if (kept_count == CONFIG_FILE_VALUES_MAX) {
-        fprintf(stderr, "%s: %stoo many options\n", program->name, where);
-        return false;
-    }
-    kept[kept_count] = mem_strdup(trim(equals + 1));
-    return apply(program, where, option, kept[kept_count++]);
+    return apply(source, where, option, keep(mem_strdup(trim(equals + 1))));
 }
 
-static bool apply_file(const struct config_program *program, const char *path) {
+static bool apply_file(const struct source *source, const char *path) {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        fprintf(stderr, "%s: cannot read the configuration file '%s': %s\n", program->name, path, strerror(errno));
+        fprintf(stderr, "%s: cannot read the configuration file '%s': %s\n", source->program->name, path,
+                strerror(errno));
         return false;
     }
     char text[CONFIG_LINE_MAX];
     bool good = true;
     for (unsigned number = 1; good && fgets(text, sizeof text, file); number++)
-        good = apply_line(program, path, number, text);
+        good = apply_line(source, path, number, text);
     fclose(file);
     return good;
 }
 
-static bool apply_environment(const struct config_program *program) {
+static bool apply_environment(const struct source *source) {
+    const struct config_program *program = source->program;
     for (size_t i = 0; i < program->option_count; i++) {
         char name[128] = "MXGRADE_";
         size_t used = strlen(name);
         for (const char *at = program->options[i].name; *at && used < sizeof name - 1; at++)
             name[used++] = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
         const char *text = getenv(name);
-        if (text && !apply(program, "environment: ", &program->options[i], text))
+        if (text && !apply(source, "environment: ", &program->options[i], text))
             return false;
     }
     return true;
@@ -192,8 +207,9 @@ static enum config_result usage_error(const struct config_program *program) {
 }
 
 /* Walks the command line once; with apply_options false it only looks for --config, --help, --version. */
-static enum config_result walk(const struct config_program *program, int argc, char **argv, bool apply_options,
+static enum config_result walk(const struct source *source, int argc, char **argv, bool apply_options,
                                const char **file) {
+    const struct config_program *program = source->program;
     struct option *options = long_options(program);
     enum config_result result = CONFIG_GO;
     optind = 0; /* start over; 0 also resets glibc's inner state */
@@ -207,8 +223,7 @@ static enum config_result walk(const struct config_program *program, int argc, c
         } else if (c == OPTION_VERSION) {
             printf("%s %s\n", program->name, MXGRADE_VERSION);
             result = CONFIG_EXIT_OK;
-        } else if (c == '?' ||
-                   (apply_options && !apply(program, "--", &program->options[c], optarg ? optarg : "yes"))) {
+        } else if (c == '?' || (apply_options && !apply(source, "--", &program->options[c], optarg ? optarg : "yes"))) {
             result = usage_error(program);
         }
     }
@@ -216,18 +231,37 @@ static enum config_result walk(const struct config_program *program, int argc, c
     return result;
 }
 
-enum config_result config_load(const struct config_program *program, int argc, char **argv, int *first_operand) {
-    const char *file = getenv("MXGRADE_CONFIG");
-    enum config_result result = walk(program, argc, argv, false, &file);
-    if (result != CONFIG_GO)
-        return result;
+static bool apply_defaults(const struct source *source) {
+    const struct config_program *program = source->program;
     for (size_t i = 0; i < program->option_count; i++)
         if (program->options[i].fallback &&
-            !apply(program, "default: ", &program->options[i], program->options[i].fallback))
-            return CONFIG_EXIT_USAGE;
-    if ((file && !apply_file(program, file)) || !apply_environment(program))
-        return usage_error(program);
-    result = walk(program, argc, argv, true, &file);
+            !apply(source, "default: ", &program->options[i], program->options[i].fallback))
+            return false;
+    return true;
+}
+
+/* A new source: nothing was given by it yet. */
+static const struct source *next_source(const struct source *source) {
+    memset(source->gave, 0, source->program->option_count * sizeof *source->gave);
+    return source;
+}
+
+static enum config_result load_from(const struct source *source, int argc, char **argv) {
+    const char *file = getenv("MXGRADE_CONFIG");
+    enum config_result result = walk(source, argc, argv, false, &file);
+    if (result != CONFIG_GO)
+        return result;
+    if (!apply_defaults(next_source(source)))
+        return CONFIG_EXIT_USAGE;
+    if ((file && !apply_file(next_source(source), file)) || !apply_environment(next_source(source)))
+        return usage_error(source->program);
+    return walk(next_source(source), argc, argv, true, &file);
+}
+
+enum config_result config_load(const struct config_program *program, int argc, char **argv, int *first_operand) {
+    struct source source = {program, mem_calloc(program->option_count, sizeof *source.gave)};
+    enum config_result result = load_from(&source, argc, argv);
+    free(source.gave);
     *first_operand = optind;
     return result;
 }

@@ -65,7 +65,7 @@ enum evidence { EVIDENCE_NONE = 0, EVIDENCE_OBSERVED = 1, EVIDENCE_INFERRED = 2,
     X(TIMEOUT, "timeout", true, "the server fell silent")                                                              \
     X(INCONSISTENT, "inconsistent", true, "the control handshake failed, so refusals prove nothing")                   \
     X(DEADLINE, "deadline", true, "the probe ran out of its time")                                                     \
-    X(REFUSED_BY_POLICY, "refused_by_policy", false, "the address is reserved or blocklisted and was not contacted")   \
+    X(REFUSED_BY_POLICY, "refused_by_policy", false, "reserved or blocklisted, and therefore not contacted")           \
     X(DNS, "dns", true, "the exchange's address could not be resolved")                                                \
     X(NO_ADDRESS, "no_address", false, "the exchange has no address")                                                  \
     X(CANNOT_OFFER, "cannot_offer", false, "mxgrade cannot offer what this needs")                                     \

@@ -92,6 +92,8 @@ static void on_probe_done(struct probe_report *report, void *context) {
         log_info("probe done", LOG_INT("survey", job->survey), LOG_STR("endpoint", job->address),
                  LOG_INT("connections", report->connection_count), LOG_INT("ms", report->duration_ms),
                  LOG_STR("reason", reason_key(report->reason)));
+        if (report->refused_by)
+            log_info("refused by policy", LOG_STR("endpoint", job->address), LOG_STR("why", report->refused_by));
         move(job, JOB_REPORTED);
     }
     probe_report_free(&report);

@@ -28,7 +28,7 @@ enum {
 };
 
 static struct {
-    const char *jobs_endpoint, *results_endpoint, *trust_store, *ehlo_name, *vantage;
+    const char *jobs_endpoint, *results_endpoint, *trust_store, *ehlo_name, *vantage, *blocklist;
     int64_t in_flight, gap_ms, deadline_ms, greeting_ms, tls_ms, drain_ms;
     bool allow_reserved, per_version, pq_strict;
     struct daemon_options daemon;
@@ -56,6 +56,7 @@ static const struct config_option OPTIONS[] = {
      "on SIGTERM let probes end for that long, then hand them back", 0, 0},
     {"allow-reserved", CONFIG_FLAG, &options.allow_reserved, NULL, NULL,
      "probe loopback, private and other reserved addresses (lab only)", 0, 0},
+    FORBIDDEN_OPTION(options.blocklist),
     DAEMON_OPTIONS(options.daemon),
 };
 
@@ -64,9 +65,10 @@ enum phase { RUNNING, DRAINING, HANDING_BACK, STOPPED };
 struct worker {
     uv_loop_t loop;
     uv_timer_t tick, drain;
-    uv_signal_t terminate, interrupt;
+    uv_signal_t terminate, interrupt, hangup;
     enum phase phase;
     char id[64];
+    struct forbidden *forbidden;
     struct probe_config probe;
     struct jobs *jobs;
     struct outbox *outbox;
@@ -246,7 +248,8 @@ static void stop(struct worker *worker) {
     bus_close(&worker->coordinator, LINGER_MS);
     bus_close(&worker->aggregator, LINGER_MS);
     uv_handle_t *handles[] = {(uv_handle_t *)&worker->tick, (uv_handle_t *)&worker->drain,
-                              (uv_handle_t *)&worker->terminate, (uv_handle_t *)&worker->interrupt};
+                              (uv_handle_t *)&worker->terminate, (uv_handle_t *)&worker->interrupt,
+                              (uv_handle_t *)&worker->hangup};
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
         uv_close(handles[i], NULL);
 }
@@ -269,6 +272,12 @@ static void on_signal(uv_signal_t *handle, int number) {
     uv_timer_start(&worker->drain, on_drain_over, (uint64_t)options.drain_ms, 0);
 }
 
+static void on_hangup(uv_signal_t *handle, int number) {
+    struct worker *worker = handle->data;
+    (void)number;
+    (void)forbidden_reload(worker->forbidden); /* says itself what came of it */
+}
+
 static void make_id(struct worker *worker) {
     char host[32] = "worker";
     uint32_t random = 0;
@@ -283,10 +292,13 @@ static void start_handles(struct worker *worker) {
     uv_timer_init(&worker->loop, &worker->drain);
     uv_signal_init(&worker->loop, &worker->terminate);
     uv_signal_init(&worker->loop, &worker->interrupt);
+    uv_signal_init(&worker->loop, &worker->hangup);
     worker->tick.data = worker->drain.data = worker->terminate.data = worker->interrupt.data = worker;
+    worker->hangup.data = worker;
     uv_timer_start(&worker->tick, on_tick, 0, TICK_MS);
     uv_signal_start(&worker->terminate, on_signal, SIGTERM);
     uv_signal_start(&worker->interrupt, on_signal, SIGINT);
+    uv_signal_start(&worker->hangup, on_hangup, SIGHUP);
 }
 
 static bool open_buses(struct worker *worker, char *error, size_t cap) {
@@ -299,19 +311,18 @@ static bool open_buses(struct worker *worker, char *error, size_t cap) {
     return worker->aggregator != NULL;
 }
 
-static int run(struct worker *worker, char *error, size_t cap) {
-    struct trust *trust = trust_open(options.trust_store, error, cap);
-    if (trust == NULL)
-        return EXIT_FAILURE;
-    struct handshake_contexts *contexts = handshake_contexts_new();
-    struct chain_cache *chains = chain_cache_new(trust, 0);
+static void configure_probes(struct worker *worker, struct chain_cache *chains, struct handshake_contexts *contexts) {
     worker->probe = probe_config_default(chains, contexts, options.ehlo_name);
     worker->probe.policy = (struct plan_policy){.per_version = options.per_version, .pq_strict = options.pq_strict};
-    worker->probe.allow_reserved = options.allow_reserved;
+    worker->probe.forbidden = worker->forbidden;
     worker->probe.gap_ms = (uint64_t)options.gap_ms;
     worker->probe.deadline_ms = (uint64_t)options.deadline_ms;
     worker->probe.timeouts.greeting = (uint64_t)options.greeting_ms;
     worker->probe.timeouts.tls = (uint64_t)options.tls_ms;
+}
+
+/* From the first handle to the last. */
+static bool run_loop(struct worker *worker, char *error, size_t cap) {
     make_id(worker);
     uv_loop_init(&worker->loop);
     worker->outbox = outbox_new(worker->id, options.vantage);
@@ -327,11 +338,26 @@ static int run(struct worker *worker, char *error, size_t cap) {
     uv_loop_close(&worker->loop);
     jobs_free(&worker->jobs);
     outbox_free(&worker->outbox);
-    handshake_contexts_free(&contexts);
-    chain_cache_free(&chains);
-    trust_close(&trust);
     if (good)
         log_info("stopped");
+    return good;
+}
+
+static int run(struct worker *worker, char *error, size_t cap) {
+    struct trust *trust = trust_open(options.trust_store, error, cap);
+    if (trust)
+        worker->forbidden = forbidden_open(options.blocklist, options.allow_reserved, error, cap);
+    bool good = worker->forbidden != NULL;
+    if (good) {
+        struct handshake_contexts *contexts = handshake_contexts_new();
+        struct chain_cache *chains = chain_cache_new(trust, 0);
+        configure_probes(worker, chains, contexts);
+        good = run_loop(worker, error, cap);
+        handshake_contexts_free(&contexts);
+        chain_cache_free(&chains);
+    }
+    forbidden_close(&worker->forbidden);
+    trust_close(&trust);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -341,7 +367,7 @@ int main(int argc, char **argv) {
         .usage = "[OPTION…]",
         .summary = "Takes probe jobs from a coordinator, asks mail servers, returns facts to an aggregator.",
         .notes = "Exit status: 0 after a clean stop, 1 if it could not start, 2 for a usage error.\n"
-                 "SIGTERM drains; a second one ends at once.",
+                 "SIGTERM drains; a second one ends at once. SIGHUP reads the blocklist again.",
         .options = OPTIONS,
         .option_count = sizeof OPTIONS / sizeof *OPTIONS,
     };

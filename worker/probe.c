@@ -7,7 +7,6 @@
 
 #include "log.h"
 #include "mem.h"
-#include "reserved.h"
 #include "suites.h"
 
 #include <stdio.h>
@@ -29,11 +28,12 @@ struct probe {
     struct connection *connection; /* under way, or NULL */
     enum purpose purpose;          /* of that connection */
     size_t handshakes;             /* for names, so far */
+    size_t first_name;             /* the name that the plan's connections are made with */
     size_t to_judge;               /* names that a connection may be made for: the first so many */
     size_t next_name;              /* the first name not yet judged */
     bool no_staple;                /* a handshake failed in which it was asked for an OCSP response */
     bool staple_asked;             /* in a handshake of its own */
-    bool proven;                   /* the chain of name 0 comes from a completed handshake */
+    bool proven;                   /* the chain of the first name comes from a completed handshake */
     bool ended, aborted;
     uint64_t started_ms;
     probe_cb *on_done;
@@ -73,6 +73,7 @@ void probe_report_free(struct probe_report **report) {
     free(r->connection);
     free(r->thorough);
     free(r->name);
+    free(r->refused_by);
     free(r->banner);
     free(r);
 }
@@ -179,17 +180,26 @@ static void judge_name(struct probe_name *name, const struct cert_chain *chain, 
     set_fact(name, FACT_CERT_VERIFIABLE, yes_no(chain->trusted && in_date && name->match.matched), evidence, number);
 }
 
+/* The chain that the first name saw, or NULL. */
+static const struct cert_chain *first_chain(const struct probe *probe) {
+    const struct probe_report *report = probe->report;
+    return probe->first_name < report->name_count ? report->name[probe->first_name].chain : NULL;
+}
+
 /* All names judged so far, and at least PROBE_SHARED_AFTER, saw one leaf: the rest would too. */
 static bool leaf_is_shared(const struct probe *probe) {
-    const struct probe_report *report = probe->report;
-    const struct cert_chain *first = report->name_count > 0 ? report->name[0].chain : NULL;
+    const struct cert_chain *first = first_chain(probe);
+    size_t judged = 0;
     for (size_t i = 0; i < probe->next_name; i++) {
-        const struct cert_chain *chain = report->name[i].chain;
-        if (first == NULL || chain == NULL ||
-            memcmp(chain->leaf_sha256, first->leaf_sha256, sizeof first->leaf_sha256) != 0)
+        const struct probe_name *name = &probe->report->name[i];
+        if (name->refused)
+            continue;
+        if (first == NULL || name->chain == NULL ||
+            memcmp(name->chain->leaf_sha256, first->leaf_sha256, sizeof first->leaf_sha256) != 0)
             return false;
+        judged++;
     }
-    return probe->next_name >= PROBE_SHARED_AFTER;
+    return judged >= PROBE_SHARED_AFTER;
 }
 
 /* How it is known that TLS works; EVIDENCE_NONE if it is not. */
@@ -205,19 +215,77 @@ static bool can_ask_name(const struct probe *probe) {
            probe->handshakes < PROBE_NAME_HANDSHAKES && probe->next_name < probe->to_judge;
 }
 
+/* ---- what must not be contacted ---- */
+
+/* For people; the first refusal counts. */
+static void note_refusal(struct probe_report *report, const char *why) {
+    if (report->refused_by == NULL)
+        report->refused_by = mem_strdup(why);
+}
+
+/* The list may be another one now than when the probe began. */
+static bool is_refused(struct probe_report *report, struct probe_name *name, const struct forbidden *forbidden) {
+    const char *why = name->refused ? NULL : forbidden_name(forbidden, name->name);
+    if (why)
+        note_refusal(report, why);
+    name->refused = name->refused || why;
+    return name->refused;
+}
+
+/* From a name on, the next that is not refused, or name_count. What was learnt of a name before it was listed is kept.
+ */
+static size_t skip_refused(struct probe *probe, size_t at) {
+    struct probe_report *report = probe->report;
+    for (; at < report->name_count && is_refused(report, &report->name[at], probe->config->forbidden); at++)
+        if (report->name[at].chain == NULL)
+            leave_name(&report->name[at], REASON_REFUSED_BY_POLICY);
+    return at;
+}
+
+/* No further step of plan or enumeration; what they do not know yet is unknown for that reason. */
+static void stop(struct probe *probe, enum reason reason) {
+    struct probe_report *report = probe->report;
+    const struct answer stopped = {.kind = ANSWER_STOPPED, .reason = reason};
+    plan_stop(&report->plan, reason);
+    if (report->thorough)
+        thorough_answer(report->thorough, &stopped);
+    if (report->reason == REASON_NONE)
+        report->reason = reason;
+}
+
+/* May a connection be made? Chooses the first name again; if not, the probe is to end. */
+static bool is_allowed(struct probe *probe) {
+    struct probe_report *report = probe->report;
+    const char *why = forbidden_address(probe->config->forbidden, (const struct sockaddr *)&probe->address);
+    size_t first = skip_refused(probe, probe->first_name);
+    if (why)
+        note_refusal(report, why);
+    if (why || (report->name_count > 0 && first == report->name_count)) {
+        stop(probe, REASON_REFUSED_BY_POLICY);
+        return false;
+    }
+    probe->proven = probe->proven && first == probe->first_name;
+    probe->first_name = first;
+    return true;
+}
+
+/* ---- names that no connection is made for ---- */
+
 /* Names that no handshake was made for: shared where that is sure (or where no handshake can be had at all, as with
  * RC4-only servers, which know no SNI), else unknown. */
 static void settle_other_names(struct probe *probe) {
     struct probe_report *report = probe->report;
     bool raw_only = tls_evidence(report) == EVIDENCE_INFERRED && !report->names_only;
-    bool shared = report->name_count > 0 && report->name[0].chain && (leaf_is_shared(probe) || raw_only);
+    bool shared = first_chain(probe) && (leaf_is_shared(probe) || raw_only);
     enum reason reason = report->reason != REASON_NONE ? report->reason : REASON_NOT_COMPLETED;
     if (report->chain_count > 0 && report->reason == REASON_NONE)
         reason = REASON_NOT_ASKED;
     for (; probe->next_name < report->name_count; probe->next_name++) {
         struct probe_name *name = &report->name[probe->next_name];
-        if (shared)
-            judge_name(name, report->name[0].chain, EVIDENCE_SHARED, 0);
+        if (is_refused(report, name, probe->config->forbidden))
+            leave_name(name, REASON_REFUSED_BY_POLICY);
+        else if (shared)
+            judge_name(name, first_chain(probe), EVIDENCE_SHARED, 0);
         else
             leave_name(name, reason);
     }
@@ -265,16 +333,16 @@ static void end(struct probe *probe) {
 
 static void on_gap_over(uv_timer_t *timer) { next(timer->data); }
 
-/* A chain for name 0 came with the plan's own connections; a completed handshake outweighs a raw flight. */
+/* A chain for the first name came with the plan's own connections; a completed handshake outweighs a raw flight. */
 static void take_first_chain(struct probe *probe, const struct connection_outcome *outcome,
                              const struct cert_chain *chain) {
     struct probe_report *report = probe->report;
-    if (chain == NULL || report->name_count == 0 || probe->proven ||
-        (report->name[0].chain && !outcome->answer.completed))
+    if (chain == NULL || report->name_count == 0 || probe->proven || (first_chain(probe) && !outcome->answer.completed))
         return;
-    judge_name(&report->name[0], chain, EVIDENCE_OBSERVED, report->connection_count);
+    judge_name(&report->name[probe->first_name], chain, EVIDENCE_OBSERVED, report->connection_count);
     probe->proven = outcome->answer.completed;
-    probe->next_name = 1;
+    if (probe->next_name <= probe->first_name)
+        probe->next_name = probe->first_name + 1;
 }
 
 static void take_name_chain(struct probe *probe, const struct connection_outcome *outcome,
@@ -313,7 +381,7 @@ static void on_connection_done(const struct connection_outcome *outcome, void *c
         thorough_answer(report->thorough, &outcome->answer);
         break;
     case FOR_STAPLE:
-        report->name[0].ocsp_stapled = outcome->stapled;
+        report->name[probe->first_name].ocsp_stapled = outcome->stapled;
         break;
     case FOR_NAME:
         take_name_chain(probe, outcome, note_chain(probe, outcome));
@@ -322,9 +390,14 @@ static void on_connection_done(const struct connection_outcome *outcome, void *c
     uv_timer_start(&probe->gap, on_gap_over, probe->config->gap_ms, 0);
 }
 
+/* The only way to a connection: whoever must not be contacted ends the probe here. */
 static void connect_for(struct probe *probe, const struct step *step, enum purpose purpose) {
     struct probe_report *report = probe->report;
-    size_t sni = purpose == FOR_NAME ? probe->next_name : 0;
+    if (!is_allowed(probe)) {
+        end(probe);
+        return;
+    }
+    size_t sni = purpose == FOR_NAME ? probe->next_name : probe->first_name;
     struct connection_params params = {
         .address = (const struct sockaddr *)&probe->address,
         .step = step,
@@ -392,6 +465,7 @@ static void next(struct probe *probe) {
     }
     if (report->reason == REASON_NONE && !report->names_only)
         report->reason = report->plan.reason;
+    probe->next_name = skip_refused(probe, probe->next_name);
     if (probe->next_name < report->name_count && !leaf_is_shared(probe) && can_ask_name(probe))
         connect_for_name(probe);
     else
@@ -404,9 +478,7 @@ void probe_abort(struct probe *probe) {
     if (probe->ended || probe->aborted)
         return;
     probe->aborted = true;
-    plan_stop(&probe->report->plan, REASON_DEADLINE);
-    if (probe->report->reason == REASON_NONE)
-        probe->report->reason = REASON_DEADLINE;
+    stop(probe, REASON_DEADLINE);
     if (probe->connection)
         connection_abort(probe->connection);
     else
@@ -437,10 +509,6 @@ struct probe *probe_start(uv_loop_t *loop, const struct probe_config *config, co
     probe->gap.data = probe->deadline.data = probe;
     probe->handles = 2;
     uv_timer_start(&probe->deadline, on_deadline, config->deadline_ms, 0);
-    if (!config->allow_reserved && reserved_why((const struct sockaddr *)&probe->address)) {
-        plan_stop(&report->plan, REASON_REFUSED_BY_POLICY);
-        report->reason = REASON_REFUSED_BY_POLICY;
-    }
     uv_timer_start(&probe->gap, on_gap_over, 0, 0);
     return probe;
 }

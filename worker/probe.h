@@ -1,6 +1,8 @@
 /* probe.h - one endpoint from the first connection to the last: runs the plan, then judges the exchange names.
  *
- * One connection at a time, a gap between two, a deadline over all. The report is the probe's own; result.h turns it
+ * One connection at a time, a gap between two, a deadline over all. Before each of them it is asked whether it may be
+ * made (forbidden.h); a blocklisted name is left out, and where the address or every name is, the probe ends, with what
+ * it has learnt so far (REASON_REFUSED_BY_POLICY). The report is the probe's own; result.h turns it
  * into protobuf, cli/probe.c into JSON.
  */
 #ifndef MXG_PROBE_H
@@ -8,6 +10,7 @@
 
 #include "chain_cache.h"
 #include "connection.h"
+#include "forbidden.h"
 #include "plan.h"
 #include "thorough.h"
 
@@ -26,8 +29,8 @@ struct probe_config {
     const struct handshake_contexts *contexts;
     const char *ehlo_name;
     struct plan_policy policy;
-    bool thorough; /* enumerate everything behind the plan (thorough.h) */
-    bool allow_reserved;
+    bool thorough;                     /* enumerate everything behind the plan (thorough.h) */
+    const struct forbidden *forbidden; /* asked before every connection; NULL: reserved addresses alone */
     uint64_t gap_ms, deadline_ms;
     struct connection_timeouts timeouts;
 };
@@ -64,6 +67,7 @@ struct probe_name {
     const struct cert_chain *chain; /* owned by the report; NULL if none was seen */
     struct cert_match match;
     bool ocsp_stapled; /* the server sent an OCSP response with it */
+    bool refused;      /* blocklisted, so that no connection is made with it */
 };
 
 struct probe_report {
@@ -73,6 +77,7 @@ struct probe_report {
     bool names_only;
     bool retry;         /* worth asking again later */
     enum reason reason; /* why it is not fully known; REASON_NONE = it is */
+    char *refused_by;   /* what forbidden.h said of the address or the first name refused; NULL: nothing was */
     char *banner;       /* NULL if none */
     char **ehlo, **ehlo_tls;
     size_t ehlo_count, ehlo_tls_count;

@@ -29,7 +29,8 @@ static struct load {
     struct trust *trust;
     struct handshake_contexts *contexts;
     struct chain_cache *chains;
-    bool cold; /* chains are not shared between endpoints */
+    struct forbidden *forbidden; /* nobody */
+    bool cold;                   /* chains are not shared between endpoints */
     struct probe_config config;
     struct fact facts[FACT_COUNT]; /* of the first endpoint */
     bool facts_known;
@@ -152,8 +153,8 @@ static bool set_up_endpoints(char **argv) {
     load.start = start_endpoint;
     load.cold = strcmp(argv[1], "cold") == 0;
     load.config = probe_config_default(load.chains, load.contexts, "bench.test");
-    load.config.allow_reserved = true;
-    return true;
+    load.config.forbidden = load.forbidden = forbidden_open(NULL, true, error, sizeof error);
+    return load.forbidden != NULL;
 }
 
 int main(int argc, char **argv) {
@@ -178,5 +179,6 @@ int main(int argc, char **argv) {
     chain_cache_free(&load.chains);
     handshake_contexts_free(&load.contexts);
     trust_close(&load.trust);
+    forbidden_close(&load.forbidden);
     return good && load.failed == 0 ? 0 : 1;
 }

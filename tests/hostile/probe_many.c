@@ -225,14 +225,14 @@ static bool start_targets(const struct probe_config *config) {
 }
 
 static struct probe_config config_from(struct chain_cache *chains, const struct handshake_contexts *contexts,
-                                       char **argv) {
+                                       const struct forbidden *forbidden, char **argv) {
     struct probe_config config = probe_config_default(chains, contexts, "probe.test");
     uint64_t *fields[] = {&config.timeouts.greeting, &config.timeouts.reply, &config.timeouts.tls,
                           &config.timeouts.quit,     &config.gap_ms,         &config.deadline_ms};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         *fields[i] = strtoull(argv[i + 1], NULL, 10);
     config.timeouts.connect = config.timeouts.reply;
-    config.allow_reserved = true;
+    config.forbidden = forbidden;
     return config;
 }
 
@@ -252,7 +252,8 @@ int main(int argc, char **argv) {
     }
     struct handshake_contexts *contexts = handshake_contexts_new();
     struct chain_cache *chains = chain_cache_new(trust, 0);
-    struct probe_config config = config_from(chains, contexts, argv);
+    struct forbidden *forbidden = forbidden_open(NULL, true, error, sizeof error);
+    struct probe_config config = config_from(chains, contexts, forbidden, argv);
     uv_loop_init(&all.loop);
     uv_prepare_init(&all.loop, &all.turns);
     uv_prepare_start(&all.turns, on_turn);
@@ -266,6 +267,7 @@ int main(int argc, char **argv) {
     handshake_contexts_free(&contexts);
     chain_cache_free(&chains);
     trust_close(&trust);
+    forbidden_close(&forbidden);
     free_targets();
     if (good)
         print_process();

@@ -12,13 +12,14 @@
 #include <cmocka.h>
 
 static struct {
-    const char *text;
+    const char *text, *list;
     int64_t number, duration;
     bool flag;
 } given;
 
 static const struct config_option OPTIONS[] = {
     {"a-text", CONFIG_TEXT, &given.text, "fallback", "TEXT", "a text", 0, 0},
+    {"list", CONFIG_LIST, &given.list, NULL, "WORD", "words", 0, 0},
     {"number", CONFIG_NUMBER, &given.number, "7", "N", "a number", 1, 10},
     {"wait", CONFIG_DURATION, &given.duration, "5s", "TIME", "a duration", 0, 0},
     {"flag", CONFIG_FLAG, &given.flag, NULL, NULL, "a flag", 0, 0},
@@ -85,6 +86,26 @@ static void the_command_line_beats_the_environment_beats_the_file(void **state) 
     assert_true(given.flag);
 }
 
+/* A list that is given twice is longer; but a source that is stronger replaces what weaker ones gave. */
+static void a_list_may_be_given_several_times(void **state) {
+    (void)state;
+    assert_int_equal(LOAD("x"), CONFIG_GO);
+    assert_null(given.list);
+    assert_int_equal(LOAD("--list", "a", "--list=b,c", "--list", "d"), CONFIG_GO);
+    assert_string_equal(given.list, "a,b,c,d");
+    write_file("list = f\nnumber = 2\nlist = g\n");
+    assert_int_equal(LOAD("--config", file_path), CONFIG_GO);
+    assert_string_equal(given.list, "f,g");
+    setenv("MXGRADE_LIST", "e", 1);
+    assert_int_equal(LOAD("--config", file_path), CONFIG_GO);
+    assert_string_equal(given.list, "e");
+    assert_int_equal(LOAD("--config", file_path, "--list", "a"), CONFIG_GO);
+    assert_string_equal(given.list, "a");
+    assert_int_equal(LOAD("--a-text", "a", "--a-text", "b"), CONFIG_GO);
+    assert_string_equal(given.text, "b");
+    unsetenv("MXGRADE_LIST");
+}
+
 static void options_may_stand_behind_operands(void **state) {
     (void)state;
     assert_int_equal(LOAD("list.txt", "--number=9", "--flag"), CONFIG_GO);
@@ -144,6 +165,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(defaults_apply_when_nothing_is_said, setup),
         cmocka_unit_test_setup(the_command_line_beats_the_environment_beats_the_file, setup),
+        cmocka_unit_test_setup(a_list_may_be_given_several_times, setup),
         cmocka_unit_test_setup(options_may_stand_behind_operands, setup),
         cmocka_unit_test_setup(durations_have_units, setup),
         cmocka_unit_test_setup(every_mistake_is_a_usage_error, setup),
