@@ -3,6 +3,7 @@
  */
 #include "cert.h"
 
+#include "cert_list.h"
 #include "library.h"
 #include "mem.h"
 #include "text.h"
@@ -20,7 +21,6 @@
 #include <strings.h>
 
 enum {
-    LENGTH_OCTETS = 3, /* of a certificate in a TLS Certificate message */
     RSA_BITS_MIN = 2048,
     EC_BITS_MIN = 224,
     SERIAL_MAX = 80,
@@ -195,11 +195,6 @@ static void digest_key(struct cert_chain *chain, X509 *leaf) {
     OPENSSL_free(der);
 }
 
-struct bytes {
-    const uint8_t *at;
-    size_t left;
-};
-
 /* The next element of DER; false at the end, or if it is none or of indefinite length. whole: with its header. */
 static bool next_element(struct bytes *rest, int *tag, struct bytes *content, struct bytes *whole) {
     enum { BAD = 0x80, INDEFINITE = 1 };
@@ -351,34 +346,10 @@ static void verify(struct cert_chain *chain, const struct trust *trust, X509 *le
 
 /* ---- the chain ---- */
 
-/* The next certificate's DER; false at the end or where lengths do not fit. */
-static bool next_der(struct bytes *list, struct bytes *der) {
-    if (list->left < LENGTH_OCTETS)
-        return false;
-    size_t len = (size_t)list->at[0] << 16 | (size_t)list->at[1] << 8 | list->at[2];
-    if (len == 0 || len > CERT_DER_MAX || len > list->left - LENGTH_OCTETS)
-        return false;
-    *der = (struct bytes){list->at + LENGTH_OCTETS, len};
-    list->at += LENGTH_OCTETS + len;
-    list->left -= LENGTH_OCTETS + len;
-    return true;
-}
-
-static X509 *parse(const struct trust *trust, struct bytes der) {
-    const unsigned char *at = der.at;
-    X509 *certificate = X509_new_ex(trust->library.context, NULL);
-    (void)d2i_X509(&certificate, &at, (long)der.left); /* NULL if it fails */
-    if (certificate && at != der.at + der.left) {      /* trailing octets: not what was signed */
-        X509_free(certificate);
-        certificate = NULL;
-    }
-    return certificate;
-}
-
 static void take_sent(struct cert_chain *chain, const struct trust *trust, struct bytes list, STACK_OF(X509) * sent) {
     chain->chain_sha256 = mem_calloc(CERT_CHAIN_MAX, sizeof *chain->chain_sha256);
-    for (struct bytes der; chain->chain_count < CERT_CHAIN_MAX && next_der(&list, &der);) {
-        X509 *certificate = parse(trust, der);
+    for (struct bytes der; chain->chain_count < CERT_CHAIN_MAX && cert_list_next(&list, &der);) {
+        X509 *certificate = cert_list_read(trust->library.context, der);
         EVP_Digest(der.at, der.left, chain->chain_sha256[chain->chain_count++], NULL, EVP_sha256(), NULL);
         if (certificate && sk_X509_push(sent, certificate) == 0)
             X509_free(certificate);
@@ -438,23 +409,17 @@ static uint8_t *mend_names(struct bytes der) {
     return NULL;
 }
 
-/* The reason for which parse() failed: the first error, or none if octets were left over. */
-static const char *parse_error(void) {
-    const char *why = ERR_reason_error_string(ERR_peek_error());
-    return why ? why : "stray octets behind it";
-}
-
 /* The leaf, or NULL; *error says in both cases what is wrong with it, NULL if nothing is. */
 static X509 *parse_leaf(const struct trust *trust, struct bytes der, const char **error) {
     ERR_clear_error();
     *error = NULL;
-    X509 *leaf = parse(trust, der);
+    X509 *leaf = cert_list_read(trust->library.context, der);
     if (leaf)
         return leaf;
-    *error = parse_error();
+    *error = cert_list_read_error();
     uint8_t *mended = mend_names(der);
     if (mended)
-        leaf = parse(trust, (struct bytes){mended, der.left});
+        leaf = cert_list_read(trust->library.context, (struct bytes){mended, der.left});
     free(mended);
     return leaf;
 }
@@ -491,11 +456,7 @@ static void read_chain(struct cert_chain *chain, const struct trust *trust, stru
 struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *list, size_t len, const char **error) {
     struct bytes rest = {list, len}, der;
     *error = "an empty certificate list";
-    if (len < LENGTH_OCTETS)
-        return NULL;
-    rest.at += LENGTH_OCTETS; /* the total: what counts is what is there */
-    rest.left -= LENGTH_OCTETS;
-    if (!next_der(&rest, &der))
+    if (!cert_list_open(&rest) || !cert_list_next(&rest, &der))
         return NULL;
     struct cert_chain *chain = mem_alloc(sizeof *chain);
     chain->references = 1;
