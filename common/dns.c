@@ -434,6 +434,14 @@ static void on_tick(uv_timer_t *timer) {
 
 /* ---- opening ---- */
 
+/* c-ares must be able to ask for it. */
+static int check_name(const char *name) {
+    unsigned char *message = NULL;
+    int len = 0, status = ares_create_query(name, CLASS_IN, DNS_TYPE_SOA, 0, 1, &message, &len, EDNS_OCTETS);
+    ares_free_string(message);
+    return status;
+}
+
 /* The resolvers' addresses, from the text or resolv.conf: c-ares reads both. The caller frees with ares_free_data(). */
 static int read_servers(const char *servers, struct ares_addr_port_node **list) {
     ares_channel scratch;
@@ -506,8 +514,26 @@ static void start_handles(struct dns *dns) {
     uv_prepare_start(&dns->before_block, on_before_block);
 }
 
-struct dns *dns_open(uv_loop_t *loop, const struct dns_config *config, char *error, size_t cap) {
+/* false: error says why. */
+static bool open_all(struct dns *dns, const struct dns_config *config, char *error, size_t cap) {
     struct ares_addr_port_node *list = NULL;
+    int status = check_name(dns->signed_name);
+    if (status != ARES_SUCCESS) {
+        snprintf(error, cap, "'%s' is no name to look for signatures at: %s", dns->signed_name, ares_strerror(status));
+        return false;
+    }
+    status = read_servers(config->servers, &list);
+    if (status == ARES_SUCCESS)
+        status = open_servers(dns, config, list);
+    if (list)
+        ares_free_data(list);
+    if (status != ARES_SUCCESS)
+        snprintf(error, cap, "cannot use the resolver '%s': %s; expected ADDRESS[:PORT], several joined by commas",
+                 config->servers ? config->servers : "of resolv.conf", ares_strerror(status));
+    return status == ARES_SUCCESS;
+}
+
+struct dns *dns_open(uv_loop_t *loop, const struct dns_config *config, char *error, size_t cap) {
     struct dns *dns = mem_alloc(sizeof *dns);
     dns->loop = loop;
     dns->limit = config->in_flight;
@@ -515,19 +541,11 @@ struct dns *dns_open(uv_loop_t *loop, const struct dns_config *config, char *err
     dns->tokens = BURST;
     dns->tries = (unsigned)config->tries < DNS_TRIES_MAX ? (unsigned)config->tries : DNS_TRIES_MAX;
     dns->signed_name = mem_strdup(config->signed_name && *config->signed_name ? config->signed_name : ".");
-    int status = ares_library_init(ARES_LIB_INIT_ALL);
-    if (status == ARES_SUCCESS)
-        status = read_servers(config->servers, &list);
-    if (status == ARES_SUCCESS)
-        status = open_servers(dns, config, list);
-    if (list)
-        ares_free_data(list);
-    if (status == ARES_SUCCESS) {
+    ares_library_init(ARES_LIB_INIT_ALL); /* fails on Windows alone */
+    if (open_all(dns, config, error, cap)) {
         start_handles(dns);
         return dns;
     }
-    snprintf(error, cap, "cannot use the resolver '%s': %s; expected ADDRESS[:PORT], several joined by commas",
-             config->servers ? config->servers : "of resolv.conf", ares_strerror(status));
     close_servers(dns);
     free(dns);
     return NULL;

@@ -1,5 +1,5 @@
-/* domain_lookup.c - see domain_lookup.h. `outstanding` counts the queries under way and, for the resolver, the exchanges
- * waited for; each answer only fills in, and what it means is decided once all are there. */
+/* domain_lookup.c - see domain_lookup.h. `outstanding` counts the queries under way and, for the resolver, the
+ * exchanges waited for; each answer only fills in, and what it means is decided once all are there. */
 #include "domain_lookup.h"
 
 #include "address_sample.h"

@@ -1,5 +1,6 @@
 /* exchange_lookup.c - see exchange_lookup.h. `outstanding` counts the queries of the present step; at zero the next one
- * begins: addresses, then perhaps the alias by itself, then TLSA at the base domain, then at the exchange's own name. */
+ * begins: addresses, then perhaps the alias by itself, then TLSA at the base domain, then at the exchange's own name.
+ */
 #include "exchange_lookup.h"
 
 #include "address_sample.h"

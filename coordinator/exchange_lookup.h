@@ -1,7 +1,8 @@
 /* exchange_lookup.h - one exchange on its way from a name to addresses, DNSSEC and TLSA records.
  *
  * A and AAAA are asked at once; where both are secure, TLSA at the base domain (RFC 7672 section 2.1.3): what the alias
- * leads to, or else the exchange itself. Where an alias leads out of what is signed, the alias alone may still be secure.
+ * leads to, or else the exchange itself. Where an alias leads out of what is signed, the alias alone may still be
+ * secure.
  */
 #ifndef MXG_EXCHANGE_LOOKUP_H
 #define MXG_EXCHANGE_LOOKUP_H
@@ -50,8 +51,8 @@ struct exchange {
     struct sockaddr_storage address[EXCHANGE_ADDRESSES_MAX];
     size_t address_count;
     enum tlsa_status tlsa_status;
-    char *base;        /* where the TLSA records stand; NULL if none are */
-    char **tlsa;       /* "3 1 1 …" */
+    char *base;  /* where the TLSA records stand; NULL if none are */
+    char **tlsa; /* "3 1 1 …" */
     size_t tlsa_count;
     /* of the lookups */
     struct dns *dns;

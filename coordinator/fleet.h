@@ -16,9 +16,9 @@
 #include <stdint.h>
 
 struct fleet_config {
-    uint64_t lease_ms; /* a worker that was silent for that long has lost its jobs */
-    uint64_t gap_ms;   /* between two leases of one address */
-    size_t queue;      /* jobs in memory that wait for credit */
+    uint64_t lease_ms;                 /* a worker that was silent for that long has lost its jobs */
+    uint64_t gap_ms;                   /* between two leases of one address */
+    size_t queue;                      /* jobs in memory that wait for credit */
     const struct forbidden *forbidden; /* for fleet_drop_forbidden(); borrowed */
 };
 

@@ -36,9 +36,9 @@ struct resolver {
     struct dns *dns;
     struct resolver_config config;
     struct domain *under_way, *ready;
-    size_t domain_count, ready_count;   /* both lists; the second */
-    struct exchange *exchanges;         /* all */
-    struct exchange *new, *settled;     /* lists by state */
+    size_t domain_count, ready_count; /* both lists; the second */
+    struct exchange *exchanges;       /* all */
+    struct exchange *new, *settled;   /* lists by state */
     size_t new_count, settled_count;
     struct load *loads;
     uint64_t now_ms;
@@ -292,8 +292,8 @@ bool resolver_fill(struct resolver *resolver, PGconn *db, int survey, struct res
 
 /* ---- which exchanges are known ---- */
 
-/* {"a","b"} of the first count new exchanges of a survey, which are put on *asked. Names hold no quote or backslash, but
- * invalid ones may. */
+/* {"a","b"} of the first count new exchanges of a survey, which are put on *asked. Names hold no quote or backslash,
+ * but invalid ones may. */
 static char *take_new(struct resolver *resolver, int survey, struct exchange **asked) {
     struct exchange *exchange, *next;
     size_t used = 0, count = 0, cap = PAGE_EXCHANGES * (2 * NAME_CAP + 3) + 3;
@@ -368,7 +368,8 @@ static int due_survey(const struct resolver *resolver) {
     const struct resolver_config *config = &resolver->config;
     const struct domain *domain = resolver->ready;
     const struct exchange *exchange = resolver->settled;
-    bool full = resolver->ready_count >= config->batch || resolver->settled_count >= EXCHANGES_PER_DOMAIN * config->batch;
+    bool full =
+        resolver->ready_count >= config->batch || resolver->settled_count >= EXCHANGES_PER_DOMAIN * config->batch;
     if (domain && (full || resolver->now_ms - domain->ready_ms >= config->write_after_ms))
         return domain->survey;
     if (exchange && (full || resolver->now_ms - exchange->ready_ms >= config->write_after_ms))

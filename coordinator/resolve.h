@@ -1,8 +1,8 @@
 /* resolve.h - domains on their way from the database through DNS and back.
  *
  * Each domain goes at its own pace: MX and TXT lookups, then the exchanges that the survey does not know yet (shared by
- * all domains under way), then a write of many domains together. How many are under way is bounded, over all surveys, and
- * with it memory and queries.
+ * all domains under way), then a write of many domains together. How many are under way is bounded, over all surveys,
+ * and with it memory and queries.
  */
 #ifndef MXG_RESOLVE_H
 #define MXG_RESOLVE_H
@@ -14,9 +14,9 @@
 
 struct resolver_config {
     const struct forbidden *forbidden;
-    unsigned port;        /* of endpoints */
-    size_t domains;       /* under way at once */
-    size_t batch;         /* domains written together */
+    unsigned port;           /* of endpoints */
+    size_t domains;          /* under way at once */
+    size_t batch;            /* domains written together */
     uint64_t write_after_ms; /* fewer are written when they have waited for so long */
 };
 

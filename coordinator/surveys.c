@@ -152,7 +152,8 @@ static bool settle_refused(struct refused *refused, const struct survey *survey,
     if (refused->count == 0)
         return true;
     char *keys = mem_printf("%s}", refused->text);
-    log_info("refused by policy", LOG_INT("survey", survey->id), LOG_STR("what", name), LOG_INT("count", refused->count));
+    log_info("refused by policy", LOG_INT("survey", survey->id), LOG_STR("what", name),
+             LOG_INT("count", refused->count));
     bool good = db_run(db, name, sql, 2, (const char *const[]){survey->id_text, keys});
     free(keys);
     free(refused->text);
@@ -215,9 +216,11 @@ static void rewind_policies(struct survey *survey) { survey->policy[0] = '\0'; }
 /* The two kinds of jobs, each read page by page behind its cursor. */
 static const struct kind {
     const char *name, *sql, *refuse_name, *refuse_sql;
-    void (*queue)(struct surveys *surveys, struct survey *survey, const PGresult *rows, int row, struct refused *refused);
+    void (*queue)(struct surveys *surveys, struct survey *survey, const PGresult *rows, int row,
+                  struct refused *refused);
     void (*rewind)(struct survey *survey);
-} ENDPOINTS = {"endpoints_due", SQL_ENDPOINTS_DUE, "refuse_endpoints", SQL_REFUSE_ENDPOINTS, queue_endpoint, rewind_endpoints},
+} ENDPOINTS = {"endpoints_due",      SQL_ENDPOINTS_DUE, "refuse_endpoints",
+               SQL_REFUSE_ENDPOINTS, queue_endpoint,    rewind_endpoints},
   POLICIES = {"policies_due", SQL_POLICIES_DUE, "refuse_policies", SQL_REFUSE_POLICIES, queue_policy, rewind_policies};
 
 static bool read_jobs(struct surveys *surveys, struct survey *survey, PGconn *db, const struct kind *kind,
