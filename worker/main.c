@@ -305,7 +305,9 @@ static int run(struct worker *worker, char *error, size_t cap) {
         return EXIT_FAILURE;
     struct handshake_contexts *contexts = handshake_contexts_new();
     struct chain_cache *chains = chain_cache_new(trust, 0);
+    struct dane *dane = dane_open();
     worker->probe = probe_config_default(chains, contexts, options.ehlo_name);
+    worker->probe.dane = dane;
     worker->probe.policy = (struct plan_policy){.per_version = options.per_version, .pq_strict = options.pq_strict};
     worker->probe.allow_reserved = options.allow_reserved;
     worker->probe.gap_ms = (uint64_t)options.gap_ms;
@@ -327,6 +329,7 @@ static int run(struct worker *worker, char *error, size_t cap) {
     uv_loop_close(&worker->loop);
     jobs_free(&worker->jobs);
     outbox_free(&worker->outbox);
+    dane_close(&dane);
     handshake_contexts_free(&contexts);
     chain_cache_free(&chains);
     trust_close(&trust);
