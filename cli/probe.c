@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "grade.h"
+#include "mem.h"
 #include "name.h"
 #include "probe_show.h"
 
@@ -20,7 +21,7 @@
 int verb_probe(int argc, char **argv);
 
 static struct {
-    const char *name, *trust_store, *ehlo_name, *blocklist;
+    const char *name, *trust_store, *ehlo_name, *blocklist, *tlsa;
     int64_t gap_ms, deadline_ms, greeting_ms, tls_ms;
     bool allow_reserved, json, thorough, per_version, pq_strict;
 } options;
@@ -28,6 +29,8 @@ static struct {
 static const struct config_option OPTIONS[] = {
     {"name", CONFIG_TEXT, &options.name, NULL, "MX", "exchange name: sent as SNI, compared with the certificate [HOST]",
      0, 0},
+    {"tlsa", CONFIG_TEXT, &options.tlsa, NULL, "RECORDS",
+     "TLSA records to try the certificate on, published or not: \"3 1 1 HEX\", separated by commas", 0, 0},
     {"trust-store", CONFIG_TEXT, &options.trust_store, NULL, "FILE", "PEM file of trusted roots [the system's]", 0, 0},
     {"ehlo-name", CONFIG_TEXT, &options.ehlo_name, NULL, "NAME", "name said in EHLO [this host's name]", 0, 0},
     {"gap", CONFIG_DURATION, &options.gap_ms, "1s", "TIME", "pause between two connections", 0, 0},
@@ -96,6 +99,31 @@ static bool look_up(const char *host, const char *port, struct sockaddr_storage 
     return true;
 }
 
+/* ---- TLSA records ---- */
+
+static bool add_record(struct dane_set *set, const char *text) {
+    uint8_t rdata[TLSA_RDATA_MAX];
+    size_t len;
+    if (tlsa_from_text(rdata, &len, text) && dane_set_add(set, rdata, len))
+        return true;
+    fprintf(stderr, "mxgrade probe: --tlsa '%s': expected at most %d records such as '3 1 1 HEX', in hexadecimal\n",
+            text, DANE_RECORDS_MAX);
+    return false;
+}
+
+/* options.tlsa for that exchange; NULL: said why. */
+static struct dane_set *read_records(const char *name) {
+    char *copy = mem_strdup(options.tlsa), *rest = copy;
+    struct dane_set *set = dane_set_new(name);
+    if (set == NULL)
+        fprintf(stderr, "mxgrade probe: --tlsa needs the exchange's name: say --name MX\n");
+    for (const char *text; set && (text = strsep(&rest, ",")) != NULL;)
+        if (!add_record(set, text))
+            dane_set_free(&set);
+    free(copy);
+    return set;
+}
+
 /* ---- grading ---- */
 
 static struct grade_result grade_report(const struct probe_report *report) {
@@ -124,8 +152,10 @@ static struct probe_report *run_probe(const struct probe_target *target, const s
     struct probe_report *report = NULL;
     struct handshake_contexts *contexts = handshake_contexts_new();
     struct chain_cache *chains = chain_cache_new(trust, 0);
+    struct dane *dane = dane_open();
     struct probe_config config = probe_config_default(chains, contexts, options.ehlo_name);
     config.policy = (struct plan_policy){.per_version = options.per_version, .pq_strict = options.pq_strict};
+    config.dane = dane;
     config.thorough = options.thorough;
     config.forbidden = forbidden;
     config.gap_ms = (uint64_t)options.gap_ms;
@@ -139,6 +169,7 @@ static struct probe_report *run_probe(const struct probe_target *target, const s
     uv_run(&loop, UV_RUN_DEFAULT);
     signal(SIGPIPE, SIG_DFL);
     uv_loop_close(&loop);
+    dane_close(&dane);
     chain_cache_free(&chains);
     handshake_contexts_free(&contexts);
     return report;
@@ -196,8 +227,12 @@ int verb_probe(int argc, char **argv) {
     }
     if (name_error != NAME_OK && name_error != NAME_SINGLE_LABEL)
         *name = '\0'; /* HOST is an address: no SNI, nothing to compare the certificate with */
-    if (!look_up(host, port, &target.address))
-        return 3;
+    struct dane_set *tlsa = options.tlsa ? read_records(name) : NULL;
+    if (options.tlsa && tlsa == NULL)
+        return 2;
     target.names = (const char *const[]){name};
-    return probe_and_show(&target, host);
+    target.tlsa = (const struct dane_set *const[]){tlsa};
+    int status = look_up(host, port, &target.address) ? probe_and_show(&target, host) : 3;
+    dane_set_free(&tlsa);
+    return status;
 }

@@ -67,6 +67,24 @@ static void json_certificate(struct json *json, const struct probe_name *name) {
     json_end(json, '}');
 }
 
+static void json_dane(struct json *json, const struct probe_name *name) {
+    char text[TLSA_TEXT_CAP];
+    json_object(json, "dane");
+    json_text(json, "base_domain", name->tlsa->base);
+    json_array(json, "tlsa");
+    for (size_t i = 0; i < name->tlsa->count; i++) {
+        struct tlsa tlsa;
+        if (!tlsa_parse(&tlsa, name->tlsa->record[i].rdata, name->tlsa->record[i].len))
+            continue; /* dane_set_add() lets none in */
+        tlsa_text(text, &tlsa);
+        json_text(json, NULL, text);
+    }
+    json_end(json, ']');
+    json_text(json, "verdict", tlsa_verdict_key(name->dane.verdict));
+    json_text(json, "why", *name->dane.why ? name->dane.why : NULL);
+    json_end(json, '}');
+}
+
 static void json_findings(struct json *json, const struct grade_result *grade) {
     json_array(json, "findings");
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
@@ -140,6 +158,8 @@ void probe_print_json(const struct probe_report *report, const struct grade_resu
     json_texts(&json, "ehlo_tls", report->ehlo_tls, report->ehlo_tls_count);
     if (report->name[0].chain)
         json_certificate(&json, &report->name[0]);
+    if (report->name[0].tlsa)
+        json_dane(&json, &report->name[0]);
     if (report->thorough)
         json_thorough(&json, report);
     json_array(&json, "connections");

@@ -82,6 +82,14 @@ static void print_certificate(const struct probe_name *name) {
         printf("  %-26s %s\n", "Not trusted", chain->trust_error);
 }
 
+static void print_dane(const struct probe_name *name) {
+    const struct dane_result *dane = &name->dane;
+    printf("\nDANE, with the TLSA records given\n  %-26s %s\n", tlsa_verdict_key(dane->verdict),
+           tlsa_verdict_text(dane->verdict));
+    if (*dane->why)
+        printf("  %-26s %s\n", dane->verdict == TLSA_MATCH ? "By the record" : "Because", dane->why);
+}
+
 static void print_findings(const struct grade_result *grade) {
     if (grade->findings)
         printf("\nWhat to change\n");
@@ -148,6 +156,8 @@ void probe_print_page(const struct probe_report *report, const struct grade_resu
     print_details(report);
     if (report->name[0].chain)
         print_certificate(&report->name[0]);
+    if (report->name[0].tlsa)
+        print_dane(&report->name[0]);
     print_findings(grade);
     print_disagreements(report);
     print_connections(report);

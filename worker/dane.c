@@ -1,6 +1,7 @@
 /* dane.c - see dane.h. OpenSSL keeps records in a connection's state (SSL_DANE) and compares while it verifies a chain:
  * so each judgement makes an SSL that never connects, and lends its records to a verification against an empty store.
- * The name is compared afterwards, so that a chain which holds under another name can be told from one that does not.
+ * OpenSSL is told no name: that is compared afterwards, so that a chain which holds under another name can be told from
+ * one that does not hold.
  */
 #include "dane.h"
 
@@ -18,7 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AUTH_LEVEL = 1 }; /* of OpenSSL's security levels: what Postfix asks where it authenticates */
+enum {
+    AUTH_LEVEL = 1, /* of OpenSSL's security levels: what Postfix asks where it authenticates */
+    /* "2 1 0" records of a set that count. OpenSSL tries each as the last issuer's key, and a server can choose its
+     * signature so that a try takes 5 ms: a hundred would hold up every other probe of the loop. */
+    WHOLE_KEYS_MAX = 4,
+};
 
 /* ---- records ---- */
 
@@ -122,13 +128,19 @@ static const char *add_record(SSL *ssl, const struct tlsa *tlsa) {
     return why ? why : "unusable";
 }
 
+static bool is_whole_key(const struct tlsa *tlsa) {
+    return tlsa->usage == TLSA_DANE_TA && tlsa->selector == TLSA_PUBLIC_KEY && tlsa->matching == TLSA_WHOLE;
+}
+
 /* Returns how many records are usable; if none is, why says what is wrong with the first. */
 static size_t add_records(SSL *ssl, const struct dane_set *set, struct dane_result *result) {
-    size_t usable = 0;
+    size_t usable = 0, whole_keys = 0;
     for (size_t i = 0; i < set->count; i++) {
         struct tlsa tlsa;
         if (!tlsa_parse(&tlsa, set->record[i].rdata, set->record[i].len))
             continue; /* dane_set_add() lets none in */
+        if (is_whole_key(&tlsa) && whole_keys++ >= WHOLE_KEYS_MAX)
+            continue;
         const char *why = add_record(ssl, &tlsa);
         usable += why == NULL;
         if (why && *result->why == '\0')
@@ -207,9 +219,8 @@ struct dane_result dane_judge(const struct dane *dane, const struct dane_set *se
     if (!cert_list_open(&rest) || !cert_list_next(&rest, &der))
         return result;
     SSL *ssl = SSL_new(dane->context);
-    if (ssl == NULL || SSL_dane_enable(ssl, set->base) != 1)
+    if (ssl == NULL || SSL_dane_enable(ssl, NULL) != 1)
         abort(); /* as mem.h */
-    SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
     result.verdict = TLSA_UNUSABLE;
     if (add_records(ssl, set, &result) > 0) {
         *result.why = '\0'; /* of one that is not */

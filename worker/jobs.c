@@ -4,6 +4,7 @@
 #include "log.h"
 #include "mem.h"
 #include "name.h"
+#include "tlsa_sets.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -159,7 +160,10 @@ void jobs_take(struct jobs *jobs, const Mxgrade__ProbeJob *message) {
     uint64_t lease = message->lease_ms / 10 * 9;
     if (lease && lease < job->config.deadline_ms)
         job->config.deadline_ms = lease;
+    struct dane_set **tlsa = tlsa_sets_take(message);
+    target.tlsa = (const struct dane_set *const *)tlsa;
     job->probe = probe_start(jobs->loop, &job->config, &target, on_probe_done, job);
+    tlsa_sets_free(&tlsa, message->n_name);
 }
 
 void jobs_acknowledged(struct jobs *jobs, uint64_t id) {

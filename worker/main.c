@@ -311,8 +311,10 @@ static bool open_buses(struct worker *worker, char *error, size_t cap) {
     return worker->aggregator != NULL;
 }
 
-static void configure_probes(struct worker *worker, struct chain_cache *chains, struct handshake_contexts *contexts) {
+static void configure_probes(struct worker *worker, struct chain_cache *chains, struct handshake_contexts *contexts,
+                             const struct dane *dane) {
     worker->probe = probe_config_default(chains, contexts, options.ehlo_name);
+    worker->probe.dane = dane;
     worker->probe.policy = (struct plan_policy){.per_version = options.per_version, .pq_strict = options.pq_strict};
     worker->probe.forbidden = worker->forbidden;
     worker->probe.gap_ms = (uint64_t)options.gap_ms;
@@ -351,8 +353,10 @@ static int run(struct worker *worker, char *error, size_t cap) {
     if (good) {
         struct handshake_contexts *contexts = handshake_contexts_new();
         struct chain_cache *chains = chain_cache_new(trust, 0);
-        configure_probes(worker, chains, contexts);
+        struct dane *dane = dane_open();
+        configure_probes(worker, chains, contexts, dane);
         good = run_loop(worker, error, cap);
+        dane_close(&dane);
         handshake_contexts_free(&contexts);
         chain_cache_free(&chains);
     }

@@ -34,6 +34,9 @@ struct probe {
     bool no_staple;                /* a handshake failed in which it was asked for an OCSP response */
     bool staple_asked;             /* in a handshake of its own */
     bool proven;                   /* the chain of the first name comes from a completed handshake */
+    bool wants_dane;               /* a name has TLSA records */
+    uint8_t *first_list;           /* then: the Certificate body behind the chain of the first name */
+    size_t first_list_len;
     bool ended, aborted;
     uint64_t started_ms;
     probe_cb *on_done;
@@ -63,6 +66,8 @@ void probe_report_free(struct probe_report **report) {
     *report = NULL;
     for (size_t i = 0; i < r->chain_count; i++)
         cert_chain_release(&r->chain[i]);
+    for (size_t i = 0; i < r->name_count; i++)
+        dane_set_free(&r->name[i].tlsa);
     for (size_t i = 0; i < r->ehlo_count; i++)
         free(r->ehlo[i]);
     for (size_t i = 0; i < r->ehlo_tls_count; i++)
@@ -180,6 +185,29 @@ static void judge_name(struct probe_name *name, const struct cert_chain *chain, 
     set_fact(name, FACT_CERT_VERIFIABLE, yes_no(chain->trusted && in_date && name->match.matched), evidence, number);
 }
 
+/* list: the Certificate body that the name's chain came in. */
+static void judge_dane(const struct probe *probe, struct probe_name *name, const uint8_t *list, size_t len) {
+    if (name->tlsa)
+        name->dane = dane_judge(probe->config->dane, name->tlsa, list, len, (int64_t)time(NULL));
+}
+
+/* Other names may be judged against the chain of the first in the end (settle_other_names()). */
+static void keep_first_list(struct probe *probe, const struct connection_outcome *outcome) {
+    free(probe->first_list);
+    probe->first_list = mem_alloc(outcome->certificates_len);
+    probe->first_list_len = outcome->certificates_len;
+    memcpy(probe->first_list, outcome->certificates, outcome->certificates_len);
+}
+
+/* As judge_name(), for a chain that this connection brought. */
+static void judge_observed(struct probe *probe, struct probe_name *name, const struct cert_chain *chain,
+                           const struct connection_outcome *outcome) {
+    judge_name(name, chain, EVIDENCE_OBSERVED, probe->report->connection_count);
+    judge_dane(probe, name, outcome->certificates, outcome->certificates_len);
+    if (probe->wants_dane && name == &probe->report->name[probe->first_name])
+        keep_first_list(probe, outcome);
+}
+
 /* The chain that the first name saw, or NULL. */
 static const struct cert_chain *first_chain(const struct probe *probe) {
     const struct probe_report *report = probe->report;
@@ -280,14 +308,16 @@ static void settle_other_names(struct probe *probe) {
     enum reason reason = report->reason != REASON_NONE ? report->reason : REASON_NOT_COMPLETED;
     if (report->chain_count > 0 && report->reason == REASON_NONE)
         reason = REASON_NOT_ASKED;
+    uint64_t until = uv_hrtime() + PROBE_SHARED_DANE_MS * UINT64_C(1000000);
     for (; probe->next_name < report->name_count; probe->next_name++) {
         struct probe_name *name = &report->name[probe->next_name];
-        if (is_refused(report, name, probe->config->forbidden))
-            leave_name(name, REASON_REFUSED_BY_POLICY);
-        else if (shared)
-            judge_name(name, first_chain(probe), EVIDENCE_SHARED, 0);
-        else
-            leave_name(name, reason);
+        if (is_refused(report, name, probe->config->forbidden) || !shared) {
+            leave_name(name, name->refused ? REASON_REFUSED_BY_POLICY : reason);
+            continue;
+        }
+        judge_name(name, first_chain(probe), EVIDENCE_SHARED, 0);
+        if (uv_hrtime() < until)
+            judge_dane(probe, name, probe->first_list, probe->first_list_len);
     }
 }
 
@@ -298,6 +328,7 @@ static void on_handle_closed(uv_handle_t *handle) {
     if (--probe->handles > 0)
         return;
     probe->on_done(probe->report, probe->context);
+    free(probe->first_list);
     free(probe);
 }
 
@@ -339,7 +370,7 @@ static void take_first_chain(struct probe *probe, const struct connection_outcom
     struct probe_report *report = probe->report;
     if (chain == NULL || report->name_count == 0 || probe->proven || (first_chain(probe) && !outcome->answer.completed))
         return;
-    judge_name(&report->name[probe->first_name], chain, EVIDENCE_OBSERVED, report->connection_count);
+    judge_observed(probe, &report->name[probe->first_name], chain, outcome);
     probe->proven = outcome->answer.completed;
     if (probe->next_name <= probe->first_name)
         probe->next_name = probe->first_name + 1;
@@ -354,7 +385,7 @@ static void take_name_chain(struct probe *probe, const struct connection_outcome
     }
     struct probe_name *name = &report->name[probe->next_name++];
     if (chain && outcome->answer.completed) {
-        judge_name(name, chain, EVIDENCE_OBSERVED, report->connection_count);
+        judge_observed(probe, name, chain, outcome);
         name->ocsp_stapled = outcome->stapled;
         if (report->names_only && report->version == 0)
             note_server(report, outcome);
@@ -502,8 +533,13 @@ struct probe *probe_start(uv_loop_t *loop, const struct probe_config *config, co
     report->name_count = target->name_count < PROBE_NAMES_MAX ? target->name_count : PROBE_NAMES_MAX;
     report->name = mem_calloc(report->name_count, sizeof *report->name);
     probe->to_judge = target->judged < report->name_count ? report->name_count - target->judged : 0;
-    for (size_t i = 0; i < report->name_count; i++)
+    for (size_t i = 0; i < report->name_count; i++) {
         snprintf(report->name[i].name, sizeof report->name[i].name, "%s", target->names[i]);
+        if (config->dane && target->tlsa && target->tlsa[i]) {
+            report->name[i].tlsa = dane_set_copy(target->tlsa[i]);
+            probe->wants_dane = true;
+        }
+    }
     uv_timer_init(loop, &probe->gap);
     uv_timer_init(loop, &probe->deadline);
     probe->gap.data = probe->deadline.data = probe;

@@ -10,6 +10,7 @@
 
 #include "chain_cache.h"
 #include "connection.h"
+#include "dane.h"
 #include "forbidden.h"
 #include "plan.h"
 #include "thorough.h"
@@ -21,12 +22,15 @@ enum {
     PROBE_NAMES_MAX = 1000,     /* names a job may carry */
     PROBE_NAME_HANDSHAKES = 16, /* handshakes for names on one endpoint */
     PROBE_SHARED_AFTER = 3,     /* names with the same leaf until the rest is judged against it */
+    PROBE_SHARED_DANE_MS = 500, /* after so long no further TLSA set is judged against it: 0.2 ms is what one takes, but
+                                   a zone and a server can conspire for 100 */
     PROBE_RESUME_MAX = PLAN_SAVED_MAX,
 };
 
 struct probe_config {
     struct chain_cache *chains;
     const struct handshake_contexts *contexts;
+    const struct dane *dane; /* NULL: TLSA records are not judged */
     const char *ehlo_name;
     struct plan_policy policy;
     bool thorough;                     /* enumerate everything behind the plan (thorough.h) */
@@ -35,8 +39,8 @@ struct probe_config {
     struct connection_timeouts timeouts;
 };
 
-/* Time-outs as in CONNECTION_TIMEOUTS, no gap, no deadline to speak of. ehlo_name NULL: this host's name. All borrowed.
- */
+/* Time-outs as in CONNECTION_TIMEOUTS, no gap, no deadline to speak of, no DANE. ehlo_name NULL: this host's name. All
+ * borrowed. */
 struct probe_config probe_config_default(struct chain_cache *chains, const struct handshake_contexts *contexts,
                                          const char *ehlo_name);
 
@@ -48,6 +52,8 @@ struct probe_target {
     const uint8_t *resume; /* struct probe_report's of the last attempt; copied; NULL: start anew */
     size_t resume_len;
     size_t judged; /* the last so many names were judged before: no connection is made for them */
+    /* One for each name, NULL where it has no TLSA records; NULL altogether: none has. Copied. */
+    const struct dane_set *const *tlsa;
 };
 
 struct probe_connection {
@@ -66,8 +72,10 @@ struct probe_name {
     struct fact fact[FACT_NAME_COUNT];
     const struct cert_chain *chain; /* owned by the report; NULL if none was seen */
     struct cert_match match;
-    bool ocsp_stapled; /* the server sent an OCSP response with it */
-    bool refused;      /* blocklisted, so that no connection is made with it */
+    bool ocsp_stapled;       /* the server sent an OCSP response with it */
+    bool refused;            /* blocklisted, so that no connection is made with it */
+    struct dane_set *tlsa;   /* owned by the report; NULL: none were given */
+    struct dane_result dane; /* of these records and the chain */
 };
 
 struct probe_report {

@@ -68,6 +68,13 @@ static Mxgrade__Connection *copy_connection(const struct probe_connection *from)
     return to;
 }
 
+_Static_assert((int)TLSA_NOT_ASKED == (int)MXGRADE__DANE_MATCH__DANE_NOT_ASKED &&
+                   (int)TLSA_MATCH == (int)MXGRADE__DANE_MATCH__DANE_MATCH &&
+                   (int)TLSA_MISMATCH == (int)MXGRADE__DANE_MATCH__DANE_MISMATCH &&
+                   (int)TLSA_UNUSABLE == (int)MXGRADE__DANE_MATCH__DANE_UNUSABLE &&
+                   (int)TLSA_OTHER_NAME == (int)MXGRADE__DANE_MATCH__DANE_OTHER_NAME,
+               "the order of TLSA_VERDICTS is that of DaneMatch");
+
 static Mxgrade__NameResult *copy_name(const struct probe_name *from) {
     Mxgrade__NameResult *to = mem_alloc(sizeof *to);
     mxgrade__name_result__init(to);
@@ -79,6 +86,8 @@ static Mxgrade__NameResult *copy_name(const struct probe_name *from) {
     to->san_match = from->match.san_match;
     to->cn_match = from->match.cn_match;
     to->trust_error = mem_strdup(from->chain ? from->chain->trust_error : "");
+    to->dane = (Mxgrade__DaneMatch)from->dane.verdict;
+    to->dane_why = mem_strdup(from->dane.why);
     if (from->chain) {
         to->certificate = copy_bytes(from->chain->leaf_sha256, sizeof from->chain->leaf_sha256);
         to->chain_flag = name_bits(probe_chain_flags(from), cert_chain_flag_name, CERT_FLAG_COUNT, &to->n_chain_flag);

@@ -94,6 +94,8 @@ static void take_name(struct supply *supply, struct probe_name *to, const struct
     take_array(supply, to->match.identity, sizeof to->match.identity);
     to->match.by_cn = supply_number(supply, 1);
     to->chain = supply_number(supply, 1) ? chain : NULL;
+    to->dane.verdict = supply_number(supply, TLSA_VERDICT_COUNT - 1);
+    take_array(supply, to->dane.why, sizeof to->dane.why);
 }
 
 static struct probe_report *take_report(struct supply *supply) {
@@ -187,6 +189,8 @@ static void check_result(const Mxgrade__EndpointResult *result, const struct pro
         CHECK(result->name[i]->n_fact == FACT_NAME_COUNT);
         check_facts(result->name[i]->fact, FACT_NAME_COUNT, report->name[i].fact);
         CHECK(result->name[i]->certificate.len == (report->name[i].chain ? 32 : 0));
+        CHECK((unsigned)result->name[i]->dane == (unsigned)report->name[i].dane.verdict);
+        CHECK(strcmp(result->name[i]->dane_why, report->name[i].dane.why) == 0);
     }
 }
 

@@ -501,6 +501,25 @@ static void usage_2_needs_dates_signatures_and_purpose(void **state) {
         X509_free(made[i].certificate);
 }
 
+static void dates_are_those_of_the_time_given(void **state) {
+    (void)state;
+    static const struct {
+        int64_t now;
+        enum tlsa_verdict verdict;
+    } rows[] = {{INT64_C(1577836799), TLSA_MISMATCH}, /* a second before PAST */
+                {INT64_C(1577836800), TLSA_MATCH},
+                {INT64_C(4070908799), TLSA_MATCH}, /* a second before FUTURE */
+                {INT64_C(4070908801), TLSA_MISMATCH}};
+    const struct spec records[RECORDS_MOST] = {{2, 1, 1, middle.certificate, false}};
+    struct dane_set *set = set_of(records);
+    size_t len;
+    uint8_t *list = list_of((X509 *[]){leaf.certificate, middle.certificate}, 2, &len);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(dane_judge(dane, set, list, len, rows[i].now).verdict, rows[i].verdict);
+    free(list);
+    dane_set_free(&set);
+}
+
 static void usage_2_needs_the_name_of_the_base_domain(void **state) {
     (void)state;
     static const struct {
@@ -740,6 +759,20 @@ static void a_chain_counts_up_to_twenty_certificates_behind_the_leaf(void **stat
     dane_set_free(&set);
 }
 
+static void of_whole_keys_the_first_four_count(void **state) {
+    (void)state;
+    for (size_t before = 0; before < RECORDS_MOST + 2; before++) {
+        struct dane_set *set = dane_set_new(BASE);
+        for (size_t i = 0; i < before; i++)
+            add(set, &(struct spec){2, 1, 0, stranger.certificate, false});
+        add(set, &(struct spec){2, 1, 0, middle.certificate, false});
+        assert_int_equal(judge_by(set, &leaf.certificate, 1).verdict, before < 4 ? TLSA_MATCH : TLSA_MISMATCH);
+        add(set, &(struct spec){3, 1, 1, leaf.certificate, false}); /* other kinds count on */
+        assert_int_equal(judge_by(set, &leaf.certificate, 1).verdict, TLSA_MATCH);
+        dane_set_free(&set);
+    }
+}
+
 static void a_set_takes_a_hundred_records_of_a_bounded_size(void **state) {
     (void)state;
     static const uint8_t rdata[TLSA_RDATA_MAX + 1] = {3, 1, 1};
@@ -807,6 +840,7 @@ int main(void) {
         cmocka_unit_test(any_issuer_on_the_path_can_be_the_anchor),
         cmocka_unit_test(an_anchor_that_is_not_sent_must_be_whole_in_the_record),
         cmocka_unit_test(usage_2_needs_dates_signatures_and_purpose),
+        cmocka_unit_test(dates_are_those_of_the_time_given),
         cmocka_unit_test(usage_2_needs_the_name_of_the_base_domain),
         cmocka_unit_test(another_name_is_told_only_if_all_else_holds),
         cmocka_unit_test(two_records_are_a_rollover_and_one_is_enough),
@@ -817,6 +851,7 @@ int main(void) {
         cmocka_unit_test(without_a_certificate_nothing_is_judged),
         cmocka_unit_test(a_list_cut_anywhere_matches_by_its_leaf_or_not_at_all),
         cmocka_unit_test(a_chain_counts_up_to_twenty_certificates_behind_the_leaf),
+        cmocka_unit_test(of_whole_keys_the_first_four_count),
         cmocka_unit_test(a_set_takes_a_hundred_records_of_a_bounded_size),
         cmocka_unit_test(a_base_domain_is_a_host_name),
     };

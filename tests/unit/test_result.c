@@ -81,20 +81,26 @@ static void a_name_carries_its_matches_and_the_flags_of_its_chain(void **state) 
     struct probe_name name = {.name = "mx.example.org",
                               .chain = &chain,
                               .match = {.san_match = true, .cn_match = true, .matched = true},
-                              .ocsp_stapled = true};
+                              .ocsp_stapled = true,
+                              .dane = {.verdict = TLSA_OTHER_NAME, .why = "2 1 1, but"}};
     struct probe_report *report = report_of(&name);
     Mxgrade__EndpointResult *result = over_the_wire(report);
     const Mxgrade__NameResult *got = result->name[0];
     assert_true(got->san_match && got->cn_match && !got->matched_by_cn);
     assert_int_equal(got->certificate.len, 32);
     assert_string_equal(got->trust_error, "why");
+    assert_int_equal(got->dane, MXGRADE__DANE_MATCH__DANE_OTHER_NAME);
+    assert_string_equal(got->dane_why, "2 1 1, but");
     assert_int_equal(got->n_chain_flag, 3);
     assert_string_equal(got->chain_flag[0], "missing_intermediate");
     assert_string_equal(got->chain_flag[1], "weak_key");
     assert_string_equal(got->chain_flag[2], "ocsp_stapled");
     mxgrade__endpoint_result__free_unpacked(result, NULL);
     name.chain = NULL; /* none was seen */
+    name.dane = (struct dane_result){.verdict = TLSA_NOT_ASKED};
     result = over_the_wire(report);
+    assert_int_equal(result->name[0]->dane, MXGRADE__DANE_MATCH__DANE_NOT_ASKED);
+    assert_string_equal(result->name[0]->dane_why, "");
     assert_int_equal(result->name[0]->n_chain_flag, 0);
     assert_int_equal(result->name[0]->certificate.len, 0);
     mxgrade__endpoint_result__free_unpacked(result, NULL);
