@@ -7,6 +7,7 @@
 #include "mx_set.h"
 #include "text.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { RCODE = 3 };
@@ -45,28 +46,43 @@ static void check_sets(struct dns_mx *mx, size_t count) {
     CHECK(strcmp(set.key, reversed.key) == 0 && set.flags == reversed.flags && set.count == reversed.count);
 }
 
+static void check_kinds(unsigned type, const struct dns_answer *answer) {
+    bool address = type == DNS_TYPE_A || type == DNS_TYPE_AAAA, blob = type == DNS_TYPE_TXT || type == DNS_TYPE_TLSA;
+    CHECK(answer->mx_count <= DNS_MX_MAX && answer->address_count <= DNS_ADDRESS_MAX);
+    CHECK(answer->blob_count <= DNS_BLOB_MAX);
+    CHECK(type == DNS_TYPE_MX || answer->mx_count == 0);
+    CHECK(address || answer->address_count == 0);
+    CHECK(blob || answer->blob_count == 0);
+}
+
 static void check_answer(unsigned type, const uint8_t *data, size_t size) {
     struct dns_answer answer;
     dns_answer_parse(&answer, type, data, size);
-    size_t found = answer.mx_count + answer.address_count;
-    CHECK(answer.mx_count <= DNS_MX_MAX && answer.address_count <= DNS_ADDRESS_MAX);
-    CHECK(type == DNS_TYPE_MX ? answer.address_count == 0 : answer.mx_count == 0);
-    CHECK(answer.status != DNS_OK || (found > 0 && (data[RCODE] & 15) == 0));
-    CHECK(answer.status != DNS_NODATA || (found == 0 && (data[RCODE] & 15) == 0));
+    size_t found = answer.mx_count + answer.address_count + answer.blob_count;
+    check_kinds(type, &answer);
+    CHECK(answer.status == DNS_OK ? found > 0 || type == DNS_TYPE_CNAME || type == DNS_TYPE_SOA : found == 0);
+    CHECK((answer.status != DNS_OK && answer.status != DNS_NODATA) || (data[RCODE] & 15) == 0);
     CHECK(answer.status != DNS_NXDOMAIN || (data[RCODE] & 15) == 3);
     CHECK(*dns_status_name(answer.status) && answer.status != DNS_TIMEOUT);
+    CHECK(!answer.authentic || (!dns_failed(answer.status) && (data[RCODE] & 0x20)));
+    CHECK(answer.cname == (*answer.target != '\0'));
+    if (answer.cname)
+        check_exchange(answer.target);
     for (size_t i = 0; i < answer.mx_count; i++)
         check_exchange(answer.mx[i].exchange);
     if (answer.status == DNS_OK && type == DNS_TYPE_MX)
         check_sets(answer.mx, answer.mx_count);
     for (size_t i = 0; i < answer.address_count; i++)
         CHECK(answer.address[i].ss_family == (type == DNS_TYPE_A ? AF_INET : AF_INET6));
+    for (size_t i = 0; i < answer.blob_count; i++)
+        CHECK(answer.blob[i].len <= size && (answer.blob[i].len == 0 || answer.blob[i].data != NULL));
     dns_answer_free(&answer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    check_answer(DNS_TYPE_MX, data, size);
-    check_answer(DNS_TYPE_A, data, size);
-    check_answer(DNS_TYPE_AAAA, data, size);
+    static const unsigned types[] = {DNS_TYPE_MX,   DNS_TYPE_A,     DNS_TYPE_AAAA, DNS_TYPE_TXT,
+                                     DNS_TYPE_TLSA, DNS_TYPE_CNAME, DNS_TYPE_SOA};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        check_answer(types[i], data, size);
     return 0;
 }

@@ -37,14 +37,20 @@ static void start(struct message *m, unsigned rcode, unsigned answers) {
     put16(m, 1);
 }
 
-/* A record owned by the question's name. */
-static void record(struct message *m, unsigned type, const void *data, size_t len) {
-    put16(m, 0xc00c);
+/* A record owned by a name in wire form. */
+static void record_of(struct message *m, const char *owner, size_t owner_len, unsigned type, const void *data,
+                      size_t len) {
+    put(m, owner, owner_len);
     put16(m, type);
     put16(m, 1);
     put(m, "\0\0\1\0", 4);
     put16(m, (unsigned)len);
     put(m, data, len);
+}
+
+/* A record owned by the question's name. */
+static void record(struct message *m, unsigned type, const void *data, size_t len) {
+    record_of(m, "\xc0\x0c", 2, type, data, len);
 }
 
 static struct dns_answer parse(const struct message *m, unsigned type) {
@@ -92,19 +98,114 @@ static void odd_octets_in_a_name_are_escaped(void **state) {
     dns_answer_free(&answer);
 }
 
-static void addresses_and_aliases_are_read(void **state) {
+#define X_EXAMPLE_TEST "\1X\7example\4test" /* with the NUL behind it, a whole name */
+
+static void an_alias_is_followed_to_its_addresses(void **state) {
     struct message m;
     char text[INET_ADDRSTRLEN];
     (void)state;
     start(&m, 0, 2);
+    record_of(&m, X_EXAMPLE_TEST, sizeof X_EXAMPLE_TEST, DNS_TYPE_A, "\177\0\0\1", 4); /* in any order, in any case */
     record(&m, DNS_TYPE_CNAME, "\1x\xc0\x0c", 4);
-    record(&m, DNS_TYPE_A, "\177\0\0\1", 4);
     struct dns_answer answer = parse(&m, DNS_TYPE_A);
     assert_true(answer.cname);
+    assert_string_equal(answer.target, "x.example.test");
     assert_int_equal(answer.address_count, 1);
     inet_ntop(AF_INET, &((struct sockaddr_in *)&answer.address[0])->sin_addr, text, sizeof text);
     assert_string_equal(text, "127.0.0.1");
     dns_answer_free(&answer);
+}
+
+static void records_of_other_names_do_not_count(void **state) {
+    struct message m;
+    (void)state;
+    start(&m, 0, 1);
+    record_of(&m, X_EXAMPLE_TEST, sizeof X_EXAMPLE_TEST, DNS_TYPE_A, "\177\0\0\1", 4);
+    assert_int_equal(parse(&m, DNS_TYPE_A).status, DNS_NODATA);
+    start(&m, 0, 2); /* the alias has left the question's name behind */
+    record(&m, DNS_TYPE_CNAME, "\1x\xc0\x0c", 4);
+    record(&m, DNS_TYPE_A, "\177\0\0\1", 4);
+    assert_int_equal(parse(&m, DNS_TYPE_A).status, DNS_NODATA);
+}
+
+static void aliases_that_go_round_are_no_answer(void **state) {
+    struct message m;
+    (void)state;
+    start(&m, 0, 2);
+    record(&m, DNS_TYPE_CNAME, "\1x\xc0\x0c", 4);
+    record_of(&m, X_EXAMPLE_TEST, sizeof X_EXAMPLE_TEST, DNS_TYPE_CNAME, "\xc0\x0c", 2);
+    assert_int_equal(parse(&m, DNS_TYPE_A).status, DNS_SERVFAIL);
+}
+
+static void an_alias_may_be_asked_for_itself(void **state) {
+    struct message m;
+    (void)state;
+    start(&m, 0, 1);
+    record(&m, DNS_TYPE_CNAME, "\1x\xc0\x0c", 4);
+    struct dns_answer answer = parse(&m, DNS_TYPE_CNAME);
+    assert_int_equal(answer.status, DNS_OK);
+    assert_false(answer.cname);
+    start(&m, 0, 0);
+    assert_int_equal(parse(&m, DNS_TYPE_CNAME).status, DNS_NODATA);
+}
+
+static void character_strings_are_joined(void **state) {
+    struct message m;
+    (void)state;
+    start(&m, 0, 2);
+    record(&m, DNS_TYPE_TXT, "\3v=S\0\5TSv1;", 11);
+    record(&m, DNS_TYPE_TXT, "\3a\0b", 4);
+    struct dns_answer answer = parse(&m, DNS_TYPE_TXT);
+    assert_int_equal(answer.status, DNS_OK);
+    assert_int_equal(answer.blob_count, 2);
+    assert_int_equal(answer.blob[0].len, 8);
+    assert_memory_equal(answer.blob[0].data, "v=STSv1;", 8);
+    assert_int_equal(answer.blob[1].len, 3); /* a NUL is an octet like others */
+    dns_answer_free(&answer);
+}
+
+static void a_string_beyond_its_record_is_no_answer(void **state) {
+    struct message m;
+    (void)state;
+    start(&m, 0, 2);
+    record(&m, DNS_TYPE_TXT, "\1a", 2);
+    record(&m, DNS_TYPE_TXT, "\5ab", 3);
+    struct dns_answer answer = parse(&m, DNS_TYPE_TXT);
+    assert_int_equal(answer.status, DNS_SERVFAIL);
+    assert_int_equal(answer.blob_count, 0);
+}
+
+static void tlsa_records_are_their_rdata(void **state) {
+    struct message m;
+    (void)state;
+    start(&m, 0, 1);
+    record(&m, DNS_TYPE_TLSA, "\3\1\1abc", 6);
+    struct dns_answer answer = parse(&m, DNS_TYPE_TLSA);
+    assert_int_equal(answer.blob_count, 1);
+    assert_int_equal(answer.blob[0].len, 6);
+    assert_memory_equal(answer.blob[0].data, "\3\1\1abc", 6);
+    dns_answer_free(&answer);
+}
+
+static void the_ad_bit_is_read_from_answers_alone(void **state) {
+    struct message m;
+    (void)state;
+    start(&m, 3, 0);
+    m.data[3] |= 0x20;
+    assert_true(parse(&m, DNS_TYPE_MX).authentic);
+    start(&m, 3, 0);
+    assert_false(parse(&m, DNS_TYPE_MX).authentic);
+    start(&m, 2, 0);
+    m.data[3] |= 0x20;
+    assert_false(parse(&m, DNS_TYPE_MX).authentic);
+}
+
+static void an_address_of_a_wrong_length_is_no_answer(void **state) {
+    struct message m;
+    (void)state;
+    start(&m, 0, 1);
+    record(&m, DNS_TYPE_A, "\177\0\0", 3);
+    assert_int_equal(parse(&m, DNS_TYPE_A).status, DNS_SERVFAIL);
 }
 
 static void an_alias_alone_is_no_data(void **state) {
@@ -147,6 +248,7 @@ static void records_beyond_the_cap_are_left_out(void **state) {
         record(&m, DNS_TYPE_MX, "\0\12\2mx\xc0\x0c", 7);
     struct dns_answer answer = parse(&m, DNS_TYPE_MX);
     assert_int_equal(answer.mx_count, DNS_MX_MAX);
+    assert_true(answer.capped);
     dns_answer_free(&answer);
 }
 
@@ -155,7 +257,15 @@ int main(void) {
         cmocka_unit_test(response_codes_become_statuses),
         cmocka_unit_test(mx_records_are_read_with_compressed_names),
         cmocka_unit_test(odd_octets_in_a_name_are_escaped),
-        cmocka_unit_test(addresses_and_aliases_are_read),
+        cmocka_unit_test(an_alias_is_followed_to_its_addresses),
+        cmocka_unit_test(records_of_other_names_do_not_count),
+        cmocka_unit_test(aliases_that_go_round_are_no_answer),
+        cmocka_unit_test(an_alias_may_be_asked_for_itself),
+        cmocka_unit_test(character_strings_are_joined),
+        cmocka_unit_test(a_string_beyond_its_record_is_no_answer),
+        cmocka_unit_test(tlsa_records_are_their_rdata),
+        cmocka_unit_test(the_ad_bit_is_read_from_answers_alone),
+        cmocka_unit_test(an_address_of_a_wrong_length_is_no_answer),
         cmocka_unit_test(an_alias_alone_is_no_data),
         cmocka_unit_test(a_pointer_loop_is_no_answer),
         cmocka_unit_test(every_prefix_of_an_answer_is_survived),
