@@ -43,8 +43,8 @@ struct query {
     struct dns *dns;
     unsigned type, silences, refusals; /* tries that nobody answered, that somebody refused */
     size_t first_server;
-    bool unvalidated; /* it failed, and is asked once more without validation */
-    uint64_t sent_ms;
+    bool unvalidated;           /* it failed, and is asked once more without validation */
+    uint64_t began_ms, sent_ms; /* first and last try */
     dns_cb *on_answer;
     void *context;
     char name[];
@@ -84,11 +84,12 @@ struct dns {
     struct query *waiting, *held;
     size_t waiting_count, held_count;
     size_t in_flight, limit;
-    size_t fresh, window;                   /* first tries under way, and how many there may be */
-    size_t round_good, round_late;          /* answers to first tries, to later ones, since the window was changed */
-    bool round_full;                        /* the window was what kept queries waiting */
-    unsigned tokens;                        /* may be sent now */
-    uint64_t tokens_ms, heard_ms, check_ms; /* tokens were added; somebody answered; checks are due */
+    size_t fresh, window;          /* first tries under way, and how many there may be */
+    size_t round_good, round_late; /* answers to first tries, to later ones, since the window was changed */
+    bool round_full;               /* the window was what kept queries waiting */
+    unsigned tokens;               /* may be sent now */
+    uint64_t tokens_ms, heard_ms;  /* when tokens were added, when somebody answered */
+    uint64_t check_ms, outage_ms;  /* when checks are due, when the last outage ended */
     bool stalled, outage;
     bool closing;
     uint16_t id[IDS];
@@ -164,7 +165,17 @@ static void wait_again(struct query *query) {
     query->dns->waiting_count++;
 }
 
+/* What was tried so far proves nothing. */
+static void begin_again(struct query *query) {
+    query->silences = query->refusals = 0;
+    wait_again(query);
+}
+
 static void deliver(struct query *query, struct dns_answer *answer) {
+    if (dns_failed(answer->status))
+        log_debug("lookup failed", LOG_STR("name", query->name), LOG_INT("type", query->type),
+                  LOG_STR("status", dns_status_name(answer->status)), LOG_STR("dnssec", dnssec_name(answer->dnssec)),
+                  LOG_INT("silences", query->silences), LOG_INT("refusals", query->refusals));
     query->on_answer(answer, query->context);
     dns_answer_free(answer);
     free(query);
@@ -228,6 +239,8 @@ static void on_silence(struct query *query) {
     } else if (tries_made(query) + 1 < dns->tries) {
         query->silences++;
         wait_again(query);
+    } else if (query->began_ms < dns->outage_ms) {
+        begin_again(query);
     } else if (dns->heard_ms > query->sent_ms) { /* resolvers are there: it is this name that nobody answers for */
         deliver_status(query, DNS_TIMEOUT);
     } else {
@@ -283,6 +296,8 @@ static void send_query(struct query *query) {
     dns->in_flight++;
     dns->fresh += is_first_try(query);
     query->sent_ms = uv_now(dns->loop);
+    if (is_first_try(query))
+        query->began_ms = query->sent_ms;
     if (!send_message(dns, channel, query->name, query->type, query->unvalidated ? CHECKING_DISABLED : AUTHENTIC_DATA,
                       on_answer, query)) {
         dns->in_flight--;
@@ -343,12 +358,13 @@ static void release_held(struct dns *dns) {
     DL_FOREACH_SAFE(held, query, next) {
         DL_DELETE(held, query);
         if (dns->outage) {
-            query->silences = query->refusals = 0;
-            wait_again(query);
+            begin_again(query);
         } else {
             deliver_status(query, DNS_TIMEOUT);
         }
     }
+    if (dns->outage)
+        dns->outage_ms = uv_now(dns->loop);
     dns->outage = false;
 }
 
