@@ -36,6 +36,7 @@ enum {
     WINDOW_START = 256,
     WINDOW_LEAST = 64,
     IDS = 256,
+    RESTARTS = 3, /* of a query whose last try met nobody, though a resolver answers */
 };
 
 struct query {
@@ -43,7 +44,9 @@ struct query {
     struct dns *dns;
     unsigned type, silences, refusals; /* tries that nobody answered, that somebody refused */
     size_t first_server;
-    bool unvalidated;           /* it failed, and is asked once more without validation */
+    bool unvalidated; /* it failed, and is asked once more without validation */
+    bool absent;      /* at the last try the host said that no resolver is there */
+    unsigned restarts;
     uint64_t began_ms, sent_ms; /* first and last try */
     dns_cb *on_answer;
     void *context;
@@ -232,8 +235,9 @@ static void on_message(struct query *query, struct dns_answer *answer) {
     }
 }
 
-static void on_silence(struct query *query) {
+static void on_silence(struct query *query, bool absent) {
     struct dns *dns = query->dns;
+    query->absent = absent;
     if (query->unvalidated) {
         deliver_status(query, DNS_SERVFAIL);
     } else if (tries_made(query) + 1 < dns->tries) {
@@ -241,7 +245,8 @@ static void on_silence(struct query *query) {
         wait_again(query);
     } else if (query->began_ms < dns->outage_ms) {
         begin_again(query);
-    } else if (dns->heard_ms > query->sent_ms) { /* resolvers are there: it is this name that nobody answers for */
+    } else if (!absent &&
+               dns->heard_ms > query->sent_ms) { /* resolvers are there: it is this name that nobody answers for */
         deliver_status(query, DNS_TIMEOUT);
     } else {
         DL_APPEND(dns->held, query);
@@ -286,7 +291,7 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *me
         dns_answer_parse(&answer, query->type, message, (size_t)len);
         on_message(query, &answer);
     } else {
-        on_silence(query);
+        on_silence(query, status == ARES_ECONNREFUSED);
     }
 }
 
@@ -357,7 +362,7 @@ static void release_held(struct dns *dns) {
     dns->held_count = 0;
     DL_FOREACH_SAFE(held, query, next) {
         DL_DELETE(held, query);
-        if (dns->outage) {
+        if (dns->outage || (query->absent && query->restarts++ < RESTARTS)) {
             begin_again(query);
         } else {
             deliver_status(query, DNS_TIMEOUT);
