@@ -39,12 +39,13 @@ static const char *certificate_flaw(const Mxgrade__Certificate *certificate) {
     return NULL;
 }
 
-static const char *address_flaw(struct item *item, const char *address) {
+/* canonical: gets the address in its one spelling. */
+static const char *address_flaw(char canonical[static INET6_ADDRSTRLEN], const char *address) {
     uint8_t binary[sizeof(struct in6_addr)];
     int family = strchr(address, ':') ? AF_INET6 : AF_INET;
     if (inet_pton(family, address, binary) != 1)
         return "the address is no IP address";
-    inet_ntop(family, binary, item->address, sizeof item->address);
+    inet_ntop(family, binary, canonical, INET6_ADDRSTRLEN);
     return NULL;
 }
 
@@ -56,34 +57,34 @@ static const char *job_flaw(uint64_t job, uint32_t survey) {
     return NULL;
 }
 
+/* A domain is the key of its row: taken as it is or not at all. */
+static bool is_domain(const char *text) {
+    size_t len = strlen(text);
+    return len > 0 && len <= DOMAIN_OCTETS_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
 static bool is_mode(const char *text) {
     return strcmp(text, "enforce") == 0 || strcmp(text, "testing") == 0 || strcmp(text, "none") == 0;
 }
 
-/* A domain is the key of its row: taken as it is or not at all. */
-static const char *policy_flaw(const Mxgrade__PolicyResult *policy) {
-    size_t len = strlen(policy->domain);
-    if (len == 0 || len > DOMAIN_OCTETS_MAX || strspn(policy->domain, "abcdefghijklmnopqrstuvwxyz0123456789._-") != len)
+static const char *policy_flaw(char canonical[static INET6_ADDRSTRLEN], const Mxgrade__PolicyResult *policy) {
+    if (!is_domain(policy->domain))
         return "the domain is no domain name";
     if (policy->status == MXGRADE__POLICY_STATUS__POLICY_VALID && !is_mode(policy->mode))
         return "the policy is valid, but its mode is none of MTA-STS";
-    return NULL;
+    const char *flaw = job_flaw(policy->job, policy->survey);
+    if (flaw || *policy->address == '\0') /* nothing was contacted */
+        return flaw;
+    return address_flaw(canonical, policy->address);
 }
 
 const char *item_flaw(struct item *item) {
     if (item->certificate)
         return certificate_flaw(item->certificate);
-    const char *flaw = NULL;
-    if (item->result)
-        flaw = address_flaw(item, item->result->address);
-    else if (*item->policy->address) /* nothing was contacted if it is empty */
-        flaw = address_flaw(item, item->policy->address);
-    if (flaw == NULL && item->policy)
-        flaw = policy_flaw(item->policy);
-    if (flaw)
-        return flaw;
-    return item->result ? job_flaw(item->result->job, item->result->survey)
-                        : job_flaw(item->policy->job, item->policy->survey);
+    if (item->policy)
+        return policy_flaw(item->address, item->policy);
+    const char *flaw = address_flaw(item->address, item->result->address);
+    return flaw ? flaw : job_flaw(item->result->job, item->result->survey);
 }
 
 /* Fresh memory. */
