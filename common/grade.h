@@ -71,7 +71,7 @@ enum finding {
       "Publish a TLSA record for the key of the MX, and the next one before the key changes.")                         \
     X(DANE_MISMATCH, ADVICE, "TLSA records do not match the certificate",                                              \
       "Publish the records shown beside the old ones, wait for two TTLs, remove what matches nothing: senders that "   \
-      "use DANE deliver nothing until then.")                                                                          \
+      "use DANE pass over the MX until then.")                                                                         \
     X(NO_TLSRPT, ADVICE, "No TLS reports", "Publish a TLS-RPT record, so that senders report where TLS fails.")        \
     X(TLSRPT_INVALID, ADVICE, "The TLS-RPT record is invalid",                                                         \
       "Publish one record with a mailto: or https: address; nobody can send reports to this one.")                     \
