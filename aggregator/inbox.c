@@ -16,7 +16,7 @@ void inbox_take(struct inbox *inbox, const struct bus_peer *peer, Mxgrade__Envel
         inbox->messages = mem_realloc(inbox->messages, inbox->cap * sizeof *inbox->messages);
     }
     inbox->messages[inbox->count++] = (struct inbox_message){.peer = *peer, .results = results};
-    inbox->results += results->n_result;
+    inbox->results += results->n_result + results->n_policy;
     inbox->octets += mxgrade__results__get_packed_size(results);
 }
 

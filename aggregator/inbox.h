@@ -14,7 +14,7 @@ struct inbox_message {
 struct inbox {
     struct inbox_message *messages;
     size_t count, cap;
-    size_t results; /* endpoint results in all messages */
+    size_t results; /* endpoint and policy results in all messages */
     size_t octets;  /* of all messages, packed */
 };
 

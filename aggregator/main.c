@@ -154,7 +154,7 @@ static void on_poll(uv_timer_t *timer) {
 
 static void take_results(struct aggregator *self, const struct bus_peer *from, Mxgrade__Envelope *envelope) {
     if (inbox_full(&self->inbox, (size_t)self->options.batch)) { /* only while the database is away */
-        self->left_over += envelope->results->n_result;
+        self->left_over += envelope->results->n_result + envelope->results->n_policy;
         return;
     }
     inbox_take(&self->inbox, from, envelope);

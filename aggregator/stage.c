@@ -15,6 +15,10 @@ enum {
     SHA256_OCTETS = 32,
     DER_OCTETS_MAX = 256 << 10, /* beyond any certificate that verifies anywhere */
     TEXT_OCTETS_MAX = 2048,     /* an SMTP line; subjects and issuers too */
+    BODY_OCTETS_MAX = 64 << 10, /* an MTA-STS policy (RFC 8461 section 3.2) */
+    DOMAIN_OCTETS_MAX = 253,
+    PATTERNS_MAX = 8192, /* more "mx: a.b" lines than 64 KiB hold */
+    HTTP_STATUS_MAX = 999,
     EHLO_LINES_MAX = 128,
     FLAGS_MAX = 64,
     SANS_MAX = 1000,
@@ -27,42 +31,79 @@ enum {
 };
 static const int64_t TIME_S_MAX = 253402300800; /* the year 10000; its negative lies before the year 1 */
 
-const char *item_flaw(struct item *item) {
+static const char *certificate_flaw(const Mxgrade__Certificate *certificate) {
+    if (certificate->sha256.len != SHA256_OCTETS)
+        return "the certificate's hash is not a SHA-256";
+    if (certificate->der.len == 0 || certificate->der.len > DER_OCTETS_MAX)
+        return "the certificate is empty or larger than 256 KiB";
+    return NULL;
+}
+
+/* canonical: gets the address in its one spelling. */
+static const char *address_flaw(char canonical[static INET6_ADDRSTRLEN], const char *address) {
     uint8_t binary[sizeof(struct in6_addr)];
-    if (item->certificate) {
-        const Mxgrade__Certificate *certificate = item->certificate;
-        if (certificate->sha256.len != SHA256_OCTETS)
-            return "the certificate's hash is not a SHA-256";
-        if (certificate->der.len == 0 || certificate->der.len > DER_OCTETS_MAX)
-            return "the certificate is empty or larger than 256 KiB";
-        return NULL;
-    }
-    int family = strchr(item->result->address, ':') ? AF_INET6 : AF_INET;
-    if (inet_pton(family, item->result->address, binary) != 1)
+    int family = strchr(address, ':') ? AF_INET6 : AF_INET;
+    if (inet_pton(family, address, binary) != 1)
         return "the address is no IP address";
-    inet_ntop(family, binary, item->address, sizeof item->address);
-    if (item->result->job == 0 || item->result->job > INT64_MAX)
+    inet_ntop(family, binary, canonical, INET6_ADDRSTRLEN);
+    return NULL;
+}
+
+static const char *job_flaw(uint64_t job, uint32_t survey) {
+    if (job == 0 || job > INT64_MAX)
         return "the job number is out of range";
-    if (item->result->survey == 0 || item->result->survey > INT32_MAX)
+    if (survey == 0 || survey > INT32_MAX)
         return "the survey number is out of range";
     return NULL;
+}
+
+/* A domain is the key of its row: taken as it is or not at all. */
+static bool is_domain(const char *text) {
+    size_t len = strlen(text);
+    return len > 0 && len <= DOMAIN_OCTETS_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
+static bool is_mode(const char *text) {
+    return strcmp(text, "enforce") == 0 || strcmp(text, "testing") == 0 || strcmp(text, "none") == 0;
+}
+
+static const char *policy_flaw(char canonical[static INET6_ADDRSTRLEN], const Mxgrade__PolicyResult *policy) {
+    if (!is_domain(policy->domain))
+        return "the domain is no domain name";
+    if (policy->status == MXGRADE__POLICY_STATUS__POLICY_VALID && !is_mode(policy->mode))
+        return "the policy is valid, but its mode is none of MTA-STS";
+    const char *flaw = job_flaw(policy->job, policy->survey);
+    if (flaw || *policy->address == '\0') /* nothing was contacted */
+        return flaw;
+    return address_flaw(canonical, policy->address);
+}
+
+const char *item_flaw(struct item *item) {
+    if (item->certificate)
+        return certificate_flaw(item->certificate);
+    if (item->policy)
+        return policy_flaw(item->address, item->policy);
+    const char *flaw = address_flaw(item->address, item->result->address);
+    return flaw ? flaw : job_flaw(item->result->job, item->result->survey);
 }
 
 /* Fresh memory. */
 static char *clean_text(const char *text, size_t max) { return text_sanitise_dup(text, strlen(text), max); }
 
-static void put_text(struct db_copy *copy, const char *text) {
+static void put_long_text(struct db_copy *copy, const char *text, size_t most) {
     size_t len = strlen(text);
     if (len == 0) {
         db_copy_null(copy);
-    } else if (len <= TEXT_OCTETS_MAX && text_is_clean(text, len)) {
+    } else if (len <= most && text_is_clean(text, len)) {
         db_copy_text(copy, text);
     } else {
-        char *clean = clean_text(text, TEXT_OCTETS_MAX);
+        char *clean = clean_text(text, most);
         db_copy_text(copy, clean);
         free(clean);
     }
 }
+
+static void put_text(struct db_copy *copy, const char *text) { put_long_text(copy, text, TEXT_OCTETS_MAX); }
 
 static void put_texts(struct db_copy *copy, char *const *texts, size_t count, size_t most) {
     if (count > most)
@@ -92,9 +133,11 @@ static void put_number(struct db_copy *copy, uint32_t value, uint32_t most) {
 }
 
 /* 0 stands for none. */
-static void put_code_point(struct db_copy *copy, uint32_t value) {
-    put_number(copy, value ? value : UINT32_MAX, CODE_POINT_MAX);
+static void put_number_or_null(struct db_copy *copy, uint32_t value, uint32_t most) {
+    put_number(copy, value ? value : UINT32_MAX, most);
 }
+
+static void put_code_point(struct db_copy *copy, uint32_t value) { put_number_or_null(copy, value, CODE_POINT_MAX); }
 
 static void put_time_s(struct db_copy *copy, int64_t seconds) {
     int64_t clamped = seconds > TIME_S_MAX ? TIME_S_MAX : seconds < -TIME_S_MAX ? -TIME_S_MAX : seconds;
@@ -299,6 +342,16 @@ static void put_match(struct db_copy *copy, const Mxgrade__NameResult *name, boo
         db_copy_null(copy);
 }
 
+/* mxgrade.dane_match; numbers that this program does not know say nothing. */
+static const char *dane_name(Mxgrade__DaneMatch dane) {
+    static const char *const names[] = {
+        [MXGRADE__DANE_MATCH__DANE_NOT_ASKED] = "not_asked",   [MXGRADE__DANE_MATCH__DANE_MATCH] = "match",
+        [MXGRADE__DANE_MATCH__DANE_MISMATCH] = "mismatch",     [MXGRADE__DANE_MATCH__DANE_UNUSABLE] = "unusable",
+        [MXGRADE__DANE_MATCH__DANE_OTHER_NAME] = "other_name",
+    };
+    return names[(unsigned)dane < sizeof names / sizeof *names ? dane : MXGRADE__DANE_MATCH__DANE_NOT_ASKED];
+}
+
 static void put_name(struct db_copy *copy, const struct item *item, const Mxgrade__NameResult *name) {
     struct fact facts[FACT_NAME_COUNT];
     sort_facts(facts, FACT_NAME_COUNT, name->fact, name->n_fact);
@@ -313,6 +366,8 @@ static void put_name(struct db_copy *copy, const struct item *item, const Mxgrad
     put_texts(copy, name->chain_flag, name->n_chain_flag, FLAGS_MAX);
     put_match(copy, name, name->san_match);
     put_match(copy, name, name->cn_match);
+    db_copy_text(copy, dane_name(name->dane));
+    put_text(copy, name->dane_why);
     db_copy_row_end(copy);
 }
 
@@ -327,6 +382,62 @@ bool stage_results(PGconn *db, const struct item *items, size_t count) {
     for (size_t i = 0; i < count; i++)
         for (size_t n = 0; n < items[i].result->n_name; n++)
             put_name(&copy, &items[i], items[i].result->name[n]);
+    return db_copy_end(&copy);
+}
+
+/* mode, max_age and mx: a policy that no sender would take has none. */
+static void put_policy_fields(struct db_copy *copy, const Mxgrade__PolicyResult *policy) {
+    if (policy->status != MXGRADE__POLICY_STATUS__POLICY_VALID) {
+        db_copy_null(copy);
+        db_copy_null(copy);
+        db_copy_null(copy);
+        return;
+    }
+    db_copy_text(copy, policy->mode);
+    if (policy->max_age <= INT64_MAX)
+        db_copy_int(copy, (int64_t)policy->max_age);
+    else
+        db_copy_null(copy);
+    put_texts(copy, policy->mx, policy->n_mx, PATTERNS_MAX);
+}
+
+/* mxgrade.policy_status; numbers that this program does not know say nothing. */
+static const char *policy_status_name(Mxgrade__PolicyStatus status) {
+    switch (status) {
+    case MXGRADE__POLICY_STATUS__POLICY_VALID:
+        return "valid";
+    case MXGRADE__POLICY_STATUS__POLICY_INVALID:
+        return "invalid";
+    default:
+        return "unknown";
+    }
+}
+
+static void put_policy(struct db_copy *copy, const struct item *item) {
+    const Mxgrade__PolicyResult *policy = item->policy;
+    db_copy_text(copy, policy->domain);
+    db_copy_int(copy, (int64_t)policy->job);
+    db_copy_bool(copy, policy->retry);
+    db_copy_text(copy, policy_status_name(policy->status));
+    put_text(copy, policy->why);
+    put_text(copy, policy->detail);
+    put_number_or_null(copy, policy->http_status, HTTP_STATUS_MAX);
+    put_policy_fields(copy, policy);
+    put_long_text(copy, policy->body, BODY_OCTETS_MAX);
+    db_copy_text(copy, *item->address ? item->address : NULL);
+    db_copy_time_ms(copy, policy->observed_at_ms);
+    put_text(copy, item->from->worker_id);
+    put_text(copy, item->from->vantage);
+    put_number(copy, policy->duration_ms, INT32_MAX);
+    db_copy_row_end(copy);
+}
+
+bool stage_policies(PGconn *db, const struct item *items, size_t count) {
+    struct db_copy copy;
+    if (!db_copy_begin(&copy, db, "stage policies", "COPY staged_policy FROM STDIN"))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        put_policy(&copy, &items[i]);
     return db_copy_end(&copy);
 }
 

@@ -12,21 +12,23 @@
 
 #include <netinet/in.h>
 
-/* One thing to store: a result or a certificate, with the message that brought it. All borrowed. */
+/* One thing to store, with the message that brought it: one of the three pointers is set. All borrowed. */
 struct item {
     const Mxgrade__Results *from;
-    const Mxgrade__EndpointResult *result;   /* NULL for a certificate */
-    const Mxgrade__Certificate *certificate; /* NULL for a result */
-    char address[INET6_ADDRSTRLEN];          /* of a result, canonical; set by item_flaw() */
-    size_t arrival;                          /* its place in the batch */
-    unsigned turn; /* 0 for the first result of an endpoint in the batch, 1 for the second … */
+    const Mxgrade__Certificate *certificate;
+    const Mxgrade__EndpointResult *result;
+    const Mxgrade__PolicyResult *policy;
+    char address[INET6_ADDRSTRLEN]; /* of a result, canonical; "" = none; set by item_flaw() */
+    size_t arrival;                 /* its place in the batch */
+    unsigned turn; /* 0 for the first result of an endpoint or a domain in the batch, 1 for the second … */
 };
 
 /* NULL, or why the item cannot be stored. Sets item->address. Static. */
 const char *item_flaw(struct item *item);
 
-/* COPY into staged_certificate, or into staged_endpoint and staged_name. */
+/* COPY into staged_certificate, into staged_endpoint and staged_name, or into staged_policy. */
 __attribute__((warn_unused_result)) bool stage_certificates(PGconn *db, const struct item *items, size_t count);
 __attribute__((warn_unused_result)) bool stage_results(PGconn *db, const struct item *items, size_t count);
+__attribute__((warn_unused_result)) bool stage_policies(PGconn *db, const struct item *items, size_t count);
 
 #endif

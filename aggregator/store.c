@@ -1,8 +1,9 @@
 /* store.c - see store.h.
  *
  * A batch is cut into slices that a transaction can take: certificates first (grades look at them), then
- * results by survey, so that statements see one partition each; an endpoint's second result in a batch
- * takes a second turn. A transaction is staging, a fixed list of set-based statements, grades, commit.
+ * results by survey, so that statements see one partition each, then policies likewise; the second result
+ * of an endpoint or a domain in a batch takes a second turn. A transaction is staging, a fixed list of
+ * set-based statements, grades where there are any, commit.
  * If PostgreSQL minds the data, the slice is halved until the culprit stands alone; anything else that
  * fails is the database's own trouble and means later.
  */
@@ -31,6 +32,28 @@ static const struct {
     {"touch judged names", SQL_TOUCH_JUDGED},
 };
 
+/* In the order in which they are stored. */
+enum kind { KIND_CERTIFICATE, KIND_RESULT, KIND_POLICY };
+
+static enum kind kind_of(const struct item *item) {
+    return item->certificate ? KIND_CERTIFICATE : item->result ? KIND_RESULT : KIND_POLICY;
+}
+
+/* What an item says of itself; a certificate has none of it. */
+struct key {
+    uint64_t job;
+    uint32_t survey;
+    const char *place; /* address as it came, or domain */
+};
+
+static struct key key_of(const struct item *item) {
+    if (item->result)
+        return (struct key){item->result->job, item->result->survey, item->result->address};
+    if (item->policy)
+        return (struct key){item->policy->job, item->policy->survey, item->policy->domain};
+    return (struct key){.place = ""};
+}
+
 bool store_open(PGconn *db) {
     PQsetErrorVerbosity(db, PQERRORS_VERBOSE); /* error messages carry the SQLSTATE, see data_is_at_fault() */
     return db_run(db, "create staging tables", SQL_STAGING, 0, NULL);
@@ -52,9 +75,17 @@ static bool apply_results(PGconn *db, const struct item *items, size_t count) {
     return grade_touched(db, survey) && refresh_touched(db, survey);
 }
 
+static bool apply_policies(PGconn *db, const struct item *items, size_t count) {
+    char survey[16];
+    const char *const params[] = {survey};
+    snprintf(survey, sizeof survey, "%" PRIu32, items[0].policy->survey);
+    return stage_policies(db, items, count) && db_run(db, "update policies", SQL_UPDATE_POLICIES, 1, params);
+}
+
 static bool apply(PGconn *db, const struct item *items, size_t count) {
-    return db_run(db, "begin", "BEGIN", 0, NULL) &&
-           (items[0].certificate ? apply_certificates(db, items, count) : apply_results(db, items, count)) &&
+    static bool (*const apply_kind[])(PGconn *, const struct item *, size_t) = {
+        [KIND_CERTIFICATE] = apply_certificates, [KIND_RESULT] = apply_results, [KIND_POLICY] = apply_policies};
+    return db_run(db, "begin", "BEGIN", 0, NULL) && apply_kind[kind_of(items)](db, items, count) &&
            db_run(db, "commit", "COMMIT", 0, NULL);
 }
 
@@ -75,7 +106,9 @@ static bool data_is_at_fault(PGconn *db, char *why, size_t cap) {
 
 /* As hexadecimal for bytea; NULL if too large. */
 static char *packed_hex(const struct item *item) {
-    const ProtobufCMessage *message = item->certificate ? &item->certificate->base : &item->result->base;
+    const ProtobufCMessage *message = item->certificate ? &item->certificate->base
+                                      : item->result    ? &item->result->base
+                                                        : &item->policy->base;
     size_t len = protobuf_c_message_get_packed_size(message);
     if (len > QUARANTINE_OCTETS_MAX)
         return NULL;
@@ -91,18 +124,18 @@ static char *packed_hex(const struct item *item) {
 
 static enum store_result quarantine(PGconn *db, const struct item *item, const char *why) {
     enum { TEXT_MAX = 256 };
-    char worker[TEXT_MAX], address[TEXT_MAX] = "", survey[16] = "", job[24] = "";
+    char worker[TEXT_MAX], place[TEXT_MAX], survey[16], job[24];
+    struct key key = key_of(item);
     text_sanitise(worker, sizeof worker, item->from->worker_id, strlen(item->from->worker_id));
-    if (item->result) {
-        text_sanitise(address, sizeof address, item->result->address, strlen(item->result->address));
-        snprintf(survey, sizeof survey, "%" PRIu32, item->result->survey);
-        snprintf(job, sizeof job, "%" PRIu64, item->result->job);
-    }
+    text_sanitise(place, sizeof place, key.place, strlen(key.place));
+    snprintf(survey, sizeof survey, "%" PRIu32, key.survey);
+    snprintf(job, sizeof job, "%" PRIu64, key.job);
     char *message = packed_hex(item);
-    const char *const params[] = {
-        worker, item->result ? survey : NULL, item->result ? address : NULL, item->result ? job : NULL, why, message};
+    bool keyed = kind_of(item) != KIND_CERTIFICATE;
+    const char *const params[] = {worker, keyed ? survey : NULL, keyed ? place : NULL, keyed ? job : NULL, why,
+                                  message};
     log_warn("result quarantined", LOG_STR("why", why), LOG_STR("worker", worker), LOG_STR("survey", survey),
-             LOG_STR("endpoint", address), LOG_STR("job", job));
+             LOG_STR(kind_of(item) == KIND_POLICY ? "domain" : "endpoint", place), LOG_STR("job", job));
     bool stored = db_run(db, "quarantine", SQL_QUARANTINE, sizeof params / sizeof *params, params);
     free(message);
     return stored ? STORE_DONE : STORE_LATER;
@@ -122,39 +155,46 @@ static enum store_result store_slice(PGconn *db, const struct item *items, size_
     return store_slice(db, items + count / 2, count - count / 2);
 }
 
-static int compare_kind(const struct item *a, const struct item *b) {
-    int kind = (a->result != NULL) - (b->result != NULL);
-    return kind ? kind : (a->turn > b->turn) - (a->turn < b->turn);
+/* By kind, turn and survey. */
+static int compare_slices(const struct item *a, const struct item *b) {
+    enum kind kind_a = kind_of(a), kind_b = kind_of(b);
+    uint32_t survey_a = key_of(a).survey, survey_b = key_of(b).survey;
+    int order = (kind_a > kind_b) - (kind_a < kind_b);
+    if (order == 0)
+        order = (a->turn > b->turn) - (a->turn < b->turn);
+    return order ? order : (survey_a > survey_b) - (survey_a < survey_b);
 }
 
-static int compare_survey(const struct item *a, const struct item *b) {
-    return a->result ? (a->result->survey > b->result->survey) - (a->result->survey < b->result->survey) : 0;
+/* The row that an item is stored in: an address in its one spelling, or a domain. */
+static int compare_rows(const struct item *a, const struct item *b) {
+    return a->policy ? strcmp(a->policy->domain, b->policy->domain) : strcmp(a->address, b->address);
 }
 
-/* By kind, turn and survey, which make a slice, then by address. */
 static int compare_items(const void *left, const void *right) {
     const struct item *a = left, *b = right;
-    int order = compare_kind(a, b);
+    int order = compare_slices(a, b);
     if (order == 0)
-        order = compare_survey(a, b);
-    if (order == 0)
-        order = strcmp(a->address, b->address);
+        order = compare_rows(a, b);
     return order ? order : (a->arrival > b->arrival) - (a->arrival < b->arrival);
 }
 
-/* Sorts the items into slices; an endpoint stands in each slice at most once. */
+static bool same_row(const struct item *a, const struct item *b) {
+    return kind_of(a) != KIND_CERTIFICATE && kind_of(a) == kind_of(b) && key_of(a).survey == key_of(b).survey &&
+           compare_rows(a, b) == 0;
+}
+
+/* Sorts the items into slices; an endpoint or a domain stands in each slice at most once. */
 static void sort_items(struct item *items, size_t count) {
     qsort(items, count, sizeof *items, compare_items);
     for (size_t i = 1; i < count; i++)
-        if (items[i].result && items[i - 1].result && compare_survey(&items[i - 1], &items[i]) == 0 &&
-            strcmp(items[i - 1].address, items[i].address) == 0)
+        if (same_row(&items[i - 1], &items[i]))
             items[i].turn = items[i - 1].turn + 1;
     qsort(items, count, sizeof *items, compare_items);
 }
 
 static size_t slice_len(const struct item *items, size_t count) {
     size_t len = 1;
-    while (len < count && compare_kind(items, &items[len]) == 0 && compare_survey(items, &items[len]) == 0)
+    while (len < count && compare_slices(items, &items[len]) == 0)
         len++;
     return len;
 }
@@ -172,7 +212,7 @@ static enum store_result admit(PGconn *db, struct item *items, size_t *count, st
 static size_t item_total(const struct inbox_message *messages, size_t count) {
     size_t total = 0;
     for (size_t i = 0; i < count; i++)
-        total += messages[i].results->n_result + messages[i].results->n_certificate;
+        total += messages[i].results->n_certificate + messages[i].results->n_result + messages[i].results->n_policy;
     return total;
 }
 
@@ -182,6 +222,8 @@ static enum store_result admit_message(PGconn *db, struct item *items, size_t *c
         result = admit(db, items, count, (struct item){.from = from, .certificate = from->certificate[i]});
     for (size_t i = 0; result == STORE_DONE && i < from->n_result; i++)
         result = admit(db, items, count, (struct item){.from = from, .result = from->result[i]});
+    for (size_t i = 0; result == STORE_DONE && i < from->n_policy; i++)
+        result = admit(db, items, count, (struct item){.from = from, .policy = from->policy[i]});
     return result;
 }
 

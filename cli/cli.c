@@ -2,9 +2,12 @@
 #include "cli.h"
 
 #include "facts.h"
+#include "mem.h"
+#include "name.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <langinfo.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +76,14 @@ const char *cli_reason_text(const char *key) {
         if (strcmp(TEXTS[i].status, key) == 0)
             return TEXTS[i].text;
     return reason_text(reason_from_key(key));
+}
+
+char *cli_name(const char *alabel) {
+    char unicode[4 * NAME_CAP];
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        return mem_strdup(alabel);
+    name_to_unicode(unicode, sizeof unicode, alabel);
+    return strcmp(unicode, alabel) == 0 ? mem_strdup(alabel) : mem_printf("%s (%s)", unicode, alabel);
 }
 
 size_t cli_width(const char *text) {

@@ -54,6 +54,10 @@ __attribute__((warn_unused_result)) int summary_print(FILE *out, PGconn *db, con
 /* The sentence for a reason (facts.h), or for an mx_status that means no mail; "" for "". */
 const char *cli_reason_text(const char *key);
 
+/* A domain or an exchange for people: "bücher.example (xn--bcher-kva.example)" where its Unicode form is safe to show
+ * (name_to_unicode()) and the terminal's locale knows UTF-8, else the A-label alone. The caller frees. */
+char *cli_name(const char *alabel);
+
 /* Columns that text takes on a terminal; combining marks and wide letters aside. */
 size_t cli_width(const char *text);
 

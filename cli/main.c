@@ -3,6 +3,7 @@
 
 #include "log.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ static void print_help(FILE *out) {
 
 int main(int argc, char **argv) {
     log_open("mxgrade", LOG_LEVEL_WARN, false);
+    setlocale(LC_CTYPE, ""); /* cli_name() asks what the terminal can show */
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
         print_help(stdout);

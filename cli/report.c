@@ -1,19 +1,18 @@
-/* report.c - mxgrade report: one domain on one page. Three queries (domain, its exchanges by address, its
- * findings), then tables: what is checked, how a yes or no is to be taken, and what to say beside it.
+/* report.c - mxgrade report: one domain on one page. A query for each section (domain, its exchanges by address, what
+ * it publishes, findings), then tables: what is checked, how a yes or no is to be taken, and what to say beside it.
  * Addresses of an exchange that answer alike are shown once. */
+#include "report.h"
 #include "cli.h"
 #include "cli_sql.h"
 #include "facts.h"
 #include "mem.h"
 #include "name.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { PAGE_COLUMNS = 96, LABEL_COLUMNS = 14, CHECK_COLUMNS = 30, VALUE_COLUMNS = 9, EXCHANGES_SHOWN = 3 };
+enum { CHECK_COLUMNS = PAGE_CHECK_COLUMNS, VALUE_COLUMNS = 9, EXCHANGES_SHOWN = 3 };
 
 static struct {
     const char *database, *survey;
@@ -36,60 +35,14 @@ static const struct config_program PROGRAM = {
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
 };
 
-/* ---- text ---- */
-
-enum tone { TONE_PLAIN, TONE_GOOD, TONE_BAD, TONE_UNSURE, TONE_DIM, TONE_STRONG };
-static const char *const TONES[] = {"", "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[1m"};
-
-struct page {
-    FILE *out;
-    bool colour;
-};
-
-static void paint(const struct page *page, enum tone tone, const char *format, ...) {
-    va_list args;
-    bool coloured = page->colour && tone != TONE_PLAIN;
-    va_start(args, format);
-    fputs(coloured ? TONES[tone] : "", page->out);
-    vfprintf(page->out, format, args);
-    fputs(coloured ? "\033[0m" : "", page->out);
-    va_end(args);
-}
-
-static void pad(const struct page *page, size_t used, size_t width) {
-    fprintf(page->out, "%*s", used < width ? (int)(width - used) : 0, "");
-}
-
-/* Writes text from column on, broken between words; what has no blank stays whole. */
-static void wrap(const struct page *page, const char *text, size_t column) {
-    size_t used = column;
-    for (const char *word = text; *word;) {
-        int len = (int)strcspn(word, " ");
-        char *copy = mem_strndup(word, (size_t)len);
-        size_t width = cli_width(copy);
-        free(copy);
-        if (used > column && used + 1 + width > PAGE_COLUMNS) {
-            fprintf(page->out, "\n%*s", (int)column, "");
-            used = column;
-        } else if (used > column) {
-            fputc(' ', page->out);
-            used++;
-        }
-        fprintf(page->out, "%.*s", len, word);
-        used += width;
-        word += len + (word[len] == ' ');
-    }
-    fputc('\n', page->out);
-}
-
 /* ---- rows ---- */
 
-static const char *get(const PGresult *res, int row, const char *column) {
+const char *report_get(const PGresult *res, int row, const char *column) {
     int number = PQfnumber(res, column);
     return number < 0 ? "" : PQgetvalue(res, row, number);
 }
 
-static bool is_true(const PGresult *res, int row, const char *column) { return *get(res, row, column) == 't'; }
+bool report_true(const PGresult *res, int row, const char *column) { return *report_get(res, row, column) == 't'; }
 
 static enum tone grade_tone(const char *grade) {
     return *grade == 'A' ? TONE_GOOD : *grade == 'B' || *grade == 'C' ? TONE_UNSURE : TONE_BAD;
@@ -99,11 +52,11 @@ static enum tone grade_tone(const char *grade) {
 static void print_grade(const struct page *page, const char *grade, const char *score, bool provisional,
                         const char *reason) {
     if (*grade == '\0') {
-        paint(page, TONE_UNSURE, "ungraded");
+        page_paint(page, TONE_UNSURE, "ungraded");
         fprintf(page->out, "%s%s%s\n", *reason ? " (" : "", cli_reason_text(reason), *reason ? ")" : "");
         return;
     }
-    paint(page, grade_tone(grade), "%s", grade);
+    page_paint(page, grade_tone(grade), "%s", grade);
     fprintf(page->out, " (score %s%s)\n", score, provisional ? ", provisional: something is unknown" : "");
 }
 
@@ -146,24 +99,25 @@ static const char *version_name(const char *number) {
 
 /* What stands beside a known answer; the caller frees. */
 static char *detail_of(const PGresult *res, int row, enum detail detail, enum tri value) {
-    const char *version = version_name(get(res, row, "tls_version")), *suite = get(res, row, "suite");
-    const char *group = get(res, row, "key_group"), *until = get(res, row, "not_after");
+    const char *version = version_name(report_get(res, row, "tls_version")), *suite = report_get(res, row, "suite");
+    const char *group = report_get(res, row, "key_group"), *until = report_get(res, row, "not_after");
     switch (detail) {
     case DETAIL_HANDSHAKE:
         return mem_printf("%s%s%s%s%s", version, *suite ? ", " : "", suite, *group ? ", " : "", group);
     case DETAIL_TRUST:
         if (value == TRI_NO)
-            return mem_printf("%s", is_true(res, row, "self_signed") ? "self-signed" : get(res, row, "trust_error"));
-        return mem_printf("%s%s", *get(res, row, "issuer") ? "issued by " : "", get(res, row, "issuer"));
+            return mem_printf("%s", report_true(res, row, "self_signed") ? "self-signed"
+                                                                         : report_get(res, row, "trust_error"));
+        return mem_printf("%s%s", *report_get(res, row, "issuer") ? "issued by " : "", report_get(res, row, "issuer"));
     case DETAIL_DATES:
-        return *until ? mem_printf("%s to %s", get(res, row, "not_before"), until) : mem_strdup("");
+        return *until ? mem_printf("%s to %s", report_get(res, row, "not_before"), until) : mem_strdup("");
     case DETAIL_MATCH:
-        return mem_printf("%s%s", get(res, row, "matched"),
-                          is_true(res, row, "matched_by_cn") ? " (the common name)" : "");
+        return mem_printf("%s%s", report_get(res, row, "matched"),
+                          report_true(res, row, "matched_by_cn") ? " (the common name)" : "");
     case DETAIL_WEAK:
-        return mem_strdup(value == TRI_YES ? get(res, row, "weak_seen") : "");
+        return mem_strdup(value == TRI_YES ? report_get(res, row, "weak_seen") : "");
     case DETAIL_PQ:
-        return mem_strdup(get(res, row, "pq_group"));
+        return mem_strdup(report_get(res, row, "pq_group"));
     case DETAIL_NONE:
         break;
     }
@@ -173,18 +127,22 @@ static char *detail_of(const PGresult *res, int row, enum detail detail, enum tr
 static void print_check(const struct page *page, const PGresult *res, int row, const struct check *check) {
     char why_column[64];
     const char *key = fact_key(check->fact);
-    enum tri value = tri_from_name(get(res, row, key));
+    enum tri value = tri_from_name(report_get(res, row, key));
     enum tri shown = value == TRI_UNKNOWN || !check->wants_no ? value : value == TRI_YES ? TRI_NO : TRI_YES;
     snprintf(why_column, sizeof why_column, "%s_why", key);
-    const char *why = cli_reason_text(get(res, row, why_column));
+    const char *why = cli_reason_text(report_get(res, row, why_column));
     char *detail = value == TRI_UNKNOWN ? mem_printf("%s%s%s", *why ? "(" : "", why, *why ? ")" : "")
                                         : detail_of(res, row, check->detail, value);
     fprintf(page->out, "    %s", check->title);
-    pad(page, cli_width(check->title), CHECK_COLUMNS);
-    paint(page, shown == TRI_UNKNOWN ? TONE_UNSURE : shown == TRI_YES ? check->yes : check->no, "%s", tri_name(shown));
+    page_pad(page, cli_width(check->title), CHECK_COLUMNS);
+    page_paint(page,
+               shown == TRI_UNKNOWN ? TONE_UNSURE
+               : shown == TRI_YES   ? check->yes
+                                    : check->no,
+               "%s", tri_name(shown));
     if (*detail)
-        pad(page, strlen(tri_name(shown)), VALUE_COLUMNS);
-    wrap(page, detail, 4 + CHECK_COLUMNS + VALUE_COLUMNS);
+        page_pad(page, strlen(tri_name(shown)), VALUE_COLUMNS);
+    page_wrap(page, detail, 4 + CHECK_COLUMNS + VALUE_COLUMNS);
     free(detail);
 }
 
@@ -204,31 +162,31 @@ static const struct note {
 };
 
 static void print_notes(const struct page *page, const PGresult *res, int row) {
-    const char *notes = get(res, row, "notes"), *title = "  to note";
+    const char *notes = report_get(res, row, "notes"), *title = "  to note";
     for (size_t i = 0; i < sizeof NOTES / sizeof *NOTES; i++) {
         char flag[64];
-        const char *more = NOTES[i].column ? get(res, row, NOTES[i].column) : "";
+        const char *more = NOTES[i].column ? report_get(res, row, NOTES[i].column) : "";
         snprintf(flag, sizeof flag, ",%s,", NOTES[i].flag);
         if (strstr(notes, flag) == NULL)
             continue;
         char *text = mem_printf("%s%s%s%s", NOTES[i].text, *more ? " (" : "", more, *more ? ")" : "");
         fprintf(page->out, "    %-*s", CHECK_COLUMNS, title);
-        wrap(page, text, 4 + CHECK_COLUMNS);
+        page_wrap(page, text, 4 + CHECK_COLUMNS);
         title = "";
         free(text);
     }
 }
 
 static void print_certificate(const struct page *page, const PGresult *res, int row) {
-    const char *names = get(res, row, "names"), *more = get(res, row, "more_names");
-    if (!is_true(res, row, "has_certificate"))
+    const char *names = report_get(res, row, "names"), *more = report_get(res, row, "more_names");
+    if (!report_true(res, row, "has_certificate"))
         return;
     if (*names == '\0')
-        names = *get(res, row, "parse_error") ? "(cannot be read)" : "(no name)";
+        names = *report_get(res, row, "parse_error") ? "(cannot be read)" : "(no name)";
     char *text =
         *more == '\0' || strcmp(more, "0") == 0 ? mem_strdup(names) : mem_printf("%s and %s more", names, more);
     fprintf(page->out, "    %-*s", CHECK_COLUMNS, "Certificate for");
-    wrap(page, text, 4 + CHECK_COLUMNS);
+    page_wrap(page, text, 4 + CHECK_COLUMNS);
     free(text);
     print_notes(page, res, row);
 }
@@ -243,7 +201,7 @@ static void print_checks(const struct page *page, const PGresult *res, int row) 
 
 static bool all_unknown(const PGresult *res, int row) {
     for (size_t i = 0; i < CHECK_COUNT; i++)
-        if (tri_from_name(get(res, row, fact_key(CHECKS[i].fact))) != TRI_UNKNOWN)
+        if (tri_from_name(report_get(res, row, fact_key(CHECKS[i].fact))) != TRI_UNKNOWN)
             return false;
     return true;
 }
@@ -255,14 +213,14 @@ static char *address_body(const struct page *page, const PGresult *res, int row)
     const struct page body = {open_memstream(&text, &len), page->colour};
     if (body.out == NULL)
         abort();
-    print_grade(&body, get(res, row, "grade"), get(res, row, "score"), is_true(res, row, "provisional"),
-                get(res, row, "reason"));
+    print_grade(&body, report_get(res, row, "grade"), report_get(res, row, "score"),
+                report_true(res, row, "provisional"), report_get(res, row, "reason"));
     if (all_unknown(res, row))
         fprintf(body.out, "    %-*sunknown\n", CHECK_COLUMNS, "Every check");
     else
         print_checks(&body, res, row);
-    if (*get(res, row, "flags"))
-        fprintf(body.out, "    %-*s%s\n", CHECK_COLUMNS, "Oddities", get(res, row, "flags"));
+    if (*report_get(res, row, "flags"))
+        fprintf(body.out, "    %-*s%s\n", CHECK_COLUMNS, "Oddities", report_get(res, row, "flags"));
     fclose(body.out);
     return text;
 }
@@ -276,19 +234,19 @@ static void print_addresses(const struct page *page, const PGresult *res, int fi
     for (int row = first; row < end; row++) {
         if (bodies[row - first] == NULL)
             continue;
-        char *addresses = mem_strdup(get(res, row, "address")), *body = bodies[row - first];
+        char *addresses = mem_strdup(report_get(res, row, "address")), *body = bodies[row - first];
         for (int other = row + 1; other < end; other++) {
             if (bodies[other - first] == NULL || strcmp(bodies[other - first], body) != 0)
                 continue;
-            char *longer = mem_printf("%s, %s", addresses, get(res, other, "address"));
+            char *longer = mem_printf("%s, %s", addresses, report_get(res, other, "address"));
             free(addresses);
             addresses = longer;
             free(bodies[other - first]);
             bodies[other - first] = NULL;
         }
         fputs("  ", page->out);
-        paint(page, TONE_STRONG, "%s", addresses);
-        pad(page, cli_width(addresses), CHECK_COLUMNS);
+        page_paint(page, TONE_STRONG, "%s", addresses);
+        page_pad(page, cli_width(addresses), CHECK_COLUMNS);
         fprintf(page->out, "  %s", body);
         free(addresses);
         free(body);
@@ -297,25 +255,28 @@ static void print_addresses(const struct page *page, const PGresult *res, int fi
 }
 
 static void print_exchange(const struct page *page, const PGresult *res, int first, int end) {
-    const char *exchange = get(res, first, "exchange"), *flags = get(res, first, "exchange_flags");
-    char *head = mem_printf("MX %s  %s", get(res, first, "preference"), exchange);
+    const char *flags = report_get(res, first, "exchange_flags");
+    char *exchange = cli_name(report_get(res, first, "exchange"));
+    char *head = mem_printf("MX %s  %s", report_get(res, first, "preference"), exchange);
     fputc('\n', page->out);
-    paint(page, TONE_STRONG, "%s", head);
-    pad(page, cli_width(head), CHECK_COLUMNS + 2);
+    page_paint(page, TONE_STRONG, "%s", head);
+    page_pad(page, cli_width(head), CHECK_COLUMNS + 2);
     fputs("  ", page->out);
     free(head);
-    print_grade(page, get(res, first, "exchange_grade"), get(res, first, "exchange_score"),
-                is_true(res, first, "exchange_provisional"), get(res, first, "exchange_reason"));
+    free(exchange);
+    print_grade(page, report_get(res, first, "exchange_grade"), report_get(res, first, "exchange_score"),
+                report_true(res, first, "exchange_provisional"), report_get(res, first, "exchange_reason"));
     if (*flags)
         fprintf(page->out, "    %-*s%s\n", CHECK_COLUMNS, "Oddities in DNS", flags);
-    if (*get(res, first, "address"))
+    if (*report_get(res, first, "address"))
         print_addresses(page, res, first, end);
 }
 
 static void print_exchanges(const struct page *page, const PGresult *res) {
     for (int first = 0, end; first < PQntuples(res); first = end) {
         for (end = first + 1;
-             end < PQntuples(res) && strcmp(get(res, end, "exchange"), get(res, first, "exchange")) == 0; end++)
+             end < PQntuples(res) && strcmp(report_get(res, end, "exchange"), report_get(res, first, "exchange")) == 0;
+             end++)
             ;
         print_exchange(page, res, first, end);
     }
@@ -334,14 +295,16 @@ static enum tone weight_tone(const char *weight) {
     return TONE_DIM;
 }
 
-/* The exchanges of one finding, its rows being first to end; the caller frees. */
+/* The exchanges of one finding, its rows being first to end: "" if it is about the domain. The caller frees. */
 static char *exchanges_of(const PGresult *res, int first, int end) {
-    char *text = mem_strdup(get(res, first, "exchange"));
+    char *text = cli_name(report_get(res, first, "exchange"));
     int distinct = 1;
     for (int row = first + 1; row < end; row++) {
-        if (strcmp(get(res, row, "exchange"), get(res, row - 1, "exchange")) == 0 || distinct++ >= EXCHANGES_SHOWN)
+        if (strcmp(report_get(res, row, "exchange"), report_get(res, row - 1, "exchange")) == 0 ||
+            distinct++ >= EXCHANGES_SHOWN)
             continue;
-        char *longer = mem_printf("%s, %s", text, get(res, row, "exchange"));
+        char *name = cli_name(report_get(res, row, "exchange")), *longer = mem_printf("%s, %s", text, name);
+        free(name);
         free(text);
         text = longer;
     }
@@ -352,16 +315,28 @@ static char *exchanges_of(const PGresult *res, int first, int end) {
     return longer;
 }
 
+/* What to publish: every line as it is, to be copied. */
+static void print_record(const struct page *page, const char *record) {
+    for (const char *line = record; *line;) {
+        int len = (int)strcspn(line, "\n");
+        page_pad(page, 0, 4 + PAGE_LABEL_COLUMNS);
+        fprintf(page->out, "%.*s\n", len, line);
+        line += len + (line[len] == '\n');
+    }
+}
+
 static void print_finding(const struct page *page, const PGresult *res, int first, int end) {
-    const char *weight = get(res, first, "weight");
+    const char *weight = report_get(res, first, "weight"), *title = report_get(res, first, "title");
     char *exchanges = exchanges_of(res, first, end);
-    char *text = mem_printf("%s: %s", get(res, first, "title"), exchanges);
+    char *text = mem_printf("%s%s%s", title, *exchanges ? ": " : "", exchanges);
     fputs("  ", page->out);
-    paint(page, weight_tone(weight), "%s", weight);
-    pad(page, strlen(weight), LABEL_COLUMNS);
-    wrap(page, text, 2 + LABEL_COLUMNS);
-    pad(page, 0, 2 + LABEL_COLUMNS);
-    wrap(page, get(res, first, "recommendation"), 2 + LABEL_COLUMNS);
+    page_paint(page, weight_tone(weight), "%s", weight);
+    page_pad(page, strlen(weight), PAGE_LABEL_COLUMNS);
+    page_wrap(page, text, 2 + PAGE_LABEL_COLUMNS);
+    page_pad(page, 0, 2 + PAGE_LABEL_COLUMNS);
+    page_wrap(page, report_get(res, first, "recommendation"), 2 + PAGE_LABEL_COLUMNS);
+    for (int row = first; row < end; row++)
+        print_record(page, report_get(res, row, "record"));
     free(text);
     free(exchanges);
 }
@@ -370,18 +345,16 @@ static void print_findings(const struct page *page, const PGresult *res) {
     if (PQntuples(res) == 0)
         return;
     fputc('\n', page->out);
-    paint(page, TONE_STRONG, "What to change\n");
+    page_paint(page, TONE_STRONG, "What to change\n");
     for (int first = 0, end; first < PQntuples(res); first = end) {
-        for (end = first + 1; end < PQntuples(res) && strcmp(get(res, end, "code"), get(res, first, "code")) == 0;
-             end++)
+        for (end = first + 1;
+             end < PQntuples(res) && strcmp(report_get(res, end, "code"), report_get(res, first, "code")) == 0; end++)
             ;
         print_finding(page, res, first, end);
     }
 }
 
 /* ---- domain ---- */
-
-static void label(const struct page *page, const char *text) { fprintf(page->out, "  %-*s", LABEL_COLUMNS, text); }
 
 /* What an exchange lacks for forced TLS: the fact that stands for each demand of grading.md section 4. */
 static const char *forced_tls_text(const char *why, bool fails) {
@@ -395,79 +368,97 @@ static const char *forced_tls_text(const char *why, bool fails) {
 }
 
 static void print_forced_tls(const struct page *page, const PGresult *res) {
-    enum tri value = tri_from_name(get(res, 0, "forced_tls"));
-    const char *exchange = get(res, 0, "forced_tls_mx"),
-               *text = forced_tls_text(get(res, 0, "forced_tls_why"), value == TRI_NO);
-    label(page, "Forced TLS");
-    paint(page,
-          value == TRI_YES  ? TONE_GOOD
-          : value == TRI_NO ? TONE_BAD
-                            : TONE_UNSURE,
-          "%s",
-          value == TRI_YES  ? "eligible"
-          : value == TRI_NO ? "not eligible"
-                            : "unknown");
+    enum tri value = tri_from_name(report_get(res, 0, "forced_tls"));
+    const char *text = forced_tls_text(report_get(res, 0, "forced_tls_why"), value == TRI_NO);
+    char *exchange = cli_name(report_get(res, 0, "forced_tls_mx"));
+    page_label(page, "Forced TLS");
+    page_paint(page,
+               value == TRI_YES  ? TONE_GOOD
+               : value == TRI_NO ? TONE_BAD
+                                 : TONE_UNSURE,
+               "%s",
+               value == TRI_YES  ? "eligible"
+               : value == TRI_NO ? "not eligible"
+                                 : "unknown");
     if (value != TRI_YES && *exchange)
         fprintf(page->out, " (%s%s%s)", exchange, *text ? ": " : "", text);
     fputc('\n', page->out);
+    free(exchange);
 }
 
 static void print_outcome(const struct page *page, const PGresult *res) {
-    const char *outcome = get(res, 0, "outcome"), *reason = cli_reason_text(get(res, 0, "reason"));
-    label(page, "Grade");
+    const char *outcome = report_get(res, 0, "outcome"), *reason = cli_reason_text(report_get(res, 0, "reason"));
+    page_label(page, "Grade");
     if (strcmp(outcome, "no_mail") == 0)
         fprintf(page->out, "none: %s\n", reason);
     else if (strcmp(outcome, "pending") == 0)
         fprintf(page->out, "pending: the survey is still at work on it\n");
     else
-        print_grade(page, get(res, 0, "grade"), get(res, 0, "score"), is_true(res, 0, "provisional"),
-                    get(res, 0, "reason"));
-    if (*get(res, 0, "worst_mx")) {
-        label(page, "Decided by");
-        fprintf(page->out, "%s\n", get(res, 0, "worst_mx"));
+        print_grade(page, report_get(res, 0, "grade"), report_get(res, 0, "score"), report_true(res, 0, "provisional"),
+                    report_get(res, 0, "reason"));
+    if (*report_get(res, 0, "worst_mx")) {
+        page_label(page, "Decided by");
+        char *worst = cli_name(report_get(res, 0, "worst_mx"));
+        fprintf(page->out, "%s\n", worst);
+        free(worst);
     }
-    if (*get(res, 0, "mx_total")) {
-        label(page, "MX graded");
-        fprintf(page->out, "%s of %s%s\n", get(res, 0, "mx_graded"), get(res, 0, "mx_total"),
-                strcmp(get(res, 0, "mx_status"), "implicit") == 0 ? " (no MX record: the domain itself)" : "");
+    if (*report_get(res, 0, "mx_total")) {
+        page_label(page, "MX graded");
+        fprintf(page->out, "%s of %s%s\n", report_get(res, 0, "mx_graded"), report_get(res, 0, "mx_total"),
+                strcmp(report_get(res, 0, "mx_status"), "implicit") == 0 ? " (no MX record: the domain itself)" : "");
         print_forced_tls(page, res);
     }
 }
 
 static void print_domain(const struct page *page, const char *domain, const PGresult *res) {
-    char unicode[4 * NAME_CAP];
-    name_to_unicode(unicode, sizeof unicode, domain);
-    paint(page, TONE_STRONG, "%s", unicode);
-    fprintf(page->out, strcmp(unicode, domain) ? " (%s)\n" : "\n", domain);
+    char *name = cli_name(domain);
+    page_paint(page, TONE_STRONG, "%s\n", name);
+    free(name);
     print_outcome(page, res);
-    if (*get(res, 0, "flags")) {
-        label(page, "DNS oddities");
-        fprintf(page->out, "%s\n", get(res, 0, "flags"));
+    if (*report_get(res, 0, "flags")) {
+        page_label(page, "DNS oddities");
+        fprintf(page->out, "%s\n", report_get(res, 0, "flags"));
     }
-    label(page, "Survey");
-    fprintf(page->out, "%s, %s (%s, policy %s)\n", get(res, 0, "survey_id"), get(res, 0, "survey_name"),
-            get(res, 0, "state"), get(res, 0, "policy"));
+    page_label(page, "Survey");
+    fprintf(page->out, "%s, %s (%s, policy %s)\n", report_get(res, 0, "survey_id"), report_get(res, 0, "survey_name"),
+            report_get(res, 0, "state"), report_get(res, 0, "policy"));
 }
 
+/* The queries of the page, each with the survey and the domain. */
+enum section { SECTION_MX, SECTION_POLICY, SECTION_DANE, SECTION_FINDING, SECTION_COUNT };
+
+static const struct {
+    const char *name, *sql;
+} SECTIONS[SECTION_COUNT] = {
+    [SECTION_MX] = {"report mx", SQL_REPORT_MX},
+    [SECTION_POLICY] = {"report policy", SQL_REPORT_POLICY},
+    [SECTION_DANE] = {"report dane", SQL_REPORT_DANE},
+    [SECTION_FINDING] = {"report finding", SQL_REPORT_FINDING},
+};
+
 static int print_text(PGconn *db, const char *domain, const PGresult *head) {
-    const char *const key[] = {get(head, 0, "survey_id"), domain};
-    const char *no_colour = getenv("NO_COLOR");
-    const struct page page = {stdout, isatty(STDOUT_FILENO) && (no_colour == NULL || *no_colour == '\0')};
-    PGresult *exchanges = db_query(db, "report mx", SQL_REPORT_MX, 2, key);
-    PGresult *findings = exchanges ? db_query(db, "report finding", SQL_REPORT_FINDING, 2, key) : NULL;
-    if (findings) {
+    const char *const key[] = {report_get(head, 0, "survey_id"), domain};
+    const struct page page = page_to_stdout();
+    PGresult *res[SECTION_COUNT] = {NULL};
+    bool good = true;
+    for (int i = 0; good && i < SECTION_COUNT; i++)
+        good = (res[i] = db_query(db, SECTIONS[i].name, SECTIONS[i].sql, 2, key)) != NULL;
+    if (good) {
         print_domain(&page, domain, head);
-        print_exchanges(&page, exchanges);
-        print_findings(&page, findings);
+        print_exchanges(&page, res[SECTION_MX]);
+        report_policy(&page, res[SECTION_POLICY], res[SECTION_DANE]);
+        print_findings(&page, res[SECTION_FINDING]);
     }
-    PQclear(exchanges);
-    PQclear(findings);
-    return findings ? CLI_OK : CLI_FAILED;
+    for (int i = 0; i < SECTION_COUNT; i++)
+        PQclear(res[i]);
+    return good ? CLI_OK : CLI_FAILED;
 }
 
 static int print_json(PGconn *db, const char *domain, const PGresult *head) {
-    const char *const key[] = {get(head, 0, "survey_id"), domain};
-    PGresult *res = db_query(db, "report json", SQL_REPORT_JSON, 2, key);
+    char unicode[4 * NAME_CAP];
+    const char *const key[] = {report_get(head, 0, "survey_id"), domain, unicode};
+    name_to_unicode(unicode, sizeof unicode, domain);
+    PGresult *res = db_query(db, "report json", SQL_REPORT_JSON, 3, key);
     if (res && PQntuples(res))
         puts(PQgetvalue(res, 0, 0));
     int code = res && PQntuples(res) ? CLI_OK : CLI_FAILED;

@@ -78,16 +78,21 @@ static bool run_with_arrays(PGconn *db, const char *name, const char *sql, struc
     return good;
 }
 
+static void add_findings(struct array *columns, const struct finding_info *findings, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        array_add(&columns[0], findings[i].code);
+        array_add(&columns[1], weight_name(findings[i].weight));
+        array_add(&columns[2], findings[i].title);
+        array_add(&columns[3], findings[i].recommendation);
+    }
+}
+
 static bool fill_findings(PGconn *db) {
     struct array columns[4];
     for (int i = 0; i < 4; i++)
         array_open(&columns[i]);
-    for (size_t i = 0; i < FINDING_COUNT; i++) {
-        array_add(&columns[0], FINDING_INFO[i].code);
-        array_add(&columns[1], weight_name(FINDING_INFO[i].weight));
-        array_add(&columns[2], FINDING_INFO[i].title);
-        array_add(&columns[3], FINDING_INFO[i].recommendation);
-    }
+    add_findings(columns, FINDING_INFO, FINDING_COUNT);
+    add_findings(columns, DOMAIN_FINDING_INFO, DOMAIN_FINDING_COUNT);
     return run_with_arrays(db, "schema findings", SQL_SCHEMA_FINDING, columns, 4);
 }
 

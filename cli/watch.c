@@ -30,7 +30,7 @@ static const struct config_program PROGRAM = {
 
 struct progress {
     char state[16];
-    int64_t lines, taken, domains, domains_pending, endpoints, endpoints_pending;
+    int64_t lines, taken, domains, domains_pending, endpoints, endpoints_pending, policies, policies_pending;
 };
 
 struct watch {
@@ -49,10 +49,11 @@ static int64_t clock_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Every line, domain and endpoint is one step. */
-static int64_t steps(const struct progress *p) { return p->lines + p->domains + p->endpoints; }
+/* Every line, domain, endpoint and policy is one step. */
+static int64_t steps(const struct progress *p) { return p->lines + p->domains + p->endpoints + p->policies; }
 static int64_t steps_done(const struct progress *p) {
-    return p->taken + p->domains - p->domains_pending + p->endpoints - p->endpoints_pending;
+    return p->taken + p->domains - p->domains_pending + p->endpoints - p->endpoints_pending + p->policies -
+           p->policies_pending;
 }
 
 static int read_progress(struct watch *watch) {
@@ -63,10 +64,12 @@ static int read_progress(struct watch *watch) {
     int code = res == NULL ? CLI_FAILED : PQntuples(res) ? CLI_OK : CLI_NOT_FOUND;
     if (code == CLI_OK) {
         struct progress *p = &watch->now;
-        int64_t *const numbers[] = {&p->lines,           &p->taken,     &p->domains,
-                                    &p->domains_pending, &p->endpoints, &p->endpoints_pending};
+        int64_t *const numbers[] = {&p->lines,           &p->taken,           &p->domains,
+                                    &p->domains_pending, &p->endpoints,       &p->endpoints_pending,
+                                    &p->policies,        &p->policies_pending};
+        enum { NUMBERS = sizeof numbers / sizeof *numbers };
         snprintf(p->state, sizeof p->state, "%s", PQgetvalue(res, 0, 0));
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < NUMBERS; i++)
             *numbers[i] = strtoll(PQgetvalue(res, 0, i + 1), NULL, 10);
     }
     if (code == CLI_NOT_FOUND)
@@ -104,9 +107,9 @@ static void format_line(const struct watch *watch, char *out) {
     }
     snprintf(out, LINE_CAP,
              "%s %s%s%" PRId64 "%%%s  lines %" PRId64 "/%" PRId64 "  domains %" PRId64 "/%" PRId64
-             "  endpoints %" PRId64 "/%" PRId64,
+             "  endpoints %" PRId64 "/%" PRId64 "  policies %" PRId64 "/%" PRId64,
              p->state, bar, *bar ? " " : "", percent, pace, p->taken, p->lines, p->domains - p->domains_pending,
-             p->domains, probed, p->endpoints);
+             p->domains, probed, p->endpoints, p->policies - p->policies_pending, p->policies);
 }
 
 static void draw(struct watch *watch) {

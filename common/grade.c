@@ -20,6 +20,13 @@ const struct finding_info FINDING_INFO[FINDING_COUNT] = {
 #undef X
 };
 
+const struct finding_info DOMAIN_FINDING_INFO[DOMAIN_FINDING_COUNT] = {
+#define X(code, weight, title, recommendation)                                                                         \
+    [DOMAIN_FINDING_##code] = {#code, title, recommendation, WEIGHT_##weight},
+    DOMAIN_FINDINGS(X)
+#undef X
+};
+
 static const struct {
     const char *name;
     int deduction;

@@ -54,11 +54,45 @@ enum finding {
         FINDING_COUNT
 };
 
+/* What a domain publishes about its mail; raised in schema/005_policies.sql, never part of a grade. X as above. */
+#define DOMAIN_FINDINGS(X)                                                                                             \
+    X(NO_MTA_STS, ADVICE, "No MTA-STS policy",                                                                         \
+      "Publish a policy in mode testing and its TXT record, and enforce it once reports show no failures.")            \
+    X(MTA_STS_INVALID, ADVICE, "The MTA-STS policy is invalid",                                                        \
+      "Repair the TXT record or the policy: until then no sender honours it.")                                         \
+    X(MTA_STS_MX_NOT_COVERED, ADVICE, "The MTA-STS policy does not cover the MX",                                      \
+      "Add the MX to the policy and change the id of the TXT record; senders that honour the policy pass over it.")    \
+    X(MTA_STS_TESTING, ADVICE, "MTA-STS is only tested",                                                               \
+      "Publish mode enforce with a new id once TLS reports show no failures.")                                         \
+    X(MTA_STS_MX_FAILS, ADVICE, "The MX fails the MTA-STS policy",                                                     \
+      "Offer TLS 1.2 and a trusted certificate in date whose alternative names include the MX: in mode enforce "       \
+      "senders pass over it, and mail bounces when no other MX is left.")                                              \
+    X(NO_DANE, ADVICE, "No TLSA records",                                                                              \
+      "Publish a TLSA record for the key of the MX, and the next one before the key changes.")                         \
+    X(DANE_MISMATCH, ADVICE, "TLSA records do not match the certificate",                                              \
+      "Publish the records shown beside the old ones, wait for two TTLs, remove what matches nothing: senders that "   \
+      "use DANE pass over the MX until then.")                                                                         \
+    X(NO_TLSRPT, ADVICE, "No TLS reports", "Publish a TLS-RPT record, so that senders report where TLS fails.")        \
+    X(TLSRPT_INVALID, ADVICE, "The TLS-RPT record is invalid",                                                         \
+      "Publish one record with a mailto: or https: address; nobody can send reports to this one.")                     \
+    X(NO_DNSSEC, ADVICE, "The domain is not signed",                                                                   \
+      "Sign the zone with DNSSEC: without it DANE cannot protect the way to the MX.")                                  \
+    X(DNSSEC_BOGUS, ADVICE, "DNSSEC validation fails",                                                                 \
+      "Repair the signatures or the DS record: senders whose resolvers validate cannot find the mail servers.")
+
+enum domain_finding {
+#define X(code, weight, title, recommendation) DOMAIN_FINDING_##code,
+    DOMAIN_FINDINGS(X)
+#undef X
+        DOMAIN_FINDING_COUNT
+};
+
 struct finding_info {
     const char *code, *title, *recommendation;
     enum weight weight;
 };
 extern const struct finding_info FINDING_INFO[FINDING_COUNT];
+extern const struct finding_info DOMAIN_FINDING_INFO[DOMAIN_FINDING_COUNT];
 const char *weight_name(enum weight weight); /* "fatal" | "significant" | "slight" | "advice" */
 
 /* What is judged. */

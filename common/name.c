@@ -3,6 +3,7 @@
  * registries sold names that IDNA2008 would not make today, and DNS has them. */
 #include "name.h"
 
+#include "script.h"
 #include "text.h"
 
 #include <idn2.h>
@@ -96,6 +97,31 @@ static enum name_error idna_error(int code) {
         return NAME_LABEL_TOO_LONG;
     case IDN2_ENCODING_ERROR:
         return NAME_NOT_UTF8;
+    case IDN2_DISALLOWED:
+    case IDN2_UNASSIGNED:
+    case IDN2_DOT_IN_LABEL:
+    case IDN2_INVALID_TRANSITIONAL:
+    case IDN2_INVALID_NONTRANSITIONAL:
+        return NAME_IDNA_CHARACTER;
+    case IDN2_CONTEXTJ:
+    case IDN2_CONTEXTJ_NO_RULE:
+    case IDN2_CONTEXTO:
+    case IDN2_CONTEXTO_NO_RULE:
+        return NAME_IDNA_CONTEXT;
+    case IDN2_LEADING_COMBINING:
+        return NAME_IDNA_MARK;
+    case IDN2_BIDI:
+        return NAME_IDNA_DIRECTION;
+    case IDN2_PUNYCODE_BAD_INPUT:
+    case IDN2_PUNYCODE_OVERFLOW:
+    case IDN2_INVALID_ALABEL:
+    case IDN2_UALABEL_MISMATCH:
+    case IDN2_ALABEL_ROUNDTRIP_FAILED:
+        return NAME_IDNA_ALABEL;
+    case IDN2_2HYPHEN:
+        return NAME_IDNA_HYPHENS;
+    case IDN2_HYPHEN_STARTEND:
+        return NAME_HYPHEN;
     default:
         return NAME_IDNA;
     }
@@ -161,7 +187,7 @@ void name_to_unicode(char *out, size_t cap, const char *alabel) {
     /* An A-label is a stranger's bytes: only what encodes back to the same name is shown decoded. */
     char *unicode = NULL, back[NAME_CAP];
     bool good = strstr(alabel, "xn--") && idn2_to_unicode_8z8z(alabel, &unicode, IDN2_NONTRANSITIONAL) == IDN2_OK &&
-                strlen(unicode) < cap && text_is_clean(unicode, strlen(unicode)) &&
+                strlen(unicode) < cap && text_is_clean(unicode, strlen(unicode)) && script_is_plain(unicode) &&
                 name_from_line(back, unicode, strlen(unicode), false) == NAME_OK && strcmp(back, alabel) == 0;
     snprintf(out, cap, "%s", good ? unicode : alabel);
     idn2_free(unicode);

@@ -27,7 +27,13 @@ enum { NAME_MAX_OCTETS = 253, NAME_CAP = NAME_MAX_OCTETS + 1 };
     X(HYPHEN, "a label begins or ends with a hyphen")                                                                  \
     X(CHARACTER, "a character that domain names do not have")                                                          \
     X(NOT_UTF8, "neither ASCII nor UTF-8")                                                                             \
-    X(IDNA, "not a valid internationalised name (IDNA2008)")
+    X(IDNA, "not a valid internationalised name (IDNA2008)")                                                           \
+    X(IDNA_CHARACTER, "a character that internationalised names do not have (IDNA2008)")                               \
+    X(IDNA_CONTEXT, "a character that stands only beside certain others (RFC 5892)")                                   \
+    X(IDNA_MARK, "a label begins with a combining mark (RFC 5891)")                                                    \
+    X(IDNA_DIRECTION, "left-to-right and right-to-left writing mixed in a label (RFC 5893)")                           \
+    X(IDNA_ALABEL, "a label begins with xn-- and is no A-label (RFC 5891)")                                            \
+    X(IDNA_HYPHENS, "two hyphens in the third and fourth place of a label (RFC 5891)")
 
 enum name_error {
 #define X(id, text) NAME_##id,
@@ -47,7 +53,8 @@ __attribute__((warn_unused_result)) enum name_error name_from_line(char out[stat
  * labels give NAME_SINGLE_LABEL, IP literals NAME_ADDRESS, with out filled in both cases where it fits. */
 __attribute__((warn_unused_result)) enum name_error name_from_dns(char out[static NAME_CAP], const char *name);
 
-/* The Unicode form for people; falls back to the A-label itself. out holds at most cap octets. */
+/* The Unicode form for people, to be shown beside the A-label; falls back to the A-label itself where that form
+ * encodes to something else or could mislead (script.h). out holds at most cap octets. */
 void name_to_unicode(char *out, size_t cap, const char *alabel);
 
 #endif

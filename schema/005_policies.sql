@@ -10,10 +10,10 @@ CREATE TYPE mxgrade.dnssec AS ENUM ('unknown', 'unchecked', 'insecure', 'secure'
 COMMENT ON TYPE mxgrade.dnssec IS 'What a validating resolver says of an answer. unknown: there was none; unchecked: the resolver does not validate, or the path to it is not trusted; bogus: it fails, and without validation there is an answer';
 
 CREATE TYPE mxgrade.record_status AS ENUM ('pending', 'not_asked', 'none', 'valid', 'invalid', 'unknown');
-COMMENT ON TYPE mxgrade.record_status IS 'A TXT record. not_asked: the domain takes no mail; unknown: no answer from DNS';
+COMMENT ON TYPE mxgrade.record_status IS 'A TXT record. not_asked: the domain takes no mail, or was resolved before schema 5; unknown: no answer from DNS';
 
 CREATE TYPE mxgrade.tlsa_status AS ENUM ('pending', 'not_asked', 'none', 'insecure', 'secure', 'bogus', 'unknown');
-COMMENT ON TYPE mxgrade.tlsa_status IS 'TLSA records of an exchange. not_asked: its addresses are not secure, so DANE does not apply (RFC 7672 section 2.2); insecure: an answer without DNSSEC, which counts for nothing';
+COMMENT ON TYPE mxgrade.tlsa_status IS 'TLSA records of an exchange. not_asked: its addresses are not secure, so DANE does not apply (RFC 7672 section 2.2), or it was resolved before schema 5; insecure: an answer without DNSSEC, which counts for nothing';
 
 CREATE TYPE mxgrade.dane_match AS ENUM ('not_asked', 'match', 'mismatch', 'unusable', 'other_name');
 COMMENT ON TYPE mxgrade.dane_match IS 'How TLSA records and the chain shown agree. other_name: a trust anchor (usage 2) matches, but the leaf does not name the exchange; it may name the domain';
@@ -21,14 +21,20 @@ COMMENT ON TYPE mxgrade.dane_match IS 'How TLSA records and the chain shown agre
 CREATE TYPE mxgrade.policy_status AS ENUM ('pending', 'valid', 'invalid', 'unknown');
 COMMENT ON TYPE mxgrade.policy_status IS 'A fetched MTA-STS policy. invalid: an answer came that no sender would take; unknown: none came';
 
+-- What was resolved before was not asked; what is still to be resolved will be. (The first default fills the rows that
+-- there are without rewriting them.)
 ALTER TABLE mxgrade.domain
     ADD COLUMN dnssec mxgrade.dnssec NOT NULL DEFAULT 'unknown',
-    ADD COLUMN sts_record mxgrade.record_status NOT NULL DEFAULT 'pending',
+    ADD COLUMN sts_record mxgrade.record_status NOT NULL DEFAULT 'not_asked',
     ADD COLUMN sts_id text,
     ADD COLUMN sts_why text,
-    ADD COLUMN tlsrpt mxgrade.record_status NOT NULL DEFAULT 'pending',
+    ADD COLUMN tlsrpt mxgrade.record_status NOT NULL DEFAULT 'not_asked',
     ADD COLUMN tlsrpt_rua text[],
     ADD COLUMN tlsrpt_why text;
+ALTER TABLE mxgrade.domain
+    ALTER COLUMN sts_record SET DEFAULT 'pending',
+    ALTER COLUMN tlsrpt SET DEFAULT 'pending';
+UPDATE mxgrade.domain SET sts_record = 'pending', tlsrpt = 'pending' WHERE next_resolve_at IS NOT NULL;
 COMMENT ON COLUMN mxgrade.domain.dnssec IS 'DNSSEC of its MX answer, or of the denial that makes its MX implicit';
 COMMENT ON COLUMN mxgrade.domain.sts_record IS 'The TXT record _mta-sts.NAME (RFC 8461 section 3.1)';
 COMMENT ON COLUMN mxgrade.domain.sts_id IS 'Its id';
@@ -39,9 +45,11 @@ COMMENT ON COLUMN mxgrade.domain.tlsrpt_why IS 'Why it is invalid or unknown';
 
 ALTER TABLE mxgrade.exchange
     ADD COLUMN dnssec mxgrade.dnssec NOT NULL DEFAULT 'unknown',
-    ADD COLUMN tlsa_status mxgrade.tlsa_status NOT NULL DEFAULT 'pending',
+    ADD COLUMN tlsa_status mxgrade.tlsa_status NOT NULL DEFAULT 'not_asked',
     ADD COLUMN tlsa_base text,
     ADD COLUMN tlsa text[] NOT NULL DEFAULT '{}';
+ALTER TABLE mxgrade.exchange ALTER COLUMN tlsa_status SET DEFAULT 'pending';
+UPDATE mxgrade.exchange SET tlsa_status = 'pending' WHERE next_resolve_at IS NOT NULL OR dns_status = 'pending';
 COMMENT ON COLUMN mxgrade.exchange.dnssec IS 'DNSSEC of its address answers: the less secure of the two';
 COMMENT ON COLUMN mxgrade.exchange.flags IS 'Oddities: cname, address_capped, aaaa_failed, a_failed, tlsa_capped';
 COMMENT ON COLUMN mxgrade.exchange.tlsa_status IS 'Its TLSA records';
@@ -65,7 +73,7 @@ CREATE TABLE mxgrade.mta_sts_policy (
     why            text,
     detail         text,
     http_status    integer,
-    mode           text,
+    mode           text CHECK (mode IN ('enforce', 'testing', 'none')),
     max_age        bigint,
     mx             text[],
     body           text,
@@ -74,7 +82,8 @@ CREATE TABLE mxgrade.mta_sts_policy (
     worker         text,
     vantage        text,
     duration_ms    integer,
-    PRIMARY KEY (survey_id, domain)
+    PRIMARY KEY (survey_id, domain),
+    CHECK (status <> 'valid' OR mode IS NOT NULL)
 ) PARTITION BY LIST (survey_id);
 CREATE INDEX mta_sts_policy_pending ON mxgrade.mta_sts_policy (survey_id, domain) WHERE next_fetch_at IS NOT NULL;
 COMMENT ON TABLE mxgrade.mta_sts_policy IS 'MTA-STS policies of the domains that have a valid TXT record. A policy job is pending because next_fetch_at is not null';
@@ -84,19 +93,23 @@ COMMENT ON COLUMN mxgrade.mta_sts_policy.addresses IS 'Addresses of the policy h
 COMMENT ON COLUMN mxgrade.mta_sts_policy.next_fetch_at IS 'When to fetch it (again); null once settled';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.attempts IS 'Policy jobs whose results were stored';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.last_job IS 'Job of the last stored result; a result that comes twice changes nothing';
-COMMENT ON COLUMN mxgrade.mta_sts_policy.status IS 'What came of it';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.status IS 'What came of it; once valid or invalid, it and what follows tell of the last fetch that was answered';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.why IS 'Why it is invalid or unknown: a key';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.detail IS 'The same for people: the line, the certificate''s error';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.http_status IS 'HTTP status; null = no answer';
-COMMENT ON COLUMN mxgrade.mta_sts_policy.mode IS 'enforce, testing or none';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.mode IS 'enforce, testing or none; null unless valid, as max_age and mx';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.max_age IS 'Seconds that senders may keep it';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.mx IS 'Patterns of exchanges';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.body IS 'The policy as it came, control and invalid bytes escaped';
-COMMENT ON COLUMN mxgrade.mta_sts_policy.address IS 'The address contacted last';
-COMMENT ON COLUMN mxgrade.mta_sts_policy.fetched_at IS 'When the last stored fetch ended';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.address IS 'The address contacted';
+COMMENT ON COLUMN mxgrade.mta_sts_policy.fetched_at IS 'When that fetch ended';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.worker IS 'Who fetched it';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.vantage IS 'Where that worker stands';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.duration_ms IS 'How long it took';
+
+COMMENT ON TABLE mxgrade.quarantine IS 'Results that could not be stored, each alone with its reason, so that they sank no other; an endpoint or a policy named here stays pending';
+COMMENT ON COLUMN mxgrade.quarantine.address IS 'The address that it names, sanitised, or the domain of a policy; null for a certificate';
+COMMENT ON COLUMN mxgrade.quarantine.message IS 'The EndpointResult, PolicyResult or Certificate of proto/mxgrade.proto as it came; null when larger than 1 MiB';
 
 CREATE OR REPLACE FUNCTION mxgrade.survey_tables() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT ARRAY['submitted_line', 'domain', 'mx_set', 'mx_set_member', 'exchange', 'endpoint', 'exchange_endpoint',
@@ -121,6 +134,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION mxgrade.name_covered(text, text[]) IS 'Does one of the patterns (names, or "*." for exactly one label) cover the name?';
 
+-- A sender passes over an exchange that is not covered or fails, and tries the next one (RFC 8461 section 5.1): mail
+-- bounces where none is left.
+-- (Grouped joins here and below, not LATERAL: a survey and a domain in WHERE then reach every table before it is planned.)
 CREATE VIEW mxgrade.mta_sts AS
 SELECT d.survey_id, d.name AS domain,
        CASE WHEN d.sts_record <> 'valid' THEN d.sts_record::text
@@ -130,26 +146,32 @@ SELECT d.survey_id, d.name AS domain,
        p.detail, d.sts_id AS id, p.max_age, p.mx AS patterns,
        coalesce(c.not_covered, '{}') AS not_covered,
        coalesce(c.failing, '{}') AS failing,
-       p.mode = 'enforce' AND (c.not_covered IS NOT NULL OR c.failing IS NOT NULL) AS mail_bounces,
+       coalesce(p.mode = 'enforce' AND c.lost, false) AS mail_bounces,
        p.http_status, p.body, p.address, p.fetched_at, p.attempts, p.worker, p.vantage
 FROM mxgrade.domain d
 LEFT JOIN mxgrade.mta_sts_policy p ON p.survey_id = d.survey_id AND p.domain = d.name AND d.sts_record = 'valid'
-LEFT JOIN LATERAL (
-    SELECT array_agg(b.exchange ORDER BY b.preference, b.exchange) FILTER (WHERE NOT b.covered) AS not_covered,
-           array_agg(b.exchange ORDER BY b.preference, b.exchange) FILTER (WHERE b.covered AND f.fails) AS failing
-    FROM (SELECT survey_id, exchange, preference, mxgrade.name_covered(exchange, p.mx) AS covered
-          FROM mxgrade.mx_set_member WHERE survey_id = d.survey_id AND mx_set = d.mx_set) b
-    LEFT JOIN LATERAL (
-        SELECT bool_or(e.tls_enabled = 'no' OR (e.tls1_2 = 'no' AND e.tls1_3 = 'no') OR n.cert_trusted = 'no'
-                       OR n.cert_in_date = 'no' OR n.san_match IS FALSE) AS fails
-        FROM mxgrade.exchange_endpoint n
-        JOIN mxgrade.endpoint e ON e.survey_id = n.survey_id AND e.address = n.address
-        WHERE n.survey_id = b.survey_id AND n.exchange = b.exchange) f ON true
-    WHERE p.status = 'valid' AND p.mode IN ('enforce', 'testing')) c ON true;
+LEFT JOIN (
+    SELECT survey_id, name,
+           array_agg(exchange ORDER BY preference, exchange) FILTER (WHERE NOT covered) AS not_covered,
+           array_agg(exchange ORDER BY preference, exchange) FILTER (WHERE covered AND fails) AS failing,
+           bool_and(NOT covered OR fails_everywhere) AS lost
+    FROM (SELECT survey_id, name, exchange, preference, mxgrade.name_covered(exchange, mx) AS covered,
+                 bool_or(fails) AS fails, bool_and(fails) AS fails_everywhere
+          FROM (SELECT o.survey_id, o.name, b.exchange, b.preference, q.mx,
+                       coalesce(e.tls_enabled = 'no' OR (e.tls1_2 = 'no' AND e.tls1_3 = 'no') OR n.cert_trusted = 'no'
+                                OR n.cert_in_date = 'no' OR n.san_match IS FALSE, false) AS fails
+                FROM mxgrade.mta_sts_policy q
+                JOIN mxgrade.domain o ON o.survey_id = q.survey_id AND o.name = q.domain
+                JOIN mxgrade.mx_set_member b ON b.survey_id = o.survey_id AND b.mx_set = o.mx_set
+                LEFT JOIN mxgrade.exchange_endpoint n ON n.survey_id = b.survey_id AND n.exchange = b.exchange
+                LEFT JOIN mxgrade.endpoint e ON e.survey_id = n.survey_id AND e.address = n.address
+                WHERE q.status = 'valid' AND q.mode IN ('enforce', 'testing')) address
+          GROUP BY survey_id, name, exchange, preference, mx) member
+    GROUP BY survey_id, name) c ON c.survey_id = d.survey_id AND c.name = d.name AND d.sts_record = 'valid';
 COMMENT ON VIEW mxgrade.mta_sts IS 'MTA-STS (RFC 8461) of every domain: record, policy, and whether its exchanges live up to it';
 COMMENT ON COLUMN mxgrade.mta_sts.survey_id IS 'The survey';
 COMMENT ON COLUMN mxgrade.mta_sts.domain IS 'The domain';
-COMMENT ON COLUMN mxgrade.mta_sts.status IS 'none, testing, enforce, invalid, unknown (nobody answered), not_asked (it takes no mail) or pending; a policy may say none itself';
+COMMENT ON COLUMN mxgrade.mta_sts.status IS 'none, testing, enforce, invalid, unknown (nobody answered), not_asked (see record_status) or pending; a policy may say none itself';
 COMMENT ON COLUMN mxgrade.mta_sts.reason IS 'Why it is invalid or unknown: a key';
 COMMENT ON COLUMN mxgrade.mta_sts.detail IS 'The same for people';
 COMMENT ON COLUMN mxgrade.mta_sts.id IS 'The id in its TXT record';
@@ -157,11 +179,11 @@ COMMENT ON COLUMN mxgrade.mta_sts.max_age IS 'Seconds that senders may keep the 
 COMMENT ON COLUMN mxgrade.mta_sts.patterns IS 'Its mx patterns';
 COMMENT ON COLUMN mxgrade.mta_sts.not_covered IS 'Exchanges that no pattern covers: no sender that honours the policy delivers there';
 COMMENT ON COLUMN mxgrade.mta_sts.failing IS 'Covered exchanges that fail the policy at an address: neither TLS 1.2 nor 1.3, or a certificate that is not trusted, not in date or has no alternative name for the exchange';
-COMMENT ON COLUMN mxgrade.mta_sts.mail_bounces IS 'The policy is enforced and an exchange is not covered or fails it';
-COMMENT ON COLUMN mxgrade.mta_sts.http_status IS 'HTTP status of the last fetch; null = no answer';
+COMMENT ON COLUMN mxgrade.mta_sts.mail_bounces IS 'The policy is enforced, and every exchange is not covered or fails it at each of its addresses: a sender that honours it delivers nowhere';
+COMMENT ON COLUMN mxgrade.mta_sts.http_status IS 'HTTP status; null = no answer';
 COMMENT ON COLUMN mxgrade.mta_sts.body IS 'The policy as it came, sanitised';
-COMMENT ON COLUMN mxgrade.mta_sts.address IS 'The address of the policy host contacted last';
-COMMENT ON COLUMN mxgrade.mta_sts.fetched_at IS 'When the last fetch ended';
+COMMENT ON COLUMN mxgrade.mta_sts.address IS 'The address of the policy host contacted';
+COMMENT ON COLUMN mxgrade.mta_sts.fetched_at IS 'When that fetch ended';
 COMMENT ON COLUMN mxgrade.mta_sts.attempts IS 'Fetches';
 COMMENT ON COLUMN mxgrade.mta_sts.worker IS 'Who fetched it';
 COMMENT ON COLUMN mxgrade.mta_sts.vantage IS 'Where that worker stands';
@@ -169,7 +191,6 @@ COMMENT ON COLUMN mxgrade.mta_sts.vantage IS 'Where that worker stands';
 CREATE VIEW mxgrade.dane AS
 SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
        CASE
-           WHEN d.dnssec IN ('unknown', 'unchecked') THEN d.dnssec::text
            WHEN d.dnssec <> 'secure' THEN d.dnssec::text
            WHEN x.dnssec IN ('unchecked', 'insecure', 'bogus') THEN x.dnssec::text
            WHEN x.tlsa_status IN ('none', 'insecure', 'bogus') THEN x.tlsa_status::text
@@ -183,7 +204,7 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
            ELSE 'unknown'
        END AS status,
        CASE WHEN e.tls_enabled = 'no' THEN 'no TLS' ELSE n.dane_why END AS why,
-       x.tlsa_base, x.tlsa
+       x.tlsa_base, x.tlsa, d.dnssec AS domain_dnssec, x.dnssec AS exchange_dnssec
 FROM mxgrade.domain d
 JOIN mxgrade.mx_set_member b ON b.survey_id = d.survey_id AND b.mx_set = d.mx_set
 LEFT JOIN mxgrade.exchange x ON x.survey_id = b.survey_id AND x.exchange = b.exchange
@@ -200,12 +221,15 @@ COMMENT ON COLUMN mxgrade.dane.status IS 'secure-match, secure-mismatch, secure-
 COMMENT ON COLUMN mxgrade.dane.why IS 'What does not match';
 COMMENT ON COLUMN mxgrade.dane.tlsa_base IS 'The TLSA base domain';
 COMMENT ON COLUMN mxgrade.dane.tlsa IS 'The records';
+COMMENT ON COLUMN mxgrade.dane.domain_dnssec IS 'DNSSEC of the domain''s MX answer';
+COMMENT ON COLUMN mxgrade.dane.exchange_dnssec IS 'DNSSEC of the address answers of the exchange';
 
 CREATE VIEW mxgrade.domain_policy AS
 SELECT d.survey_id, d.name AS domain, d.mx_status, d.dnssec,
        CASE
+           WHEN d.mx_status IN ('null_mx', 'no_mail_host', 'nxdomain') THEN 'not_asked'
            WHEN d.dnssec <> 'secure' THEN d.dnssec::text
-           WHEN v.worst IS NULL THEN 'none'
+           WHEN v.worst IS NULL THEN 'unknown'
            WHEN v.worst IN ('secure-match', 'secure-unusable') AND v.without THEN 'partial'
            ELSE v.worst
        END AS dane,
@@ -214,77 +238,81 @@ SELECT d.survey_id, d.name AS domain, d.mx_status, d.dnssec,
        d.tlsrpt, d.tlsrpt_why, d.tlsrpt_rua
 FROM mxgrade.domain d
 JOIN mxgrade.mta_sts s ON s.survey_id = d.survey_id AND s.domain = d.name
-LEFT JOIN LATERAL (
-    SELECT (array_agg(a.status ORDER BY array_position(ARRAY['secure-mismatch', 'bogus', 'unknown', 'unchecked', 'secure-unusable',
-                                                             'secure-match', 'insecure', 'none'], a.status)))[1] AS worst,
-           bool_or(a.status IN ('none', 'insecure')) AS without
-    FROM mxgrade.dane a WHERE a.survey_id = d.survey_id AND a.domain = d.name) v ON d.dnssec = 'secure';
+LEFT JOIN (
+    SELECT survey_id, domain,
+           (ARRAY['secure-mismatch', 'bogus', 'unknown', 'unchecked', 'secure-unusable', 'secure-match', 'insecure', 'none'])[
+               min(array_position(ARRAY['secure-mismatch', 'bogus', 'unknown', 'unchecked', 'secure-unusable', 'secure-match',
+                                        'insecure', 'none'], status))] AS worst,
+           bool_or(status IN ('none', 'insecure')) AS without
+    FROM mxgrade.dane WHERE domain_dnssec = 'secure'
+    GROUP BY survey_id, domain) v ON v.survey_id = d.survey_id AND v.domain = d.name;
 COMMENT ON VIEW mxgrade.domain_policy IS 'What each domain publishes about its mail, and whether its exchanges live up to it';
 COMMENT ON COLUMN mxgrade.domain_policy.survey_id IS 'The survey';
 COMMENT ON COLUMN mxgrade.domain_policy.domain IS 'The domain';
 COMMENT ON COLUMN mxgrade.domain_policy.mx_status IS 'How its mail hosts were found';
 COMMENT ON COLUMN mxgrade.domain_policy.dnssec IS 'DNSSEC of its MX answer';
-COMMENT ON COLUMN mxgrade.domain_policy.dane IS 'The worst of its exchanges (see dane); partial: some have TLSA records and some have none';
+COMMENT ON COLUMN mxgrade.domain_policy.dane IS 'The worst of its exchanges (see dane); partial: some have TLSA records and some have none; not_asked: it takes no mail';
 COMMENT ON COLUMN mxgrade.domain_policy.mta_sts IS 'MTA-STS (see mta_sts)';
 COMMENT ON COLUMN mxgrade.domain_policy.mta_sts_reason IS 'Why it is invalid or unknown';
 COMMENT ON COLUMN mxgrade.domain_policy.mta_sts_not_covered IS 'Exchanges that the policy does not cover';
 COMMENT ON COLUMN mxgrade.domain_policy.mta_sts_failing IS 'Covered exchanges that fail the policy';
-COMMENT ON COLUMN mxgrade.domain_policy.mta_sts_bounces IS 'The policy is enforced and an exchange is not covered or fails it';
+COMMENT ON COLUMN mxgrade.domain_policy.mta_sts_bounces IS 'A sender that honours the policy delivers nowhere';
 COMMENT ON COLUMN mxgrade.domain_policy.tlsrpt IS 'TLS-RPT (RFC 8460)';
 COMMENT ON COLUMN mxgrade.domain_policy.tlsrpt_why IS 'Why its record is invalid or unknown';
 COMMENT ON COLUMN mxgrade.domain_policy.tlsrpt_rua IS 'Where reports are to go';
 
--- Texts to publish.
+-- Texts to publish. An exchange that is no host name (an address, a single label) has no place in them.
 CREATE FUNCTION mxgrade.sts_records(p_domain text, p_mode text, p_exchanges text[], p_at timestamptz) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT format(E'_mta-sts.%s. IN TXT "v=STSv1; id=%s;"\nhttps://mta-sts.%s/.well-known/mta-sts.txt\n'
                   'version: STSv1\nmode: %s\n%smax_age: %s',
-                  p_domain, to_char(p_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS'), p_domain, p_mode,
-                  (SELECT string_agg(E'mx: ' || x || E'\n', '' ORDER BY n) FROM unnest(p_exchanges) WITH ORDINALITY u (x, n)),
+                  p_domain, to_char(coalesce(p_at, now()) AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS'), p_domain, p_mode, m.lines,
                   CASE p_mode WHEN 'enforce' THEN 1209600 ELSE 86400 END)
+    FROM (SELECT string_agg(E'mx: ' || x || E'\n', '' ORDER BY n) AS lines
+          FROM unnest(p_exchanges) WITH ORDINALITY u (x, n) WHERE x ~ '[.][^.]*[a-z][^.]*$') m
+    WHERE m.lines IS NOT NULL
 $$;
-COMMENT ON FUNCTION mxgrade.sts_records(text, text, text[], timestamptz) IS 'The TXT record and the policy text of a domain with these exchanges, to be published';
+COMMENT ON FUNCTION mxgrade.sts_records(text, text, text[], timestamptz) IS 'The TXT record, the URL of the policy and its text for a domain with these exchanges, to be published; null where none of them is a host name';
 
 CREATE VIEW mxgrade.domain_finding AS
-WITH mail AS NOT MATERIALIZED (
-    SELECT d.survey_id, d.name AS domain, d.dnssec, d.mx_set, d.resolved_at
-    FROM mxgrade.domain d WHERE d.mx_set IS NOT NULL
-), raised AS (
-    SELECT m.survey_id, m.domain, NULL::text AS exchange, 'NO_MTA_STS' AS code,
-           mxgrade.sts_records(m.domain, 'testing', x.names, m.resolved_at) AS record
-    FROM mail m JOIN mxgrade.mta_sts s USING (survey_id, domain)
-    CROSS JOIN LATERAL (SELECT array_agg(b.exchange ORDER BY b.preference, b.exchange) AS names FROM mxgrade.mx_set_member b
-                        WHERE b.survey_id = m.survey_id AND b.mx_set = m.mx_set) x
-    WHERE s.status = 'none'
+WITH raised AS (
+    SELECT d.survey_id, d.name AS domain, NULL::text AS exchange,
+           CASE s.status WHEN 'none' THEN 'NO_MTA_STS' WHEN 'testing' THEN 'MTA_STS_TESTING' ELSE 'MTA_STS_INVALID' END AS code,
+           mxgrade.sts_records(d.name, CASE s.status WHEN 'testing' THEN 'enforce' ELSE 'testing' END,
+                               array_agg(b.exchange ORDER BY b.preference, b.exchange), d.resolved_at) AS record
+    FROM mxgrade.domain d
+    JOIN mxgrade.mta_sts s ON s.survey_id = d.survey_id AND s.domain = d.name
+    JOIN mxgrade.mx_set_member b ON b.survey_id = d.survey_id AND b.mx_set = d.mx_set
+    WHERE s.status IN ('none', 'invalid', 'testing')
+    GROUP BY d.survey_id, d.name, s.status, d.resolved_at
     UNION ALL
-    SELECT m.survey_id, m.domain, NULL, CASE s.status WHEN 'testing' THEN 'MTA_STS_TESTING' ELSE 'MTA_STS_INVALID' END,
-           mxgrade.sts_records(m.domain, CASE s.status WHEN 'testing' THEN 'enforce' ELSE 'testing' END, x.names, m.resolved_at)
-    FROM mail m JOIN mxgrade.mta_sts s USING (survey_id, domain)
-    CROSS JOIN LATERAL (SELECT array_agg(b.exchange ORDER BY b.preference, b.exchange) AS names FROM mxgrade.mx_set_member b
-                        WHERE b.survey_id = m.survey_id AND b.mx_set = m.mx_set) x
-    WHERE s.status IN ('invalid', 'testing')
-    UNION ALL
-    SELECT s.survey_id, s.domain, x, 'MTA_STS_MX_NOT_COVERED', 'mx: ' || x
-    FROM mxgrade.mta_sts s CROSS JOIN LATERAL unnest(s.not_covered) AS u (x)
-    UNION ALL
-    SELECT s.survey_id, s.domain, x, 'MTA_STS_MX_FAILS', NULL
-    FROM mxgrade.mta_sts s CROSS JOIN LATERAL unnest(s.failing) AS u (x)
+    SELECT s.survey_id, s.domain, f.exchange, f.code,
+           CASE WHEN f.code = 'MTA_STS_MX_NOT_COVERED' AND f.exchange ~ '[.][^.]*[a-z][^.]*$' THEN 'mx: ' || f.exchange END
+    FROM mxgrade.mta_sts s
+    CROSS JOIN LATERAL (SELECT unnest(s.not_covered), 'MTA_STS_MX_NOT_COVERED'
+                        UNION ALL SELECT unnest(s.failing), 'MTA_STS_MX_FAILS') f (exchange, code)
     UNION ALL
     SELECT d.survey_id, d.name, NULL, CASE d.tlsrpt WHEN 'none' THEN 'NO_TLSRPT' ELSE 'TLSRPT_INVALID' END,
            format('_smtp._tls.%s. IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@%s"', d.name, d.name)
     FROM mxgrade.domain d WHERE d.mx_set IS NOT NULL AND d.tlsrpt IN ('none', 'invalid')
     UNION ALL
-    SELECT a.survey_id, a.domain, a.exchange, CASE a.status WHEN 'none' THEN 'NO_DANE' ELSE 'DANE_MISMATCH' END, r.records
-    FROM (SELECT survey_id, domain, exchange, status
-          FROM mxgrade.dane WHERE status IN ('none', 'secure-mismatch') GROUP BY survey_id, domain, exchange, status) a
-    CROSS JOIN LATERAL (
-        SELECT string_agg(DISTINCT format('_25._tcp.%s. IN TLSA 3 1 1 %s', a.exchange, encode(c.spki_sha256, 'hex')), E'\n') AS records
-        FROM mxgrade.exchange_endpoint n JOIN mxgrade.certificate_row c ON c.sha256 = n.certificate
-        WHERE n.survey_id = a.survey_id AND n.exchange = a.exchange) r
+    SELECT a.survey_id, a.domain, a.exchange, CASE a.status WHEN 'none' THEN 'NO_DANE' ELSE 'DANE_MISMATCH' END,
+           string_agg(DISTINCT format('_25._tcp.%s. IN TLSA 3 1 1 %s', coalesce(a.tlsa_base, a.exchange),
+                                      encode(c.spki_sha256, 'hex')), E'\n') FILTER (WHERE c.spki_sha256 IS NOT NULL)
+    FROM mxgrade.dane a
+    LEFT JOIN mxgrade.exchange_endpoint n ON n.survey_id = a.survey_id AND n.exchange = a.exchange
+    LEFT JOIN mxgrade.certificate_row c ON c.sha256 = n.certificate
+    WHERE a.status IN ('none', 'secure-mismatch')
+    GROUP BY a.survey_id, a.domain, a.exchange, a.status
     UNION ALL
-    SELECT m.survey_id, m.domain, NULL, 'NO_DNSSEC', NULL FROM mail m WHERE m.dnssec = 'insecure'
+    SELECT d.survey_id, d.name, NULL, 'NO_DNSSEC', NULL
+    FROM mxgrade.domain d WHERE d.mx_set IS NOT NULL AND d.dnssec = 'insecure'
     UNION ALL
     SELECT d.survey_id, d.name, NULL, 'DNSSEC_BOGUS', NULL FROM mxgrade.domain d WHERE d.dnssec = 'bogus'
+    UNION ALL
+    SELECT a.survey_id, a.domain, a.exchange, 'DNSSEC_BOGUS', NULL
+    FROM mxgrade.dane a WHERE a.status = 'bogus' AND a.domain_dnssec = 'secure'
+    GROUP BY a.survey_id, a.domain, a.exchange
 )
 SELECT r.survey_id, r.domain, r.exchange, c.code, c.weight, c.title, c.recommendation, r.record
 FROM raised r JOIN mxgrade.finding_code c ON c.code = r.code;

@@ -1,5 +1,5 @@
 -- Once a connection: where results wait for the statements that apply them. A transaction handles
--- results of one survey, each address once, so no staged row names its survey. A batch touches a
+-- results of one survey, each address or domain once, so no staged row names its survey. A batch touches a
 -- thousand rows out of millions, mostly cached: look them up, do not scan for them.
 SET random_page_cost = 1.1;
 SET work_mem = '64MB'; -- final grades group all exchanges by hash
@@ -21,8 +21,13 @@ CREATE TEMP TABLE staged_endpoint ON COMMIT DELETE ROWS AS
 CREATE TEMP TABLE staged_name ON COMMIT DELETE ROWS AS
     SELECT address, exchange, certificate, cert_trusted, cert_in_date, cert_name_match, cert_verifiable,
            fact_evidence AS evidence, fact_evidence AS why_unknown, matched, matched_by_cn, trust_error,
-           chain_flags, san_match, cn_match
+           chain_flags, san_match, cn_match, dane, dane_why
     FROM mxgrade.exchange_endpoint WITH NO DATA;
+
+CREATE TEMP TABLE staged_policy ON COMMIT DELETE ROWS AS
+    SELECT domain, last_job AS job, false AS retry, status, why, detail, http_status, mode, max_age, mx, body, address,
+           fetched_at, worker, vantage, duration_ms
+    FROM mxgrade.mta_sts_policy WITH NO DATA;
 
 -- Rows of exchange_endpoint that are to be graded, and their grades.
 CREATE TEMP TABLE touched ON COMMIT DELETE ROWS AS

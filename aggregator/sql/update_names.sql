@@ -27,7 +27,9 @@ WITH judged AS (
         trust_error = CASE WHEN n.cert_trusted = 'unknown' THEN x.trust_error ELSE n.trust_error END,
         chain_flags = CASE WHEN n.certificate IS NULL THEN x.chain_flags ELSE n.chain_flags END,
         san_match = coalesce(n.san_match, x.san_match),
-        cn_match = coalesce(n.cn_match, x.cn_match)
+        cn_match = coalesce(n.cn_match, x.cn_match),
+        dane = coalesce(nullif(n.dane, 'not_asked'), x.dane),
+        dane_why = CASE WHEN n.dane = 'not_asked' THEN x.dane_why ELSE n.dane_why END
     FROM staged_name n
     JOIN mxgrade.endpoint e ON e.survey_id = $1 AND e.address = n.address
     JOIN staged_endpoint s ON s.address = n.address

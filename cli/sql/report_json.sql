@@ -1,5 +1,12 @@
--- $1 survey, $2 domain: everything about it as one JSON object.
-SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object('mx', (
+-- $1 survey, $2 domain, $3 its Unicode form: everything about it as one JSON object.
+SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object(
+    'domain_unicode', $3::text, 'dnssec', p.dnssec, 'dane', p.dane,
+    'mta_sts', (SELECT to_jsonb(s) - '{survey_id,domain}'::text[]
+                FROM mxgrade.mta_sts s WHERE s.survey_id = g.survey_id AND s.domain = g.domain),
+    'tlsrpt', jsonb_build_object('status', p.tlsrpt, 'reason', p.tlsrpt_why, 'rua', p.tlsrpt_rua),
+    'findings', (SELECT coalesce(jsonb_agg(to_jsonb(f) - '{survey_id,domain}'::text[] ORDER BY f.code, f.exchange), '[]')
+                 FROM mxgrade.domain_finding f WHERE f.survey_id = g.survey_id AND f.domain = g.domain),
+    'mx', (
     SELECT coalesce(jsonb_agg(x.exchange ORDER BY x.preference, x.name), '[]')
     FROM (
         SELECT m.preference, m.exchange AS name, jsonb_build_object(
@@ -7,9 +14,12 @@ SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object('mx', (
                    'flags', m.exchange_flags, 'grade', m.exchange_grade, 'score', m.exchange_score,
                    'provisional', m.exchange_provisional, 'reason', m.exchange_reason,
                    'forced_tls', m.forced_tls, 'forced_tls_why', m.forced_tls_why,
+                   'dnssec', d.exchange_dnssec, 'tlsa_base', d.tlsa_base, 'tlsa', d.tlsa,
                    'addresses', coalesce(jsonb_agg(a.address ORDER BY m.address)
                                          FILTER (WHERE m.address IS NOT NULL), '[]')) AS exchange
         FROM mxgrade.mx m
+        JOIN mxgrade.dane d ON d.survey_id = m.survey_id AND d.domain = m.domain AND d.exchange = m.exchange
+                               AND d.address IS NOT DISTINCT FROM m.address
         CROSS JOIN LATERAL (
             SELECT jsonb_build_object(
                 'address', host(m.address), 'port', m.port, 'grade', m.grade, 'score', m.score,
@@ -24,6 +34,7 @@ SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object('mx', (
                 'findings', (SELECT coalesce(jsonb_agg(to_jsonb(f) - '{survey_id,exchange,address}'::text[]), '[]')
                              FROM mxgrade.finding f
                              WHERE f.survey_id = m.survey_id AND f.exchange = m.exchange AND f.address = m.address),
+                'dane', jsonb_build_object('status', d.status, 'why', d.why),
                 'handshake', jsonb_build_object('version', m.tls_version, 'suite', m.suite, 'group', m.key_group,
                                                 'signature', m.signature),
                 'weak_seen', m.weak_seen, 'pq_group', m.pq_group, 'banner', m.banner,
@@ -38,6 +49,8 @@ SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object('mx', (
                 'vantage', m.vantage) AS address) a
         WHERE m.survey_id = g.survey_id AND m.domain = g.domain
         GROUP BY m.preference, m.exchange, m.dns_status, m.exchange_flags, m.exchange_grade, m.exchange_score,
-                 m.exchange_provisional, m.exchange_reason, m.forced_tls, m.forced_tls_why) x)))
+                 m.exchange_provisional, m.exchange_reason, m.forced_tls, m.forced_tls_why,
+                 d.exchange_dnssec, d.tlsa_base, d.tlsa) x)))
 FROM mxgrade.domain_grade g
+JOIN mxgrade.domain_policy p ON p.survey_id = g.survey_id AND p.domain = g.domain
 WHERE g.survey_id = $1 AND g.domain = $2

@@ -14,7 +14,7 @@ trap '"$here/pg.sh" stop "$dir/pg" >/dev/null 2>&1; rm -rf "$dir"' EXIT
 export PGHOST=$dir/pg PGUSER=mxgrade PGDATABASE=cli PGTZ=UTC LC_ALL=C.UTF-8
 sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
 sql -d postgres -c 'DROP DATABASE mxgrade' -c 'DROP ROLE mxgrade_coordinator, mxgrade_aggregator, mxgrade_submit, mxgrade_read' \
-    -c 'CREATE DATABASE cli' -c 'CREATE DATABASE race' -c 'CREATE DATABASE guest' \
+    -c 'CREATE DATABASE cli' -c 'CREATE DATABASE race' -c 'CREATE DATABASE guest' -c 'CREATE DATABASE old' \
     -c 'CREATE ROLE guest LOGIN' -c 'GRANT CREATE ON DATABASE guest TO guest'
 
 passed=0 failed=0
@@ -80,12 +80,47 @@ ok 'upgrades at once do not disturb each other' test "$raced/$(sort "$dir/race" 
 sql -d race -c "INSERT INTO mxgrade.schema_version VALUES (999)"
 ok 'a newer schema is refused' refuses 1 'install the newer mxgrade' list --database dbname=race
 
+# A database of schema 4 with a survey that is complete and one at work.
+export PGDATABASE=old
+sql -c 'CREATE SCHEMA mxgrade' -c 'CREATE TABLE mxgrade.schema_version (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())'
+for version in 1 2 3 4; do
+    sql -1 -f "$here"/../../schema/00${version}_*.sql -c "INSERT INTO mxgrade.schema_version VALUES ($version)"
+done
+sql -o /dev/null -c "SELECT mxgrade.create_survey('done', 3, '1 s'), mxgrade.create_survey('at work', 3, '1 s')" \
+    -c "UPDATE mxgrade.survey SET state = CASE survey_id WHEN 1 THEN 'complete' ELSE 'running' END::mxgrade.survey_state" \
+    -c "INSERT INTO mxgrade.domain (survey_id, name, first_line, mx_status, mx_set, next_resolve_at) VALUES
+        (1, 'done.example', 1, 'mx', '00000000-0000-0000-0000-000000000001', NULL), (2, 'open.example', 1, 'pending', NULL, now()),
+        (2, 'done.example', 2, 'mx', '00000000-0000-0000-0000-000000000001', NULL)" \
+    -c "INSERT INTO mxgrade.mx_set (survey_id, mx_set, mx_total) VALUES (1, '00000000-0000-0000-0000-000000000001', 1)" \
+    -c "INSERT INTO mxgrade.mx_set_member VALUES (1, '00000000-0000-0000-0000-000000000001', 'mx.done.example', 10)" \
+    -c "INSERT INTO mxgrade.exchange (survey_id, exchange, dns_status, next_resolve_at) VALUES
+        (1, 'mx.done.example', 'ok', NULL), (2, 'mx.open.example', 'pending', NULL), (2, 'mx.retry.example', 'timeout', now())"
+run schema upgrade
+ok 'a database with surveys of schema 4 is upgraded' test "$code/$(grep -c applied <<<"$err")" = 0/1
+ok 'its surveys have partitions for policies' same "$(sql -c "INSERT INTO mxgrade.mta_sts_policy (survey_id, domain) VALUES (1, 'a.example'), (2, 'a.example')" \
+    -c 'SELECT tableoid::regclass FROM mxgrade.mta_sts_policy ORDER BY 1')" $'mta_sts_policy_1\nmta_sts_policy_2'
+ok 'what was resolved was not asked, what is open will be' same "$(sql -c 'SELECT survey_id, name, sts_record, tlsrpt, dnssec FROM mxgrade.domain ORDER BY 1, 2' \
+    -c 'SELECT survey_id, exchange, tlsa_status FROM mxgrade.exchange ORDER BY 1, 2')" "1|done.example|not_asked|not_asked|unknown
+2|done.example|not_asked|not_asked|unknown
+2|open.example|pending|pending|unknown
+1|mx.done.example|not_asked
+2|mx.open.example|pending
+2|mx.retry.example|pending"
+ok 'new rows are to be asked' same "$(sql -c "INSERT INTO mxgrade.domain (survey_id, name, first_line) VALUES (2, 'new.example', 3) RETURNING sts_record, tlsrpt" \
+    -c "INSERT INTO mxgrade.exchange (survey_id, exchange) VALUES (2, 'new.example') RETURNING tlsa_status")" $'pending|pending\npending'
+run report --survey 1 done.example
+ok 'an old survey can be reported on' test "$code/$(grep -c 'not_asked' <<<"$out")" = 0/2
+run summary 1
+ok 'and counts nothing that nobody asked' test "$code/$(grep -c 'MTA-STS\|TLS-RPT\|DNSSEC\|DANE' <<<"$out")" = 0/0
+ok 'a survey goes with its policies' same "$(sql -c 'SELECT mxgrade.drop_survey(1)' -c "SELECT count(*) FROM pg_class WHERE relname ~ '_1$'")" $'\n0'
+export PGDATABASE=cli
+
 # Lists and their accounting.
-printf '\xef\xbb\xbf# header\r\nexample.org\r\n1,example.com\r\n"2","Bücher.example"\r\nexample.net,7\r\n\r\nEXAMPLE.ORG.\r\nfoo@bar.de\r\nhttp://x.de/\r\n192.0.2.1\r\nlocalhost\r\nb\xfccher.de\r\nnul\x00l.de\r\n\x1b[31mred.de\r\n3\tdead.example\r\nlast.example,\r\n%05000d.de\r\nunresolved.example' 0 >"$dir/dirty.txt"
+printf '\xef\xbb\xbf# header\r\nexample.org\r\n1,example.com\r\n"2","Bücher.example"\r\nexample.net,7\r\n\r\nEXAMPLE.ORG.\r\nfoo@bar.de\r\nhttp://x.de/\r\n192.0.2.1\r\nlocalhost\r\nb\xfccher.de\r\nnul\x00l.de\r\n\x1b[31mred.de\r\n3\tdead.example\r\ntesting.example\r\nlast.example,\r\n%05000d.de\r\nunresolved.example' 0 >"$dir/dirty.txt"
 run submit "$dir/dirty.txt"
 first=$out
 ok 'submit prints the number of the survey' test "$code/$out" = 0/1
-ok 'and the accounting' same "$err" '18 lines: 8 accepted, 10 rejected'
+ok 'and the accounting' same "$err" '19 lines: 9 accepted, 10 rejected'
 ok 'every line is kept with its domain, rank or reason' golden cli_lines.txt "$(sql -c "SELECT line_no, left(input, 30), name, rank, rejected FROM mxgrade.submitted_line WHERE survey_id = $first ORDER BY 1")"
 same_lines="SELECT count(*) FROM (SELECT line_no, input, name, rank, rejected FROM mxgrade.submitted_line WHERE survey_id = 1
     EXCEPT SELECT line_no, input, name, rank, rejected FROM mxgrade.submitted_line WHERE survey_id = 2) x"
@@ -95,7 +130,7 @@ odd_name="quotes \" ' and a backslash \\"
 ok 'gzip on standard input gives the same lines' test "$(sql -c "$same_lines")" = 0
 ok 'a name may hold anything' same "$(sql -c 'SELECT name FROM mxgrade.survey WHERE survey_id = 2')" "$odd_name"
 run summary 2
-ok 'before intake accepted lines are waiting' test "$(grep -c '+ waiting  *8 ' <<<"$out")" = 1
+ok 'before intake accepted lines are waiting' test "$(grep -c '+ waiting  *9 ' <<<"$out")" = 1
 head -c 100 "$dir/dirty.gz" >"$dir/cut.gz"
 : >"$dir/empty"
 ok 'a cut gzip file' refuses 1 'cut short' submit "$dir/cut.gz"
@@ -131,7 +166,17 @@ run watch 1
 ok 'watch ends when the survey is complete' test "$code" = 0
 run report BÜCHER.example
 ok 'report' golden cli_report.txt "$out"
+for domain in example.org dead.example testing.example; do
+    run report "$domain"
+    printf '%s\n%s\n\n' "$domain" "$(sed -n '/^MX/p; /^DNSSEC,/,$p' <<<"$out")"
+done >"$dir/policies"
+ok 'report on what domains publish, with the records to copy' golden cli_policies.txt "$(cat "$dir/policies")"
+ok 'every finding about a domain comes up' same "$(sql -c "
+    SELECT code FROM mxgrade.finding_code WHERE code ~ 'MTA_STS|DANE|TLSRPT|DNSSEC' EXCEPT SELECT code FROM mxgrade.domain_finding WHERE survey_id = 1")" ''
+LC_ALL=C run report testing.example
+ok 'without UTF-8 names are A-labels' test "$(grep -c 'MX 10  mx.xn--bcher-kva.example ' <<<"$out")/$(grep -c 'bücher' <<<"$out")" = 1/0
 run report example.com
+ok 'report of a domain that takes no mail gives no advice' test "$(grep -c 'not_asked: the domain takes no mail' <<<"$out")/$(grep -c 'What to change' <<<"$out")" = 3/0
 ok 'report of a domain without mail' same "$(sed -n 2p <<<"$out")" '  Grade         none: the domain says that it takes no mail (RFC 7505)'
 run report unresolved.example
 ok 'report of a domain that DNS kept back' same "$(sed -n 2p <<<"$out")" '  Grade         ungraded (DNS gave no answer)'
@@ -141,12 +186,27 @@ import json, sys
 d = json.loads(sys.argv[1])
 print(d["domain"], d["grade"], [(m["preference"], m["exchange"], m["grade"], [(a["address"], len(a["facts"]), len(a["findings"]), len((a["certificate"] or {}).get("flags", "")), (a["certificate"] or {}).get("cn_match")) for a in m["addresses"]]) for m in d["mx"]])' "$out")" \
     "xn--bcher-kva.example F [(10, 'mx1.example.net', 'A+', [('192.0.2.1', 19, 0, 3, True), ('2001:db8::1', 19, 0, 3, True)]), (20, 'mx2.example.net', 'F', [('192.0.2.2', 19, 9, 4, True)]), (30, 'mx3.example.net', None, [('192.0.2.3', 19, 0, 0, None)])]"
+ok 'and all that the domain publishes' same "$(python3 -c '
+import json, sys
+d = json.loads(sys.argv[1])
+s = d["mta_sts"]
+print(d["domain_unicode"], d["dnssec"], d["dane"], d["tlsrpt"])
+print(s["status"], s["id"], s["max_age"], s["patterns"], s["not_covered"], s["failing"], s["mail_bounces"])
+print([(f["code"], f["exchange"], (f["record"] or "")[:20]) for f in d["findings"]])
+print([(m["dnssec"], m["tlsa_base"], len(m["tlsa"]), [a["dane"] for a in m["addresses"]]) for m in d["mx"]])' "$out")" \
+    "bücher.example secure secure-mismatch {'rua': None, 'reason': 'several_records', 'status': 'invalid'}
+enforce 20261101 604800 ['mx1.example.net', 'mx2.example.net'] ['mx3.example.net'] ['mx2.example.net'] False
+[('DANE_MISMATCH', 'mx2.example.net', '_25._tcp.mx2.example'), ('MTA_STS_MX_FAILS', 'mx2.example.net', ''), \
+('MTA_STS_MX_NOT_COVERED', 'mx3.example.net', 'mx: mx3.example.net'), ('NO_DANE', 'mx3.example.net', ''), ('TLSRPT_INVALID', None, '_smtp._tls.xn--bcher')]
+[('secure', 'mx1.example.net', 1, [{'why': None, 'status': 'secure-match'}, {'why': None, 'status': 'secure-match'}]), \
+('secure', 'mx2.example.net', 1, [{'why': '3 1 1: another key', 'status': 'secure-mismatch'}]), ('secure', 'mx3.example.net', 0, [{'why': None, 'status': 'none'}])]"
 "$mxgrade" watch 2 >"$dir/watch" 2>&1 &
 watcher=$!
 until_true grep -qs submitted "$dir/watch"
 sql -c "UPDATE mxgrade.survey SET state = 'complete' WHERE survey_id = 2" -c 'NOTIFY mxgrade_complete'
 wait "$watcher"
 ok 'watch follows a survey to its end' test "$?/$(grep -c '^complete 0%\|^complete' "$dir/watch")" = 0/1
+ok 'and shows policies beside endpoints' grep -q 'endpoints 0/0  policies 0/0$' "$dir/watch"
 "$mxgrade" submit --wait - <<<waiting.example >"$dir/wait.out" 2>"$dir/wait.err" &
 waiter=$!
 until_true grep -qs submitted "$dir/wait.err"

@@ -74,7 +74,8 @@ static char *snapshot(void) {
                             "SELECT e::text t FROM mxgrade.endpoint e WHERE survey_id = $1 UNION ALL "
                             "SELECT x::text FROM mxgrade.exchange_endpoint x WHERE survey_id = $1 UNION ALL "
                             "SELECT x::text FROM mxgrade.exchange x WHERE survey_id = $1 UNION ALL "
-                            "SELECT s::text FROM mxgrade.mx_set s WHERE survey_id = $1) rows"));
+                            "SELECT s::text FROM mxgrade.mx_set s WHERE survey_id = $1 UNION ALL "
+                            "SELECT p::text FROM mxgrade.mta_sts_policy p WHERE survey_id = $1) rows"));
 }
 
 static void new_survey(void) {
@@ -97,6 +98,13 @@ static void add_set(const char *first, const char *second) {
     sql("INSERT INTO mxgrade.mx_set_member SELECT survey_id, mx_set, x, p FROM mxgrade.mx_set,"
         " (VALUES ('%s', 10), ('%s', 20)) m(x, p) WHERE survey_id = %d",
         first, second, lab.survey);
+}
+
+/* A domain whose policy is to be fetched. */
+static void add_policy(const char *domain) {
+    sql("INSERT INTO mxgrade.mta_sts_policy (survey_id, domain, addresses, next_fetch_at) "
+        "VALUES (%d, '%s', '{192.0.2.80}', now())",
+        lab.survey, domain);
 }
 
 /* --- results --- */
@@ -178,6 +186,40 @@ static void draft_silent(struct draft *draft, const char *address, const char *e
     add_name(draft, exchange, TRI_UNKNOWN, TRI_UNKNOWN);
 }
 
+static char *PATTERNS[] = {"mx.example.org", "*.mx.example.net"};
+
+/* A policy that was fetched. */
+static Mxgrade__PolicyResult draft_policy(const char *domain) {
+    Mxgrade__PolicyResult policy = MXGRADE__POLICY_RESULT__INIT;
+    policy.job = ++lab.job;
+    policy.survey = (uint32_t)lab.survey;
+    policy.domain = (char *)domain;
+    policy.address = "192.0.2.80";
+    policy.observed_at_ms = 1700000000000;
+    policy.status = MXGRADE__POLICY_STATUS__POLICY_VALID;
+    policy.http_status = 200;
+    policy.mode = "enforce";
+    policy.max_age = 604800;
+    policy.mx = PATTERNS;
+    policy.n_mx = 2;
+    policy.body = "version: STSv1\\x0d\\x0amode: enforce";
+    policy.duration_ms = 120;
+    return policy;
+}
+
+/* No answer, worth asking again. */
+static Mxgrade__PolicyResult draft_silent_policy(const char *domain) {
+    Mxgrade__PolicyResult policy = MXGRADE__POLICY_RESULT__INIT;
+    policy.job = ++lab.job;
+    policy.survey = (uint32_t)lab.survey;
+    policy.domain = (char *)domain;
+    policy.address = "192.0.2.80";
+    policy.observed_at_ms = 1700000000000;
+    policy.why = "connect_timeout";
+    policy.retry = true;
+    return policy;
+}
+
 /* --- the worker's side of the wire --- */
 
 static void on_message(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
@@ -211,20 +253,37 @@ static void send_envelope(Mxgrade__Envelope *envelope) {
     assert_false(lab.late);
 }
 
+static void send_message(Mxgrade__Results *message, uint64_t sequence) {
+    Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
+    message->sequence = sequence;
+    message->worker_id = "tester";
+    message->vantage = "lab";
+    envelope.body_case = MXGRADE__ENVELOPE__BODY_RESULTS;
+    envelope.results = message;
+    send_envelope(&envelope);
+}
+
 static void send_as(uint64_t sequence, Mxgrade__EndpointResult **results, size_t count,
                     Mxgrade__Certificate **certificates, size_t certificate_count) {
     Mxgrade__Results message = MXGRADE__RESULTS__INIT;
-    Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
-    message.sequence = sequence;
-    message.worker_id = "tester";
-    message.vantage = "lab";
     message.n_result = count;
     message.result = results;
     message.n_certificate = certificate_count;
     message.certificate = certificates;
-    envelope.body_case = MXGRADE__ENVELOPE__BODY_RESULTS;
-    envelope.results = &message;
-    send_envelope(&envelope);
+    send_message(&message, sequence);
+}
+
+/* Sends one message with nothing but policies; gives its sequence. */
+static uint64_t send_policies(Mxgrade__PolicyResult *policies, size_t count) {
+    Mxgrade__Results message = MXGRADE__RESULTS__INIT;
+    Mxgrade__PolicyResult **list = mem_calloc(count, sizeof(Mxgrade__PolicyResult *));
+    for (size_t i = 0; i < count; i++)
+        list[i] = &policies[i];
+    message.n_policy = count;
+    message.policy = list;
+    send_message(&message, ++lab.sequence);
+    free(list);
+    return lab.sequence;
 }
 
 /* Sends one message; gives its sequence. */
@@ -244,6 +303,10 @@ static bool acked_within(uint64_t sequence, uint64_t ms) {
 static void deliver(struct draft *draft) {
     Mxgrade__EndpointResult *result = &draft->result;
     assert_true(acked_within(send_results(&result, 1, NULL, 0), ACK_TIMEOUT_MS));
+}
+
+static void deliver_policy(Mxgrade__PolicyResult policy) {
+    assert_true(acked_within(send_policies(&policy, 1), ACK_TIMEOUT_MS));
 }
 
 /* --- tests --- */
@@ -760,6 +823,235 @@ TEST(names_that_remain_are_asked_for_later_if_the_server_has_had_enough) {
                  "t t");
 }
 
+#define POLICY_QUERY                                                                                                   \
+    "SELECT concat_ws('|', status, why, detail, http_status, mode, max_age, mx, body, address, "                       \
+    "extract(epoch FROM fetched_at)::bigint, worker, vantage, duration_ms) FROM mxgrade.mta_sts_policy "               \
+    "WHERE survey_id = $1"
+#define POLICY_STORED                                                                                                  \
+    "valid|200|enforce|604800|{mx.example.org,*.mx.example.net}|version: STSv1\\x0d\\x0amode: "                        \
+    "enforce|192.0.2.80|1700000000|tester|lab|120"
+#define POLICY_ASKING                                                                                                  \
+    "SELECT concat_ws(' ', attempts, next_fetch_at IS NULL) FROM mxgrade.mta_sts_policy WHERE survey_id = $1"
+
+TEST(a_policy_is_stored_and_settled) {
+    new_survey();
+    add_policy("example.org");
+    deliver_policy(draft_policy("example.org"));
+    assert_value(POLICY_QUERY, POLICY_STORED);
+    assert_value(POLICY_ASKING, "1 t");
+}
+
+TEST(an_invalid_policy_has_its_reason_and_no_mode) {
+    new_survey();
+    add_policy("example.org");
+    Mxgrade__PolicyResult policy = draft_policy("example.org");
+    policy.status = MXGRADE__POLICY_STATUS__POLICY_INVALID;
+    policy.why = "no_max_age";
+    policy.detail = "line 3";
+    deliver_policy(policy);
+    assert_value("SELECT concat_ws('|', status, why, detail, http_status, mode, max_age, mx, length(body)) FROM "
+                 "mxgrade.mta_sts_policy WHERE survey_id = $1",
+                 "invalid|no_max_age|line 3|200|35");
+    assert_value(POLICY_ASKING, "1 t");
+}
+
+TEST(a_policy_that_comes_twice_changes_nothing) {
+    new_survey();
+    add_policy("example.org");
+    Mxgrade__PolicyResult policy = draft_silent_policy("example.org"), twins[] = {policy, policy};
+    deliver_policy(policy);
+    char *before = snapshot();
+    deliver_policy(policy);
+    assert_true(acked_within(send_policies(twins, 2), ACK_TIMEOUT_MS));
+    char *after = snapshot();
+    assert_string_equal(before, after);
+    assert_value(POLICY_ASKING, "1 f");
+    free(before);
+    free(after);
+}
+
+TEST(two_fetches_of_one_policy_in_one_batch_are_both_applied_in_order) {
+    new_survey();
+    add_policy("example.org");
+    Mxgrade__PolicyResult policies[] = {draft_silent_policy("example.org"), draft_policy("example.org")};
+    assert_true(acked_within(send_policies(policies, 2), ACK_TIMEOUT_MS));
+    assert_value(POLICY_QUERY, POLICY_STORED);
+    assert_value(POLICY_ASKING, "2 t");
+}
+
+TEST(a_policy_host_that_is_silent_is_asked_again_with_doubling_delay_and_then_settled) {
+    static const char *const delay_in_range[] = {"8 minutes", "12 minutes", "16 minutes", "24 minutes"};
+    new_survey();
+    add_policy("example.org");
+    for (unsigned attempt = 0; attempt < 2; attempt++) {
+        char *query = mem_printf("SELECT next_fetch_at BETWEEN now() + '%s'::interval - '30 s'::interval AND now() + "
+                                 "'%s'::interval FROM mxgrade.mta_sts_policy WHERE survey_id = $1",
+                                 delay_in_range[2 * attempt], delay_in_range[2 * attempt + 1]);
+        deliver_policy(draft_silent_policy("example.org"));
+        assert_value(query, "t");
+        free(query);
+    }
+    deliver_policy(draft_silent_policy("example.org"));
+    assert_value(POLICY_ASKING, "3 t");
+    assert_value("SELECT status || ' ' || why FROM mxgrade.mta_sts_policy WHERE survey_id = $1",
+                 "unknown connect_timeout");
+}
+
+TEST(a_policy_that_is_not_worth_asking_for_again_is_settled_at_once) {
+    new_survey();
+    add_policy("example.org");
+    Mxgrade__PolicyResult policy = draft_silent_policy("example.org");
+    policy.retry = false;
+    policy.why = "refused_by_policy";
+    policy.address = "";
+    deliver_policy(policy);
+    assert_value("SELECT concat_ws(' ', status, why, address, attempts, next_fetch_at IS NULL) FROM "
+                 "mxgrade.mta_sts_policy WHERE survey_id = $1",
+                 "unknown refused_by_policy 1 t");
+}
+
+TEST(an_unanswered_fetch_never_overwrites_a_policy) {
+    new_survey();
+    add_policy("example.org");
+    deliver_policy(draft_policy("example.org"));
+    deliver_policy(draft_silent_policy("example.org"));
+    assert_value(POLICY_QUERY, POLICY_STORED);
+    assert_value(POLICY_ASKING, "2 f");
+    Mxgrade__PolicyResult policy = draft_policy("example.org");
+    policy.status = MXGRADE__POLICY_STATUS__POLICY_INVALID;
+    policy.why = "http_status";
+    policy.http_status = 404;
+    policy.body = "";
+    deliver_policy(policy); /* an answer does */
+    deliver_policy(draft_silent_policy("example.org"));
+    assert_value("SELECT concat_ws(' ', status, why, http_status, mode, attempts) FROM mxgrade.mta_sts_policy WHERE "
+                 "survey_id = $1",
+                 "invalid http_status 404 4");
+}
+
+TEST(hostile_policy_text_ends_up_harmless) {
+    enum { BODY_OCTETS = 300000, MANY = 9000 };
+    char *body = mem_alloc(BODY_OCTETS + 1), **patterns = mem_calloc(MANY, sizeof *patterns);
+    memset(body, '\xff', BODY_OCTETS);
+    for (size_t i = 0; i < MANY; i++)
+        patterns[i] = i ? "*.example.org" : "\"{}\\,\x01\xe2\x80\xae";
+    new_survey();
+    add_policy("example.org");
+    Mxgrade__PolicyResult policy = draft_policy("example.org");
+    policy.body = body;
+    policy.mx = patterns;
+    policy.n_mx = MANY;
+    policy.detail = "\x1b]0;owned\x07'; DROP TABLE x; -- \\N\t\xc0\xaf";
+    policy.why = body;
+    policy.http_status = 70000;
+    policy.max_age = UINT64_MAX;
+    policy.duration_ms = UINT32_MAX;
+    policy.observed_at_ms = INT64_MAX;
+    deliver_policy(policy);
+    assert_value("SELECT concat_ws('|', status, detail, length(why), http_status, max_age, duration_ms, length(body), "
+                 "left(body, 8), cardinality(mx), mx[1], fetched_at <= now()) FROM mxgrade.mta_sts_policy WHERE "
+                 "survey_id = $1",
+                 "valid|\\x1b]0;owned\\x07'; DROP TABLE x; -- \\N\\x09\\xc0\\xaf|2048|65536|\\xff\\xff|8192|"
+                 "\"{}\\,\\x01\\xe2\\x80\\xae|t");
+    policy = draft_silent_policy("example.org");
+    policy.status = (Mxgrade__PolicyStatus)77; /* of a later version: nothing is known of it here */
+    deliver_policy(policy);
+    assert_value("SELECT status || ' ' || attempts FROM mxgrade.mta_sts_policy WHERE survey_id = $1", "valid 2");
+    free(patterns);
+    free(body);
+}
+
+TEST(a_policy_that_nobody_asked_for_makes_no_row) {
+    new_survey();
+    add_policy("example.org");
+    Mxgrade__PolicyResult policies[] = {draft_policy("other.example.org"), draft_policy("example.org"),
+                                        draft_policy("example.org")};
+    policies[1].survey = 1000000; /* there is none */
+    assert_true(acked_within(send_policies(policies, 3), ACK_TIMEOUT_MS));
+    assert_value("SELECT string_agg(domain || ' ' || attempts, ',') FROM mxgrade.mta_sts_policy WHERE survey_id = $1",
+                 "example.org 1");
+}
+
+TEST(a_poisonous_policy_sinks_no_other) {
+    enum { COUNT = 9 };
+    static const char *const domains[COUNT] = {"a.example.org", "b.example.org", "c.example.org",
+                                               "d.example.org", "e.example.org", "f.example.org",
+                                               "\xff.example",  "x.example/'",   ""};
+    Mxgrade__PolicyResult policies[COUNT];
+    new_survey();
+    sql("DELETE FROM mxgrade.quarantine");
+    sql("ALTER TABLE mxgrade.mta_sts_policy_%d ADD CHECK (detail NOT LIKE '%%poison%%')", lab.survey);
+    for (size_t i = 0; i < COUNT; i++) {
+        policies[i] = draft_policy(domains[i]);
+        if (i < 6)
+            add_policy(domains[i]);
+    }
+    policies[1].detail = "poison";
+    policies[2].job = 0;
+    policies[3].mode = "\xff";
+    policies[4].address = "not-an-ip";
+    assert_true(acked_within(send_policies(policies, COUNT), ACK_TIMEOUT_MS));
+    assert_value("SELECT string_agg(domain, ' ' ORDER BY domain) FROM mxgrade.mta_sts_policy WHERE survey_id = $1 AND "
+                 "status = 'valid'",
+                 "a.example.org f.example.org");
+    assert_value(
+        "SELECT string_agg(concat_ws('|', address, left(why, 28)), ';' ORDER BY address) FROM "
+        "mxgrade.quarantine WHERE message IS NOT NULL AND worker = 'tester' AND job IS NOT NULL",
+        "|the domain is no domain name;\\xff.example|the domain is no domain name;b.example.org|23514: new row "
+        "for relation ;c.example.org|the job number is out of ran;d.example.org|the policy is valid, but "
+        "its;e.example.org|the address is no IP address;x.example/'|the domain is no domain name");
+}
+
+TEST(a_message_may_bring_results_and_policies) {
+    struct draft draft;
+    Mxgrade__Results message = MXGRADE__RESULTS__INIT;
+    Mxgrade__EndpointResult *result = &draft.result;
+    new_survey();
+    add_policy("example.org");
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    Mxgrade__PolicyResult policy = draft_policy("example.org"), *list = &policy;
+    message.n_result = message.n_policy = 1;
+    message.result = &result;
+    message.policy = &list;
+    send_message(&message, ++lab.sequence);
+    assert_true(acked_within(lab.sequence, ACK_TIMEOUT_MS));
+    assert_value(POLICY_QUERY, POLICY_STORED);
+    assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
+}
+
+/* What DANE says of the one name. */
+#define DANE_QUERY "SELECT concat_ws(' ', dane, dane_why) FROM mxgrade.exchange_endpoint WHERE survey_id = $1"
+
+TEST(a_dane_verdict_is_kept_until_there_is_another) {
+    static const struct {
+        Mxgrade__DaneMatch match;
+        const char *why, *stored;
+    } steps[] = {
+        {MXGRADE__DANE_MATCH__DANE_NOT_ASKED, "", "not_asked"},
+        {MXGRADE__DANE_MATCH__DANE_MISMATCH, "3 1 1 is another key's\x1b", "mismatch 3 1 1 is another key's\\x1b"},
+        {MXGRADE__DANE_MATCH__DANE_NOT_ASKED, "no chain", "mismatch 3 1 1 is another key's\\x1b"},
+        {(Mxgrade__DaneMatch)77, "?", "mismatch 3 1 1 is another key's\\x1b"},
+        {(Mxgrade__DaneMatch)-1, "?", "mismatch 3 1 1 is another key's\\x1b"},
+        {MXGRADE__DANE_MATCH__DANE_OTHER_NAME, "", "other_name"},
+        {MXGRADE__DANE_MATCH__DANE_UNUSABLE, "", "unusable"},
+        {MXGRADE__DANE_MATCH__DANE_MATCH, "", "match"},
+    };
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct draft draft;
+        draft_modern(&draft, "192.0.2.1");
+        Mxgrade__NameResult *name = add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+        name->dane = steps[i].match;
+        name->dane_why = (char *)steps[i].why;
+        deliver(&draft);
+        assert_value(DANE_QUERY, steps[i].stored);
+    }
+    assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+"); /* it never counts */
+}
+
 /* Waits, without sleeping in the dark, until the query gives the value. */
 static void await_value(const char *query, const char *expected) {
     uint64_t end = uv_hrtime() + (uint64_t)ACK_TIMEOUT_MS * 1000000;
@@ -774,8 +1066,9 @@ static void await_value(const char *query, const char *expected) {
 TEST(a_survey_in_grading_is_completed_with_reasons_from_dns) {
     new_survey();
     sql("INSERT INTO mxgrade.exchange (survey_id, exchange, dns_status) VALUES (%d, 'dead.example.org', 'servfail'), "
-        "(%d, 'gone.example.org', 'nxdomain'), (%d, 'bare.example.org', 'ok')",
-        lab.survey, lab.survey, lab.survey);
+        "(%d, 'gone.example.org', 'nxdomain'), (%d, 'bare.example.org', 'ok'), "
+        "(%d, 'blocked.example.org', 'refused_by_policy')",
+        lab.survey, lab.survey, lab.survey, lab.survey);
     sql("INSERT INTO mxgrade.endpoint (survey_id, address, shuffle, next_probe_at, reason) "
         "VALUES (%d, '127.0.0.1', 1, NULL, 'refused_by_policy')",
         lab.survey);
@@ -789,7 +1082,9 @@ TEST(a_survey_in_grading_is_completed_with_reasons_from_dns) {
     assert_value(
         "SELECT string_agg(exchange || ' ' || reason, ',' ORDER BY exchange) FROM mxgrade.exchange WHERE survey_id "
         "= $1 AND grade IS NULL AND graded_at IS NOT NULL",
-        "bare.example.org refused_by_policy,dead.example.org dns,gone.example.org no_address");
+        "bare.example.org refused_by_policy,blocked.example.org refused_by_policy,dead.example.org "
+        "dns,gone.example.org "
+        "no_address");
     assert_value(SET_QUERY, "0/2 f unknown gone.example.org no_address dns");
     assert_true(PQconsumeInput(lab.db));
     PGnotify *notice = PQnotifies(lab.db);
@@ -1004,11 +1299,12 @@ TEST(resume_travels_to_the_next_job) {
     mxgrade__jobs__free_unpacked(jobs, NULL);
 }
 
-static pid_t start_aggregator(const char *conninfo, const char *endpoint) {
+static pid_t start_aggregator(const char *conninfo, const char *endpoint, const char *batch, const char *flush) {
     char *program = mem_printf("%s/aggregator/mxgrade-aggregator", getenv("MXG_BIN"));
     pid_t pid = fork();
     if (pid == 0) {
-        execl(program, program, "--database", conninfo, "--results", endpoint, "--batch", "50", (char *)NULL);
+        execl(program, program, "--database", conninfo, "--results", endpoint, "--batch", batch, "--flush", flush,
+              (char *)NULL);
         _exit(127);
     }
     free(program);
@@ -1019,9 +1315,31 @@ TEST(a_database_without_the_schema_is_refused_at_the_start) {
     sql("CREATE DATABASE empty");
     char *conninfo = mem_printf("host=%s user=mxgrade dbname=empty", lab.dir);
     char *endpoint = mem_printf("ipc://%s/other", lab.dir);
-    assert_int_equal(wait_status(start_aggregator(conninfo, endpoint)), 1);
-    assert_int_equal(wait_status(start_aggregator("host=/nonexistent", endpoint)), 1);
+    assert_int_equal(wait_status(start_aggregator(conninfo, endpoint, "50", "1ms")), 1);
+    assert_int_equal(wait_status(start_aggregator("host=/nonexistent", endpoint, "50", "1ms")), 1);
     free(conninfo);
+    free(endpoint);
+}
+
+TEST(policies_alone_fill_a_batch) {
+    enum { BATCH = 3 };
+    char error[256], *endpoint = mem_printf("ipc://%s/patient", lab.dir);
+    struct bus_config config = bus_config_default(endpoint, false);
+    Mxgrade__PolicyResult policies[BATCH];
+    bus_t *usual = lab.bus;
+    pid_t patient = start_aggregator(lab.conninfo, endpoint, "3", "1h");
+    new_survey();
+    lab.bus = bus_open(&lab.loop, &config, on_message, NULL, error, sizeof error);
+    assert_non_null(lab.bus);
+    for (size_t i = 0; i < BATCH; i++)
+        policies[i] = draft_policy("example.org");
+    assert_false(acked_within(send_policies(policies, BATCH - 1), SILENCE_MS));
+    assert_true(acked_within(send_policies(policies + BATCH - 1, 1), ACK_TIMEOUT_MS));
+    assert_true(lab.acked[lab.sequence - 1]);
+    bus_close(&lab.bus, 0);
+    lab.bus = usual;
+    kill(patient, SIGTERM);
+    assert_int_equal(wait_status(patient), 0);
     free(endpoint);
 }
 
@@ -1055,7 +1373,7 @@ static int set_up(void **state) {
     uv_loop_init(&lab.loop);
     uv_timer_init(&lab.loop, &lab.deadline);
     struct bus_config config = bus_config_default(lab.endpoint, false);
-    lab.aggregator = start_aggregator(lab.conninfo, lab.endpoint);
+    lab.aggregator = start_aggregator(lab.conninfo, lab.endpoint, "50", "100ms");
     lab.bus = bus_open(&lab.loop, &config, on_message, NULL, error, sizeof error);
     if (lab.db == NULL || lab.bus == NULL)
         print_error("%s\n", error);
@@ -1102,6 +1420,19 @@ int main(void) {
         cmocka_unit_test(one_without_tls_makes_f_and_fails_forced_tls),
         cmocka_unit_test(a_names_only_result_is_graded_by_the_facts_known_before),
         cmocka_unit_test(names_that_remain_are_asked_for_later_if_the_server_has_had_enough),
+        cmocka_unit_test(a_policy_is_stored_and_settled),
+        cmocka_unit_test(an_invalid_policy_has_its_reason_and_no_mode),
+        cmocka_unit_test(a_policy_that_comes_twice_changes_nothing),
+        cmocka_unit_test(two_fetches_of_one_policy_in_one_batch_are_both_applied_in_order),
+        cmocka_unit_test(a_policy_host_that_is_silent_is_asked_again_with_doubling_delay_and_then_settled),
+        cmocka_unit_test(a_policy_that_is_not_worth_asking_for_again_is_settled_at_once),
+        cmocka_unit_test(an_unanswered_fetch_never_overwrites_a_policy),
+        cmocka_unit_test(hostile_policy_text_ends_up_harmless),
+        cmocka_unit_test(a_policy_that_nobody_asked_for_makes_no_row),
+        cmocka_unit_test(a_poisonous_policy_sinks_no_other),
+        cmocka_unit_test(a_message_may_bring_results_and_policies),
+        cmocka_unit_test(policies_alone_fill_a_batch),
+        cmocka_unit_test(a_dane_verdict_is_kept_until_there_is_another),
         cmocka_unit_test(a_survey_in_grading_is_completed_with_reasons_from_dns),
         cmocka_unit_test(nothing_is_lost_when_the_database_connection_is_cut_again_and_again),
         cmocka_unit_test(no_ack_before_the_commit),

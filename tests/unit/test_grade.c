@@ -335,6 +335,17 @@ TEST(policies_are_found_by_name) {
     assert_string_equal(weight_name(WEIGHT_SIGNIFICANT), "significant");
 }
 
+TEST(what_a_domain_publishes_is_advice_under_codes_of_its_own) {
+    for (unsigned i = 0; i < DOMAIN_FINDING_COUNT; i++) {
+        const struct finding_info *info = &DOMAIN_FINDING_INFO[i];
+        assert_int_equal(info->weight, WEIGHT_ADVICE);
+        assert_true(*info->title && *info->recommendation);
+        assert_int_equal(info->recommendation[strlen(info->recommendation) - 1], '.');
+        for (unsigned j = 0; j < FINDING_COUNT; j++)
+            assert_string_not_equal(info->code, FINDING_INFO[j].code);
+    }
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(modern_trusted_server_is_a_plus_without_findings),
@@ -364,6 +375,7 @@ int main(void) {
         cmocka_unit_test(a_known_failure_outweighs_an_unknown_fact_in_forced_tls),
         cmocka_unit_test(letters_follow_the_table),
         cmocka_unit_test(policies_are_found_by_name),
+        cmocka_unit_test(what_a_domain_publishes_is_advice_under_codes_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

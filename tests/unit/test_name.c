@@ -94,7 +94,17 @@ static void every_mistake_has_its_own_reason(void **state) {
          NAME_NOT_UTF8, ""},
         {"\xc0\xaf.example", NAME_NOT_UTF8, ""},
         {"\xed\xa0\x80.example", NAME_NOT_UTF8, ""},
-        {"i❤.ws", NAME_IDNA, ""},
+        {"i❤.ws", NAME_IDNA_CHARACTER, ""},
+        {"a\xe2\x80\x8d"
+         "ü.example",
+         NAME_IDNA_CONTEXT, ""}, /* a joiner without anything to join */
+        {"\xcc\x88"
+         "ü.example",
+         NAME_IDNA_MARK, ""},
+        {"א1ü.example", NAME_IDNA_DIRECTION, ""},
+        {"xn--ü.example", NAME_IDNA_ALABEL, ""},
+        {"bü--cher.example", NAME_IDNA_HYPHENS, ""},
+        {"-ü.example", NAME_HYPHEN, ""},
     };
     check_rows(rows, sizeof rows / sizeof *rows);
     for (int i = NAME_EMPTY; i < NAME_ERROR_COUNT; i++)
@@ -123,7 +133,7 @@ static void writing_direction_cannot_be_turned_round(void **state) {
     (void)state;
     char name[NAME_CAP];
     const char override[] = {'\xe2', '\x80', '\xae', 'g', 'r', 'o', '.', 'a', 'b'};
-    assert_int_equal(name_from_line(name, override, sizeof override, false), NAME_IDNA);
+    assert_int_equal(name_from_line(name, override, sizeof override, false), NAME_IDNA_CHARACTER);
 }
 
 static void a_byte_order_mark_counts_only_on_the_first_line(void **state) {
@@ -199,8 +209,14 @@ static void people_see_unicode_only_where_it_is_the_same_name(void **state) {
     } rows[] = {
         {"xn--bcher-kva.example", "bücher.example"},
         {"example.org", "example.org"},
-        {"xn--i-7iq.ws", "xn--i-7iq.ws"},               /* not IDNA2008 */
-        {"xn--.example", "xn--.example"},               /* nothing encoded */
+        {"xn--i-7iq.ws", "xn--i-7iq.ws"}, /* not IDNA2008 */
+        {"xn--.example", "xn--.example"}, /* nothing encoded */
+        {"xn--e1afmkfd.xn--80akhbyknj4f", "пример.испытание"},
+        {"mx1.xn--zckzah", "mx1.テスト"},
+        {"xn--fiq228c5hs.example", "中文网.example"},
+        {"xn--strae-oqa.de", "straße.de"},
+        {"xn--4dbrk0ce.example", "ישראל.example"},
+        {"xn--mgbh0fb.example", "مثال.example"},
         {"xn--a-0000000000.de", "xn--a-0000000000.de"}, /* no punycode */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -213,6 +229,26 @@ static void people_see_unicode_only_where_it_is_the_same_name(void **state) {
     assert_string_equal(small, "xn--bch");
 }
 
+static void what_could_mislead_is_shown_as_an_a_label_alone(void **state) {
+    (void)state;
+    static const char *const names[] = {
+        "xn--80ak6aa92e.com",      /* apple, in Cyrillic letters only */
+        "xn--pypal-4ve.com",       /* paypal with one Cyrillic letter */
+        "xn--0xaemq.example",      /* Greek letters, all of them like Latin ones */
+        "mx.xn--80ak6aa92e.com",   /* whichever label it is */
+        "xn--gogle-314d.example",  /* a Japanese dash among Latin letters */
+        "xn--ll-0ea.example",      /* a middle dot */
+        "xn--11b1b4d208i.example", /* a joiner, which nobody sees */
+        "xn--x-ccb.example",       /* a mark that stacks: x with a circumflex */
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char shown[256], name[NAME_CAP];
+        name_to_unicode(shown, sizeof shown, names[i]);
+        assert_string_equal(shown, names[i]);
+        assert_int_equal(name_from_line(name, names[i], strlen(names[i]), false), NAME_OK);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_names_become_lower_case_a_labels),
@@ -223,6 +259,7 @@ int main(void) {
         cmocka_unit_test(no_two_octets_crash_or_pass_unclean),
         cmocka_unit_test(names_from_dns_are_checked_and_lowered),
         cmocka_unit_test(people_see_unicode_only_where_it_is_the_same_name),
+        cmocka_unit_test(what_could_mislead_is_shown_as_an_a_label_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
