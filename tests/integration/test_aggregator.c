@@ -1242,7 +1242,7 @@ static pid_t start_coordinator(const char *endpoint) {
     char *program = mem_printf("%s/coordinator/mxgrade-coordinator", getenv("MXG_BIN"));
     pid_t pid = fork();
     if (pid == 0) {
-        execl(program, program, "--database", lab.conninfo, "--jobs", endpoint, (char *)NULL);
+        execl(program, program, "--database", lab.conninfo, "--jobs", endpoint, "--allow-reserved", (char *)NULL);
         _exit(127);
     }
     free(program);
