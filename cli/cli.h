@@ -25,6 +25,7 @@ int verb_list(int argc, char **argv);
 int verb_summary(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_probe(int argc, char **argv);
+int verb_doctor(int argc, char **argv);
 int verb_schema(int argc, char **argv);
 
 /* The option that every verb with a database has; target is a const char *. */

@@ -1,6 +1,7 @@
 // link: mxg_fleet PkgConfig::ZMQ
 /* test_fleet.c - leases and dispatch over a real bus, with the clock in the test's hand. */
 #include "fleet.h"
+#include "text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +26,10 @@ struct client {
     uint8_t resume[JOBS_MAX]; /* its first octet */
     char address[JOBS_MAX][64], name[JOBS_MAX][64];
     size_t jobs, cancels;
+    char policy[JOBS_MAX][64]; /* "domain address port attempt" */
+    uint64_t policy_job[JOBS_MAX];
+    size_t policies;
+    char tlsa[512]; /* of the last job: "name base:hex,hex …" */
     unsigned refused;
 };
 
@@ -43,6 +48,29 @@ static void on_server(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope
     fleet_receive(t.fleet, bus, from, envelope, t.now);
 }
 
+static void note_policies(struct client *client, const Mxgrade__Jobs *jobs) {
+    for (size_t i = 0; i < jobs->n_policy; i++) {
+        const Mxgrade__PolicyJob *job = jobs->policy[i];
+        client->policy_job[client->policies] = job->id;
+        snprintf(client->policy[client->policies++], sizeof client->policy[0], "%s %s %u %u", job->domain, job->address,
+                 job->port, job->attempt);
+    }
+}
+
+static void note_tlsa(struct client *client, const Mxgrade__ProbeJob *job) {
+    size_t used = 0;
+    for (size_t i = 0; i < job->n_tlsa; i++) {
+        const Mxgrade__TlsaSet *set = job->tlsa[i];
+        used += (size_t)snprintf(client->tlsa + used, sizeof client->tlsa - used, "%u %s", set->name, set->base_domain);
+        for (size_t j = 0; j < set->n_record; j++) {
+            char hex[128];
+            text_hex(hex, set->record[j].data, set->record[j].len);
+            used += (size_t)snprintf(client->tlsa + used, sizeof client->tlsa - used, "%c%s", j ? ',' : ':', hex);
+        }
+        used += (size_t)snprintf(client->tlsa + used, sizeof client->tlsa - used, ";");
+    }
+}
+
 static void on_client(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     struct client *client = context;
     (void)bus;
@@ -54,7 +82,9 @@ static void on_client(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope
             client->cancelled[client->cancels++] = envelope->cancel->job[i];
     if (envelope->body_case != MXGRADE__ENVELOPE__BODY_JOBS)
         return;
+    note_policies(client, envelope->jobs);
     for (size_t i = 0; i < envelope->jobs->n_probe; i++) {
+        note_tlsa(client, envelope->jobs->probe[i]);
         const Mxgrade__ProbeJob *job = envelope->jobs->probe[i];
         client->job[client->jobs] = job->id;
         client->resume_len[client->jobs] = job->resume.len;
@@ -314,6 +344,70 @@ static void another_workers_done_ends_nothing(void **state) {
     assert_false(queue("192.0.2.1"));
 }
 
+static void queue_policy(const char *domain, const char *address) {
+    const struct fleet_job job = {.survey = 1, .address = address, .port = 443, .attempt = 2, .domain = domain};
+    assert_true(fleet_queue(t.fleet, &job));
+}
+
+static void wait_policies(struct client *client, size_t count) {
+    uint64_t deadline = uv_hrtime() + SPIN_SECONDS * UINT64_C(1000000000);
+    while (client->policies < count && uv_hrtime() < deadline)
+        uv_run(&t.loop, UV_RUN_NOWAIT);
+    assert_int_equal(client->policies, count);
+}
+
+static void policies_and_probes_share_credit_and_addresses(void **state) {
+    (void)state;
+    hello(&t.client[0], NULL, 0);
+    credit(&t.client[0], 2);
+    queue_policy("a.example", "192.0.2.1");
+    queue("192.0.2.2");
+    queue_policy("b.example", "192.0.2.3");
+    assert_false(queue("192.0.2.1")); /* one connection to an address, whatever for */
+    tick(10000);
+    wait_policies(&t.client[0], 1);
+    wait_jobs(&t.client[0], 1);
+    assert_string_equal(t.client[0].policy[0], "a.example 192.0.2.1 443 2");
+    done(&t.client[0], t.client[0].policy_job[0]);
+    credit(&t.client[0], 1);
+    tick(10100);
+    wait_policies(&t.client[0], 2);
+    assert_false(queue("192.0.2.1")); /* it rests */
+    tick(11200);
+    assert_true(queue("192.0.2.1"));
+}
+
+static void a_job_takes_along_the_tlsa_records_of_its_names(void **state) {
+    (void)state;
+    const struct fleet_job job = {.survey = 1,
+                                  .address = "192.0.2.1",
+                                  .port = 25,
+                                  .attempt = 1,
+                                  .names = "a.example\nb.example\nc.example",
+                                  .tlsa = "0\ta.example\t3 1 1 abcd\t2 0 0 ef\n2\tbase.example\tjunk\t3 0 1 01"};
+    hello(&t.client[0], NULL, 0);
+    credit(&t.client[0], 1);
+    assert_true(fleet_queue(t.fleet, &job));
+    tick(10000);
+    wait_jobs(&t.client[0], 1);
+    assert_string_equal(t.client[0].tlsa, "0 a.example:030101abcd,020000ef;2 base.example:03000101;");
+}
+
+static void what_is_forbidden_by_now_is_not_handed_out(void **state) {
+    (void)state;
+    queue("127.0.0.1"); /* without a list, reserved addresses are what is forbidden */
+    queue("8.8.8.8");
+    queue_policy("a.example", "10.0.0.1");
+    fleet_drop_forbidden(t.fleet);
+    assert_int_equal(fleet_busy(t.fleet, 1), 1);
+    hello(&t.client[0], NULL, 0);
+    credit(&t.client[0], 5);
+    tick(10000);
+    wait_jobs(&t.client[0], 1);
+    assert_string_equal(t.client[0].address[0], "8.8.8.8");
+    assert_int_equal(t.client[0].policies, 0);
+}
+
 static void garbage_on_the_bus_is_refused_and_counted(void **state) {
     (void)state;
     void *context = zmq_ctx_new(), *stranger = zmq_socket(context, ZMQ_DEALER);
@@ -347,6 +441,9 @@ int main(void) {
         FLEET_TEST(a_silent_worker_loses_its_leases_only_after_the_lease),
         FLEET_TEST(a_hello_heals_a_lost_done),
         FLEET_TEST(another_workers_done_ends_nothing),
+        FLEET_TEST(policies_and_probes_share_credit_and_addresses),
+        FLEET_TEST(a_job_takes_along_the_tlsa_records_of_its_names),
+        FLEET_TEST(what_is_forbidden_by_now_is_not_handed_out),
         FLEET_TEST(garbage_on_the_bus_is_refused_and_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
