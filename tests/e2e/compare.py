@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """compare.py EXPECT ACTUAL - fact by fact: what the lab's configuration implies against what a survey found.
 
-A cell of `*` in EXPECT is not compared. A fact of a row without an endpoint stands as `-` or `unknown` there and as nothing in
+A cell of `*` in EXPECT is not compared. An address of `8 of 127.12.1.1-12` there stands for eight rows of ACTUAL, which ones is
+the program's choice. A fact of a row without an endpoint stands as `-` or `unknown` there and as nothing in
 ACTUAL; both mean that nobody was asked. Prints every difference and `N passed, N failed`; exits 1 on a difference.
 """
 import sys
@@ -29,6 +30,19 @@ def read(path, header=None):
     return header, rows
 
 
+def sampled(actual, key):
+    """The keys of ACTUAL that a line of EXPECT stands for: its own, or as many as it says of a range of addresses."""
+    domain, exchange, address = key
+    count, of, addresses = address.partition(" of ")
+    if not of:
+        return [key]
+    stem, _, last = addresses.rpartition("-")
+    stem, _, first = stem.rpartition(".")
+    range_of = [(domain, exchange, f"{stem}.{octet}") for octet in range(int(first), int(last) + 1)]
+    found = [one for one in range_of if one in actual]
+    return found if len(found) == int(count) else [key]
+
+
 def same(expected, actual):
     return expected in ("*", actual) or {expected, actual} <= NOBODY_ASKED
 
@@ -37,7 +51,7 @@ def main():
     header, expected = read(sys.argv[1])
     _, actual = read(sys.argv[2], header)
     passed = failed = 0
-    for key, row in expected.items():
+    for key, row in [(one, row) for key, row in expected.items() for one in sampled(actual, key)]:
         found = actual.pop(key, None)
         if found is None:
             print(f"not ok - {' '.join(key)}: not in the survey ({row[NOTE]})")

@@ -45,6 +45,7 @@ INSTALLED_COMMANDS=(
   java:openjdk-17-jdk-headless
   javac:openjdk-17-jdk-headless
   npm:npm
+  curl:curl
 )
 
 # folder:package@version for the npm client; pinned, they are the peers under test

@@ -15,9 +15,13 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+sys.dont_write_bytecode = True
+from policies import HOSTS, NGINX, NGINX_TLS11, SCRIPT  # noqa: E402
+
 RESOLVER = ("127.20.0.1", 53)
 AUTHORITATIVE = ("127.20.0.53", 53)
-SMTP_PORT = 25
+SMTP_PORT, HTTPS_PORT = 25, 443
+POLICY_HOSTS = (NGINX, NGINX_TLS11, SCRIPT, HOSTS["silent"], HOSTS["closed"], HOSTS["dropped"])
 ONE_LOOK_S = 3.0
 POLL_S = 0.05
 SILENCE_S = 0.3
@@ -28,9 +32,9 @@ def family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def listens(address):
+def listens(address, port=SMTP_PORT):
     """By the kernel's table: no connection, because limit3 counts them."""
-    wanted = "%08X:%04X" % (struct.unpack("=I", socket.inet_aton(address))[0], SMTP_PORT)
+    wanted = "%08X:%04X" % (struct.unpack("=I", socket.inet_aton(address))[0], port)
     with open("/proc/net/tcp", encoding="ascii") as table:
         return any(line.split()[1] == wanted and line.split()[3] == "0A" for line in list(table)[1:])
 
@@ -88,6 +92,7 @@ def checks():
     """(id, address, what, function that looks)"""
     found = [("nsd", AUTHORITATIVE[0], "authoritative for test.", lambda: resolves(AUTHORITATIVE, False)),
              ("unbound", RESOLVER[0], "validating resolver", lambda: resolves(RESOLVER, True))]
+    found += [("https", address, "policy host", lambda a=address: listens(a, HTTPS_PORT)) for address in POLICY_HOSTS]
     for line in sys.stdin:
         ident, address, _, _, expected, why = line.rstrip("\n").split("\t")
         found.append((ident, address, why, lambda a=address, e=expected: is_up(a, e)))
@@ -143,7 +148,7 @@ def taken(address, port, kind):
 
 
 def free(wanted):
-    busy = [taken(check[1], SMTP_PORT, socket.SOCK_STREAM) for check in wanted[2:]]
+    busy = [taken(check[1], HTTPS_PORT if check[0] == "https" else SMTP_PORT, socket.SOCK_STREAM) for check in wanted[2:]]
     busy += [taken(*server, socket.SOCK_DGRAM) for server in (RESOLVER, AUTHORITATIVE)]
     return not any(busy)
 

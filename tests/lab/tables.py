@@ -1,25 +1,39 @@
 #!/usr/bin/python3
-"""tables.py - everything that is derived from servers.tsv, certs.tsv and dns.tsv.
+"""tables.py - everything that is derived from servers.tsv, certs.tsv, dns.tsv, dane.tsv, policies.tsv and forbidden.tsv.
 
-  servers          one line per server: id, address, daemon, cert kind, greets
+  servers          one line per server: id, address, daemon, cert kind, greets, why
+  addresses ID     every address of a server
   certs            one line per certificate to issue
-  zones DIR        writes the zone files
+  zones DIR PKI    writes the zone files; TLSA records are made from the certificates in PKI
+  cuts             one line per sub-zone: name, kind
+  website DIR PKI  writes the policies and nginx's part of a configuration that serves them
   domains          domains.txt: the clean list of a survey
   dirty            dirty.txt: a list as people paste it
+  forbidden        forbidden.txt: domains whose mail or policy hosts are where nobody may be probed
+  traps            address and port of every place that forbidden.txt leads to and this machine can listen at
   expect           expect.tsv: the truth about every domain, exchange and address
-  check            fails unless the three committed files are what the tables say
+  expect-dane      expect-dane.tsv: what DANE makes of every domain, exchange and address (dane.py)
+  expect-domain    expect-domain.tsv: DNSSEC, MTA-STS and TLS-RPT of every domain (policies.py)
+  check            fails unless the committed files are what the tables say
 
 The grade is computed here by section 3 and 4 of grading.md, policy 1, on its own: a second
 implementation, in another language, that the product is compared with.
 """
+import functools
+import ipaddress
 import os
 import sys
 
-HOME = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+import dane  # noqa: E402
+import policies  # noqa: E402
+from names import HOME, NOTHING, absolute, name_matches, rows  # noqa: E402
+
 AUTHORITATIVE = "127.20.0.53"
-SUBZONES = ("insecure.test.", "bogus.test.", "lame.test.")
-SERVFAIL_ZONES = ("bogus.test.", "lame.test.")
-NOTHING = "-"
+# Kinds of sub-zones, and what a validating resolver says of names in them.
+CUTS = {"insecure": "insecure", "bogus": "bogus", "lame": "unknown"}
+SECURE = "secure"
+MX_MOST, ADDRESSES_MOST = 20, 8   # what a survey keeps of a domain's exchanges, and of an exchange's addresses
 # They turn one client away for what another did: asked by one test alone, a survey (tests/e2e/run).
 COUNTING = {"limit3-again"}
 
@@ -33,28 +47,24 @@ VALUES = {"y": "yes", "n": "no", "?": "unknown", "*": "*"}
 
 # ---- reading the tables
 
-def rows(file, width):
-    """The rows of a table, padded to width; '#' lines are comments."""
-    with open(os.path.join(HOME, file), encoding="utf-8") as table:
-        for line in table:
-            if line.strip() and not line.startswith("#"):
-                row = line.rstrip("\n").split("\t")
-                if len(row) > width:
-                    raise SystemExit(f"{file}: too many columns: {row}")
-                yield row + [""] * (width - len(row))
-
-
-def absolute(name):
-    return (name if name.endswith(".") else name + ".test.").lower()
-
-
 class Server:
     def __init__(self, row):
-        self.id, self.address, self.daemon, self.cert, self.greets, facts, self.why, self.reason = row
+        self.id, address, self.daemon, self.cert, self.greets, facts, self.why, self.reason = row
+        self.addresses = address_range(address)
+        self.address = self.addresses[0]
         values = facts.split()
         if len(values) not in (len(FACTS), len(FACTS + CERT_FACTS)):
             raise SystemExit(f"servers.tsv: {self.id} has {len(values)} facts")
         self.facts = {fact: VALUES[value] for fact, value in zip(FACTS + CERT_FACTS, values)}
+
+
+def address_range(text):
+    """127.26.0.1-12 are twelve."""
+    head, _, last = text.partition("-")
+    if not last:
+        return [head]
+    stem, _, first = head.rpartition(".")
+    return [f"{stem}.{octet}" for octet in range(int(first), int(last) + 1)]
 
 
 class Kind:
@@ -67,50 +77,97 @@ class Kind:
 class Lab:
     def __init__(self):
         self.servers = {row[0]: Server(row) for row in rows("servers.tsv", 8)}
-        self.by_address = {server.address: server for server in self.servers.values()}
+        self.by_address = {address: server for server in self.servers.values() for address in server.addresses}
         self.kinds = {row[0]: Kind(row) for row in rows("certs.tsv", 11)}
+        self.cuts = {}      # sub-zone -> kind
         self.records = {}   # name -> [(type, data)], in the table's order
         self.domains = {}   # name -> note
         for server in self.servers.values():
             self.add(f"{server.id}.mx.test.", "AAAA" if ":" in server.address else "A", server.address)
-        for name, kind, data, note in rows("dns.tsv", 4):
-            name = absolute(name)
-            if note:
-                self.domains[name] = note
-            if kind in ("A", "AAAA"):
-                data = self.servers[data[1:]].address
-            if kind != NOTHING:
-                self.add(name, kind, data)
+        for row in rows("dns.tsv", 4):
+            self.add_row(*row)
+        self.in_dns_table = list(self.domains)
+        for row in rows("dane.tsv", 4):
+            for record in dane.rows_of(*row):
+                self.add_row(*record)
+        self.policies = {}
+        for row in rows("policies.tsv", 11):
+            policy = policies.Policy(self, row)
+            self.policies[policy.domain] = policy
+            for record in policy.records():
+                self.add_row(*record)
+        self.forbidden = {}   # name -> [(port, address)]
+        for row in rows("forbidden.tsv", 4):
+            self.add_forbidden(*row)
+
+    def add_row(self, name, kind, data, note=""):
+        name = absolute(name)
+        if note:
+            self.domains[name] = note
+        if kind == "ZONE":
+            self.cuts[name] = data
+        elif kind in ("A", "AAAA") and data.startswith("@"):
+            for address in self.servers[data[1:]].addresses:
+                self.add(name, kind, address)
+        elif kind != NOTHING:
+            self.add(name, kind, data)
+
+    def add_forbidden(self, domain, service, address, _):
+        host = {"mail": f"{domain}.mx", "policy": f"mta-sts.{domain}"}[service]
+        known = self.forbidden.setdefault(absolute(domain), [])
+        if service == "policy":
+            self.add_row(f"_mta-sts.{domain}", "TXT", policies.GOOD_RECORD)
+        elif not known:
+            self.add_row(domain, "MX", f"10 {host}")
+        known.append((25 if service == "mail" else 443, address))
+        self.add_row(host, "AAAA" if ":" in address else "A", address)
 
     def add(self, name, kind, data):
         self.records.setdefault(name, []).append((kind, data))
 
-    # ---- a resolver over the table
+    # ---- a validating resolver over the table
+
+    @functools.cache
+    def cut(self, name):
+        """The sub-zone that a name is in, or nothing for test. itself."""
+        return next((zone for zone in sorted(self.cuts, key=len, reverse=True) if name == zone or name.endswith("." + zone)), "")
+
+    def chain(self, name):
+        """The names along a CNAME chain, and whether it comes to an end."""
+        names = [name]
+        while target := next((data for kind, data in self.records.get(names[-1], []) if kind == "CNAME"), None):
+            if absolute(target) in names:
+                return names, False
+            names.append(absolute(target))
+        return names, True
+
+    @functools.cache
+    def state(self, name):
+        """What a look-up of the name is: secure, insecure, bogus, or unknown because nobody answers."""
+        names, ends = self.chain(name)
+        states = {CUTS.get(self.cuts.get(self.cut(each)), SECURE) for each in names} | (set() if ends else {"unknown"})
+        return next(state for state in ("bogus", "unknown", "insecure", SECURE) if state in states)
 
     def fails(self, name):
-        return any(name == zone or name.endswith("." + zone) for zone in SERVFAIL_ZONES)
+        return self.state(name) in ("bogus", "unknown")
 
     def exists(self, name):
-        return any(owner == name or owner.endswith("." + name) for owner in self.records)
-
-    def follow(self, name):
-        """The name at the end of a CNAME chain."""
-        for kind, data in self.records.get(name, []):
-            if kind == "CNAME":
-                return self.follow(absolute(data))
-        return name
+        return name in self.records or any(owner.endswith("." + name) for owner in self.records)
 
     def lookup(self, name, wanted):
-        return [data for kind, data in self.records.get(self.follow(name), []) if kind == wanted]
+        names, _ = self.chain(name)
+        return [data for kind, data in self.records.get(names[-1], []) if kind == wanted]
 
     def addresses(self, name):
         return self.lookup(name, "A") + self.lookup(name, "AAAA")
 
+    @functools.cache
     def mail_hosts(self, domain):
         """(status, [(preference, exchange)]) by RFC 5321 section 5.1 and RFC 7505."""
         if self.fails(domain):
             return "servfail", []
-        if not self.exists(self.follow(domain)):
+        names, _ = self.chain(domain)
+        if not self.exists(names[-1]):
             return "nxdomain", []
         found = []
         for data in self.lookup(domain, "MX"):
@@ -119,24 +176,30 @@ class Lab:
         if found == [(0, ".")]:
             return "null_mx", []
         if found:
-            return "mx", [pair for pair in found if pair[1] != "."]
+            return "mx", kept_exchanges(found)
         if self.addresses(domain):
             return "implicit", [(0, domain)]
         return "no_mail_host", []
 
+    def endpoints(self, domain):
+        """[(exchange, [(address as expect.tsv shows it, server)])]"""
+        exchanges = [Exchange(self, preference, name) for preference, name in self.mail_hosts(domain)[1]]
+        return [(exchange.name, [(address, server) for address, server, _ in exchange.endpoints]) for exchange in exchanges]
+
     # ---- certificates
 
+    @functools.cache
     def exchanges_of(self, server):
         """Every exchange name that leads to a server, its own first."""
         names = [f"{server.id}.mx.test"]
         for domain in self.domains:
             for _, exchange in self.mail_hosts(domain)[1]:
-                if server.address in self.addresses(exchange) and exchange[:-1] not in names:
+                if server.address in self.addresses(exchange):
                     names.append(exchange[:-1])
         # what stands in for ngx-modern is seen with ngx-modern's certificate
         if server.id == "ngx-modern":
             names += ["limit3.mx.test", "fussy.mx.test", "closenotify.mx.test", "limit3-again.mx.test"]
-        return names
+        return list(dict.fromkeys(names))
 
     def cert_names(self, server):
         """(common name, [SAN dNSNames])"""
@@ -158,12 +221,13 @@ class Lab:
                 "cert_name_match": "yes" if matches else "no"}
 
 
-def name_matches(pattern, name):
-    """RFC 6125: '*' only as the whole left-most label, for exactly one label."""
-    pattern, name = pattern.lower(), name.lower().rstrip(".")
-    if pattern.startswith("*."):
-        return name.partition(".")[2] == pattern[2:]
-    return pattern == name
+def kept_exchanges(found):
+    """Each once, with its lowest preference; the most preferred if there are too many."""
+    kept = {}
+    for preference, name in sorted(found, key=lambda pair: pair[0]):
+        if name != ".":
+            kept.setdefault(name, preference)
+    return [(preference, name) for name, preference in kept.items()][:MX_MOST]
 
 
 # ---- grading.md
@@ -217,27 +281,34 @@ class Exchange:
 
     def __init__(self, lab, preference, name):
         self.preference, self.name = preference, name
-        self.endpoints = []   # (server, facts)
-        for address in [] if is_no_host(name) or lab.fails(name) else lab.addresses(name):
+        self.endpoints = []   # (address as shown, server, facts)
+        for shown, address in shown_addresses([] if is_no_host(name) or lab.fails(name) else lab.addresses(name)):
             server = lab.by_address[address]
-            self.endpoints.append((server, {**lab.cert_facts(server, name), **server.facts}))
+            self.endpoints.append((shown, server, {**lab.cert_facts(server, name), **server.facts}))
         self.judge(lab)
 
     def judge(self, lab):
-        grades = [grade_of(fact) for _, fact in self.endpoints if fact["reachable"] not in ("no", "*")]
+        grades = [grade_of(fact) for _, _, fact in self.endpoints if fact["reachable"] not in ("no", "*")]
         graded = [grade for grade in grades if grade]
-        answers = [forced_tls(fact) for _, fact in self.endpoints]
+        answers = [forced_tls(fact) for _, _, fact in self.endpoints]
         if not self.endpoints:
             self.grade, self.reason = None, "dns" if lab.fails(self.name) else "no_address"
             self.forced = "unknown"
-        elif any(server.reason == "*" for server, _ in self.endpoints):
+        elif any(server.reason == "*" for _, server, _ in self.endpoints):
             self.grade, self.reason, self.forced = "*", "*", "*"
         elif graded:
             self.grade, self.reason = worst(graded), NOTHING
             # grading.md does not say whether a dead address beside a live one counts
             self.forced = "*" if "unknown" in answers else all_of(answers)
         else:
-            self.grade, self.reason, self.forced = None, self.endpoints[0][0].reason, all_of(answers)
+            self.grade, self.reason, self.forced = None, self.endpoints[0][1].reason, all_of(answers)
+
+
+def shown_addresses(addresses):
+    """(as expect.tsv shows it, an address): one line "8 of 127.26.0.1-12" if not all of one server's are probed."""
+    if len(addresses) <= ADDRESSES_MOST:
+        return [(address, address) for address in addresses]
+    return [(f"{ADDRESSES_MOST} of {addresses[0]}-{addresses[-1].rpartition('.')[2]}", addresses[0])]
 
 
 def is_no_host(name):
@@ -269,13 +340,13 @@ def domain_rows(lab, domain):
         tail = [exchange.grade or "ungraded", exchange.reason] + verdict
         if not exchange.endpoints:
             yield head + [NOTHING] + ["unknown"] * (len(FACTS) + len(CERT_FACTS)) + tail + [note]
-        for server, fact in exchange.endpoints:
+        for address, server, fact in exchange.endpoints:
             why = [note, server.why] if note != "its one exchange" else [server.why]
             if fact["tls_enabled"] == "yes" and server.cert in lab.kinds:
                 why.append(lab.kinds[server.cert].why)
                 if fact["cert_name_match"] == "no" and lab.kinds[server.cert].names.startswith("*"):
                     why.append("name does not match")
-            yield head + [server.address] + [fact[key] for key in FACTS + CERT_FACTS] + tail + ["; ".join(why)]
+            yield head + [address] + [fact[key] for key in FACTS + CERT_FACTS] + tail + ["; ".join(why)]
 
 
 def expect(lab):
@@ -291,9 +362,26 @@ def domains(lab):
     return "".join(domain.rstrip(".") + "\n" for domain in lab.domains).encode()
 
 
+def forbidden(lab):
+    return "".join(domain.rstrip(".") + "\n" for domain in lab.forbidden).encode()
+
+
+def traps(lab):
+    """Where forbidden.txt leads to and a machine can be made to listen: unicast addresses, as themselves."""
+    found = set()
+    for where in lab.forbidden.values():
+        for port, text in where:
+            address = ipaddress.ip_address(text)
+            address = getattr(address, "ipv4_mapped", None) or address
+            if not (address.is_multicast or address.is_unspecified or address.version == 4 and address.is_reserved
+                        or address.version == 6 and address.is_link_local):
+                found.add((str(address), port))
+    return sorted(found)
+
+
 def dirty(lab):
     """A list as people paste it: good lines in odd forms, and lines that are no domains."""
-    good = [domain.rstrip(".") for domain in lab.domains]
+    good = [domain.rstrip(".") for domain in lab.in_dns_table]
     lines = [b"\xef\xbb\xbf# exported from a spreadsheet\r\n", b"\n", b"   \t \r\n"]
     dress = (lambda d: d + "\n", lambda d: d + "\r\n", lambda d: d.upper() + "\n", lambda d: d + ".\n",
              lambda d: "  " + d + "\t\n", lambda d: d.title() + ".\r\n")
@@ -326,29 +414,34 @@ def dirty(lab):
 
 # ---- for the shell
 
-def zones(lab, folder):
-    """test., with its sub-zones cut out; lame.test. is delegated and has no file."""
+def zones(lab, folder, pki):
+    """test., with its sub-zones cut out; a lame one is delegated and has no file."""
     parts = {"test.": []}
-    for zone in SUBZONES:
+    for zone, kind in lab.cuts.items():
         parts[zone] = []
         parts["test."] += [f"{zone} NS ns.{zone}", f"ns.{zone} A {AUTHORITATIVE}"]
-    parts["test."].append(f"bogus.test. DS 12345 13 2 {'ab' * 32}")
+        if kind == "bogus":
+            parts["test."].append(f"{zone} DS 12345 13 2 {'ab' * 32}")
     for name, records in lab.records.items():
-        zone = next((zone for zone in SUBZONES if name == zone or name.endswith("." + zone)), "test.")
-        for kind, data in records:
-            if kind == "MX":
-                preference, target = data.split()
-                # written as in the table: the case of a target is part of the test
-                data = f"{preference} {target if target.endswith('.') else target + '.test.'}"
-            elif kind == "CNAME":
-                data = absolute(data)
-            parts[zone].append(f"{name} {kind} {data}")
+        zone = lab.cut(name) or "test."
+        parts[zone] += [f"{name} {kind} {presentation(kind, data, pki)}" for kind, data in records]
     for zone, lines in parts.items():
-        if zone == "lame.test.":
+        if lab.cuts.get(zone) == "lame":
             continue
         with open(os.path.join(folder, zone + "zone"), "w", encoding="ascii") as file:
             file.write(f"$ORIGIN {zone}\n$TTL 300\n@ SOA ns hostmaster 1 7200 3600 1209600 300\n"
                        f"@ NS ns\nns A {AUTHORITATIVE}\n" + "\n".join(lines) + "\n")
+
+
+def presentation(kind, data, pki):
+    """Data as a zone file has them."""
+    if kind == "MX":
+        preference, target = data.split()
+        # written as in the table: the case of a target is part of the test
+        return f"{preference} {target if target.endswith('.') else target + '.test.'}"
+    if kind == "CNAME":
+        return absolute(data)
+    return dane.presentation(data, pki) if kind == "TLSA" else data
 
 
 def print_servers(lab):
@@ -360,13 +453,19 @@ def print_certs(lab):
     for server in lab.servers.values():
         if server.cert == NOTHING or server.id in ("fussy", "closenotify", "limit3-again"):   # they show ngx-modern's
             continue
-        kind = lab.kinds[server.cert]
-        common_name, sans = lab.cert_names(server)
-        san = ",".join("DNS:" + name for name in sans) or NOTHING
-        print(server.id, kind.key, kind.issuer, kind.digest, kind.start, kind.end, kind.sends_chain, common_name, san, sep="\t")
+        print_cert(server.id, lab.kinds[server.cert], *lab.cert_names(server))
+    for file, kind, common_name, sans in policies.certificates(lab):
+        print_cert(file, lab.kinds[kind], common_name, sans)
 
 
-COMMITTED = {"domains.txt": domains, "dirty.txt": dirty, "expect.tsv": expect}
+def print_cert(file, kind, common_name, sans):
+    san = ",".join("DNS:" + name for name in sans) or NOTHING
+    print(file, kind.key, kind.issuer, kind.digest, kind.start, kind.end, kind.sends_chain, common_name, san, sep="\t")
+
+
+COMMITTED = {"domains.txt": domains, "dirty.txt": dirty, "forbidden.txt": forbidden, "expect.tsv": expect,
+             "expect-dane.tsv": lambda lab: dane.expect(lab, lab.endpoints),
+             "expect-domain.tsv": lambda lab: policies.expect(lab, lab.endpoints)}
 
 
 def check(lab):
@@ -379,21 +478,22 @@ def check(lab):
             raise SystemExit(f"extra.tsv: {row[0]} is no server")
 
 
+VERBS = {"servers": print_servers, "certs": print_certs, "zones": zones, "website": policies.website, "check": check,
+         "addresses": lambda lab, server: print(*lab.servers[server].addresses),
+         "cuts": lambda lab: print(*(f"{zone}\t{kind}" for zone, kind in lab.cuts.items()), sep="\n"),
+         "traps": lambda lab: print(*(f"{address}\t{port}" for address, port in traps(lab)), sep="\n")}
+PARAMETERS = {"zones": 2, "website": 2, "addresses": 1}
+
+
 def main(arguments):
-    lab = Lab()
-    if arguments == ["servers"]:
-        print_servers(lab)
-    elif arguments == ["certs"]:
-        print_certs(lab)
-    elif arguments[:1] == ["zones"] and len(arguments) == 2:
-        zones(lab, arguments[1])
-    elif arguments == ["check"]:
-        check(lab)
-    elif len(arguments) == 1 and arguments[0] in ("domains", "dirty", "expect"):
-        make = {"domains": domains, "dirty": dirty, "expect": expect}[arguments[0]]
-        sys.stdout.buffer.write(make(lab))
-    else:
+    verb, parameters = (arguments or [""])[0], arguments[1:]
+    make = next((make for file, make in COMMITTED.items() if file.split(".")[0] == verb), None)
+    if (not make and verb not in VERBS) or len(parameters) != PARAMETERS.get(verb, 0):
         raise SystemExit(__doc__)
+    if make:
+        sys.stdout.buffer.write(make(Lab()))
+    else:
+        VERBS[verb](Lab(), *parameters)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,8 @@ def main(ca, *client):
     lines = subprocess.run([sys.executable, os.path.join(HOME, "tables.py"), "expect"],
                            check=True, capture_output=True, text=True).stdout.splitlines()
     rows = [dict(zip(lines[0].split("\t"), line.split("\t"))) for line in lines[1:]]
+    for row in rows:   # of "8 of 127.12.1.1-12" the first
+        row["address"] = row["address"].rpartition(" ")[2].partition("-")[0]
     wanted = list({(row["exchange"], row["address"]): row for row in rows if row["starttls_advertised"] == "yes"
                    and row["tls_enabled"] in ("yes", "no")}.values())
     failed = False

@@ -15,7 +15,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
-from tables import COUNTING  # noqa: E402
+from tables import COUNTING, Lab  # noqa: E402
 
 HOME = os.path.dirname(os.path.abspath(__file__))
 SILENCE_S = 10
@@ -240,13 +240,13 @@ def claims():
     """(id, address, row of expect.tsv) of the domains that stand for one server each."""
     lines = subprocess.run([sys.executable, os.path.join(HOME, "tables.py"), "expect"],
                             check=True, capture_output=True, text=True).stdout.splitlines()
-    columns = lines[0].split("\t")
+    columns, servers = lines[0].split("\t"), Lab().servers
     for line in lines[1:]:
         row = dict(zip(columns, line.split("\t")))
         ident = row["domain"].rpartition(".")[0]
-        if row["exchange"] == ident + ".mx.test" and row["tls_enabled"] != "unknown" and row["reachable"] != "*" \
+        if ident in servers and row["exchange"] == ident + ".mx.test" and row["tls_enabled"] != "unknown" and row["reachable"] != "*" \
                 and ident not in COUNTING:
-            yield ident, row["address"], row
+            yield ident, servers[ident].address, row
 
 
 def exact():

@@ -74,11 +74,17 @@ CONF
 }
 
 write_nginx_conf() {
-  local id
+  local id pool
   nginx_head "$(root_of libnginx-mod-mail)" "$LAB_DIR/nginx"
   for id in ngx-{modern,expired,selfsigned,wrongname,otherca,nochain,notyet,wildcard,cn}; do
     mail_server "$id" 'TLSv1.2 TLSv1.3' "$AEAD"
   done
+  mail_server ngx-dane 'TLSv1.2 TLSv1.3' "$AEAD"
+  mail_server ngx-nexthop 'TLSv1.2 TLSv1.3' "$AEAD"
+  read -ra pool <<<"$(tables addresses ngx-pool)"
+  pool=("${pool[@]/#/listen }")
+  pool=("${pool[@]/%/:25}")
+  mail_server ngx-pool 'TLSv1.2 TLSv1.3' "$AEAD" "${pool[@]:1}"   # the first is there without being named
   mail_server ngx-c030 TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384
   mail_server ngx-tls13 TLSv1.3 "$AEAD"
   mail_server ngx-rsakx TLSv1.2 AES128-GCM-SHA256:AES256-GCM-SHA384
