@@ -32,7 +32,7 @@ sign_zone() {
 # minimal-responses: with the addresses of a thousand exchanges beside them, the MX of thousand.test are more signatures
 # than Unbound is willing to check.
 write_nsd_conf() {
-  local etc=$1 zone kind
+  local etc=$1 zone
   {
     cat <<CONF
 server:
@@ -55,7 +55,7 @@ zone:
   zonefile: "test.zone.signed"
 CONF
     # lame: listed but without a file, so that it is answered SERVFAIL
-    while IFS=$'\t' read -r zone kind; do
+    while IFS=$'\t' read -r zone _; do
       printf 'zone:\n  name: "%s"\n  zonefile: "%szone"\n' "$zone" "$zone"
     done < <(tables cuts)
   } >"$etc/nsd.conf"

@@ -3,12 +3,12 @@
 # connection to them would be made, and trap.py sees it. On the host's own loopback there is no such thing.
 
 start_trap() {
-  local address port
+  local address
   if [[ $(lab_mode) != netns ]]; then
     say "no trap for connections to forbidden addresses: that needs a network namespace"
     return 0
   fi
-  while IFS=$'\t' read -r address port; do
+  while IFS=$'\t' read -r address _; do
     case $address in
       127.* | ::1) ;;
       *:*) inside ip address add "$address/128" dev lo nodad 2>/dev/null || true ;;
