@@ -531,7 +531,7 @@ static bool set_tls(struct policy_fetch *fetch) {
     SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* a resumed session shows no certificate */
     SET(CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
     SET(CURLOPT_SSL_CTX_DATA, fetch);
-    if (fetch->owner->config.trust_store)
+    if (fetch->owner->config.trust_store && *fetch->owner->config.trust_store)
         SET(CURLOPT_CAINFO, fetch->owner->config.trust_store);
     SET(CURLOPT_CAPATH, NULL); /* nothing but the file, which libcurl then keeps parsed for the next fetch */
     return !failed;
