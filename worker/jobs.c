@@ -1,13 +1,12 @@
 /* jobs.c - see jobs.h. */
 #include "jobs.h"
 
+#include "address.h"
 #include "log.h"
 #include "mem.h"
 #include "name.h"
 #include "tlsa_sets.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -19,8 +18,9 @@ struct job {
     uint32_t survey;
     uint32_t port;
     char address[INET6_ADDRSTRLEN];
-    bool cancelled, handed_back; /* what becomes of it when its probe has ended */
-    struct probe *probe;         /* JOB_PROBING */
+    bool cancelled, handed_back; /* what becomes of it when its probe or fetch has ended */
+    struct probe *probe;         /* JOB_PROBING, this one … */
+    struct policy_fetch *fetch;  /* … or that one */
     struct probe_config config;  /* the worker's, with this lease's deadline */
     struct jobs *owner;
     struct job *prev, *next; /* on lists[state] */
@@ -30,16 +30,19 @@ struct job {
 struct jobs {
     uv_loop_t *loop;
     const struct probe_config *config;
+    struct policy_fetcher *fetcher;
     struct outbox *outbox;
     struct job *by_id;
     struct job *lists[JOB_STATE_COUNT];
     size_t counts[JOB_STATE_COUNT];
 };
 
-struct jobs *jobs_new(uv_loop_t *loop, const struct probe_config *config, struct outbox *outbox) {
+struct jobs *jobs_new(uv_loop_t *loop, const struct probe_config *config, struct policy_fetcher *fetcher,
+                      struct outbox *outbox) {
     struct jobs *jobs = mem_alloc(sizeof *jobs);
     jobs->loop = loop;
     jobs->config = config;
+    jobs->fetcher = fetcher;
     jobs->outbox = outbox;
     return jobs;
 }
@@ -100,20 +103,20 @@ static void on_probe_done(struct probe_report *report, void *context) {
     probe_report_free(&report);
 }
 
-static bool parse_address(const char *text, uint32_t port, struct sockaddr_storage *out) {
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    memset(out, 0, sizeof *out);
-    if (port == 0 || port > UINT16_MAX)
-        return false;
-    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)port);
-        return true;
+static void on_policy_done(Mxgrade__PolicyResult *result, void *context) {
+    struct job *job = context;
+    job->fetch = NULL;
+    if (job->handed_back || job->cancelled) {
+        mxgrade__policy_result__free_unpacked(result, NULL);
+        move(job, job->handed_back ? JOB_HANDED_BACK : JOB_DONE);
+        return;
     }
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons((uint16_t)port);
-    return inet_pton(AF_INET6, text, &v6->sin6_addr) == 1;
+    result->job = job->id;
+    result->survey = job->survey;
+    log_info("policy done", LOG_INT("survey", job->survey), LOG_STR("domain", result->domain),
+             LOG_STR("address", job->address), LOG_INT("ms", result->duration_ms), LOG_STR("why", result->why));
+    outbox_add_policy(job->owner->outbox, result);
+    move(job, JOB_REPORTED);
 }
 
 /* SNI and EHLO lines are made of these names: only real host names may pass. */
@@ -125,20 +128,24 @@ static bool names_are_clean(const Mxgrade__ProbeJob *message) {
     return message->n_name <= PROBE_NAMES_MAX;
 }
 
-static struct job *add(struct jobs *jobs, const Mxgrade__ProbeJob *message, enum job_state state) {
+static struct job *add(struct jobs *jobs, uint64_t id, uint32_t survey, const char *address, uint32_t port,
+                       enum job_state state) {
     struct job *job = mem_alloc(sizeof *job);
-    job->id = message->id;
-    job->survey = message->survey;
-    job->port = message->port;
+    job->id = id;
+    job->survey = survey;
+    job->port = port;
     job->owner = jobs;
     job->state = state;
     job->config = *jobs->config;
-    strncat(job->address, message->address, sizeof job->address - 1);
+    strncat(job->address, address, sizeof job->address - 1);
     HASH_ADD(hh, jobs->by_id, id, sizeof job->id, job);
     DL_APPEND(jobs->lists[state], job);
     jobs->counts[state]++;
     return job;
 }
+
+/* A job must be over before the coordinator may lease its address to another worker. */
+static uint64_t time_of_lease(uint32_t lease_ms) { return lease_ms / 10 * 9; }
 
 void jobs_take(struct jobs *jobs, const Mxgrade__ProbeJob *message) {
     struct probe_target target = {
@@ -150,14 +157,13 @@ void jobs_take(struct jobs *jobs, const Mxgrade__ProbeJob *message) {
     }
     if (find(jobs, message->id))
         return;
-    if (!parse_address(message->address, message->port, &target.address) || !names_are_clean(message)) {
+    if (!address_parse(&target.address, message->address, message->port) || !names_are_clean(message)) {
         log_error("unusable job dropped", LOG_INT("survey", message->survey), LOG_STR("endpoint", message->address));
-        add(jobs, message, JOB_DONE);
+        add(jobs, message->id, message->survey, message->address, message->port, JOB_DONE);
         return;
     }
-    struct job *job = add(jobs, message, JOB_PROBING);
-    /* The probe must be over before the coordinator may lease the address to another worker. */
-    uint64_t lease = message->lease_ms / 10 * 9;
+    struct job *job = add(jobs, message->id, message->survey, message->address, message->port, JOB_PROBING);
+    uint64_t lease = time_of_lease(message->lease_ms);
     if (lease && lease < job->config.deadline_ms)
         job->config.deadline_ms = lease;
     struct dane_set **tlsa = tlsa_sets_take(message);
@@ -166,17 +172,39 @@ void jobs_take(struct jobs *jobs, const Mxgrade__ProbeJob *message) {
     tlsa_sets_free(&tlsa, message->n_name);
 }
 
+void jobs_take_policy(struct jobs *jobs, const Mxgrade__PolicyJob *message) {
+    char name[NAME_CAP];
+    struct policy_target target = {.domain = message->domain, .deadline_ms = time_of_lease(message->lease_ms)};
+    if (find(jobs, message->id))
+        return;
+    bool usable = address_parse(&target.address, message->address, message->port) &&
+                  name_from_dns(name, message->domain) == NAME_OK && strcmp(name, message->domain) == 0;
+    if (!usable)
+        log_error("unusable job dropped", LOG_INT("survey", message->survey), LOG_STR("domain", message->domain));
+    struct job *job =
+        add(jobs, message->id, message->survey, message->address, message->port, usable ? JOB_PROBING : JOB_DONE);
+    if (usable)
+        job->fetch = policy_fetch_start(jobs->fetcher, &target, on_policy_done, job);
+}
+
 void jobs_acknowledged(struct jobs *jobs, uint64_t id) {
     struct job *job = find(jobs, id);
     if (job && job->state == JOB_REPORTED)
         move(job, JOB_DONE);
 }
 
+static void break_off(struct job *job) {
+    if (job->probe)
+        probe_abort(job->probe);
+    if (job->fetch)
+        policy_fetch_abort(job->fetch);
+}
+
 void jobs_cancel(struct jobs *jobs, uint64_t id) {
     struct job *job = find(jobs, id);
-    if (job && job->probe) {
+    if (job && job->state == JOB_PROBING) {
         job->cancelled = true;
-        probe_abort(job->probe);
+        break_off(job);
     }
 }
 
@@ -192,7 +220,7 @@ void jobs_hand_back(struct jobs *jobs) {
     struct job *job, *next;
     DL_FOREACH_SAFE(jobs->lists[JOB_PROBING], job, next) {
         job->handed_back = true;
-        probe_abort(job->probe);
+        break_off(job);
     }
 }
 

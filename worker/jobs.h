@@ -1,33 +1,39 @@
-/* jobs.h - the jobs that this worker holds, from lease to Done.
+/* jobs.h - the jobs that this worker holds, from lease to Done: probe jobs and policy jobs.
  *
- * A job is on exactly one list, named by its state: probing (a probe is under way), reported (its result waits for
- * an ack), or finished (to be told to the coordinator: done, or handed back).
+ * A job is on exactly one list, named by its state: probing (a probe or a fetch is under way), reported (its result
+ * waits for an ack), or finished (to be told to the coordinator: done, or handed back).
  */
 #ifndef MXG_JOBS_H
 #define MXG_JOBS_H
 
 #include "bus.h"
 #include "outbox.h"
+#include "policy_fetch.h"
 #include "probe.h"
 
 enum job_state { JOB_PROBING, JOB_REPORTED, JOB_DONE, JOB_HANDED_BACK, JOB_STATE_COUNT };
 
 struct jobs;
 
-struct jobs *jobs_new(uv_loop_t *loop, const struct probe_config *config, struct outbox *outbox);
-void jobs_free(struct jobs **jobs); /* no probe may be under way */
+/* All borrowed. */
+struct jobs *jobs_new(uv_loop_t *loop, const struct probe_config *config, struct policy_fetcher *fetcher,
+                      struct outbox *outbox);
+void jobs_free(struct jobs **jobs); /* neither probe nor fetch may be under way */
 
 /* Takes a job and starts its probe. A job that is unusable (bad address, bad names) is logged and handed back as done,
  * a job that is held already is ignored. */
 void jobs_take(struct jobs *jobs, const Mxgrade__ProbeJob *job);
 
+/* The same for a policy. */
+void jobs_take_policy(struct jobs *jobs, const Mxgrade__PolicyJob *job);
+
 /* The result of that job was stored. */
 void jobs_acknowledged(struct jobs *jobs, uint64_t id);
 
-/* Cancelled: the probe is broken off and its result dropped. */
+/* Cancelled: the probe or fetch is broken off and its result dropped. */
 void jobs_cancel(struct jobs *jobs, uint64_t id);
 void jobs_cancel_survey(struct jobs *jobs, uint32_t survey);
-/* Breaks every probe off; the jobs are handed back. */
+/* Breaks everything off; the jobs are handed back. */
 void jobs_hand_back(struct jobs *jobs);
 
 size_t jobs_count(const struct jobs *jobs, enum job_state state);

@@ -1,4 +1,4 @@
-/* main.c - mxgrade-worker: takes probe jobs from a coordinator, probes, returns facts to an aggregator.
+/* main.c - mxgrade-worker: takes probe and policy jobs from a coordinator, does them, returns facts to an aggregator.
  *
  * One event loop. It owns no state that matters: what it holds is leased, and what it found stays in the outbox until
  * an aggregator acknowledged it. It speaks to two peers: the coordinator (Hello, Credit, Done) and the aggregator
@@ -29,7 +29,7 @@ enum {
 
 static struct {
     const char *jobs_endpoint, *results_endpoint, *trust_store, *ehlo_name, *vantage, *blocklist;
-    int64_t in_flight, gap_ms, deadline_ms, greeting_ms, tls_ms, drain_ms;
+    int64_t in_flight, gap_ms, deadline_ms, greeting_ms, tls_ms, policy_ms, drain_ms;
     bool allow_reserved, per_version, pq_strict;
     struct daemon_options daemon;
 } options;
@@ -43,11 +43,12 @@ static const struct config_option OPTIONS[] = {
      "name said in EHLO; should resolve to this host [the host's name]", 0, 0},
     {"vantage", CONFIG_TEXT, &options.vantage, "default", "WORD", "where this worker stands, for the results", 0, 0},
     {"trust-store", CONFIG_TEXT, &options.trust_store, NULL, "FILE", "PEM file of trusted roots [the system's]", 0, 0},
-    {"in-flight", CONFIG_NUMBER, &options.in_flight, "1000", "N", "probes under way at once", 1, 15000},
+    {"in-flight", CONFIG_NUMBER, &options.in_flight, "1000", "N", "probes and policies under way at once", 1, 15000},
     {"gap", CONFIG_DURATION, &options.gap_ms, "1s", "TIME", "pause between two connections to one address", 0, 0},
     {"deadline", CONFIG_DURATION, &options.deadline_ms, "8m", "TIME", "longest time for one probe", 0, 0},
     {"greeting-timeout", CONFIG_DURATION, &options.greeting_ms, "45s", "TIME", "longest wait for a greeting", 0, 0},
     {"tls-timeout", CONFIG_DURATION, &options.tls_ms, "20s", "TIME", "longest wait for the answer to a hello", 0, 0},
+    {"policy-timeout", CONFIG_DURATION, &options.policy_ms, "60s", "TIME", "longest time for one MTA-STS policy", 0, 0},
     {"per-version", CONFIG_FLAG, &options.per_version, NULL, NULL,
      "ask for weak suites at every version, not only the highest and the lowest", 0, 0},
     {"pq-strict", CONFIG_FLAG, &options.pq_strict, NULL, NULL,
@@ -70,6 +71,7 @@ struct worker {
     char id[64];
     struct forbidden *forbidden;
     struct probe_config probe;
+    struct policy_fetcher *fetcher;
     struct jobs *jobs;
     struct outbox *outbox;
     bus_t *coordinator, *aggregator;
@@ -200,6 +202,10 @@ static void on_coordinator(bus_t *bus, const struct bus_peer *from, Mxgrade__Env
             worker->granted -= worker->granted > 0;
             jobs_take(worker->jobs, envelope->jobs->probe[i]);
         }
+        for (size_t i = 0; i < envelope->jobs->n_policy; i++) {
+            worker->granted -= worker->granted > 0;
+            jobs_take_policy(worker->jobs, envelope->jobs->policy[i]);
+        }
         if (worker->phase != RUNNING)
             jobs_hand_back(worker->jobs);
         break;
@@ -247,6 +253,7 @@ static void stop(struct worker *worker) {
     worker->phase = STOPPED;
     bus_close(&worker->coordinator, LINGER_MS);
     bus_close(&worker->aggregator, LINGER_MS);
+    policy_fetcher_free(&worker->fetcher);
     uv_handle_t *handles[] = {(uv_handle_t *)&worker->tick, (uv_handle_t *)&worker->drain,
                               (uv_handle_t *)&worker->terminate, (uv_handle_t *)&worker->interrupt,
                               (uv_handle_t *)&worker->hangup};
@@ -311,6 +318,18 @@ static bool open_buses(struct worker *worker, char *error, size_t cap) {
     return worker->aggregator != NULL;
 }
 
+static bool open_fetcher(struct worker *worker, char *error, size_t cap) {
+    struct policy_config config = policy_config_default();
+    const char *why = "";
+    config.trust_store = options.trust_store;
+    config.total_ms = (uint64_t)options.policy_ms;
+    config.forbidden = worker->forbidden;
+    worker->fetcher = policy_fetcher_new(&worker->loop, &config, &why);
+    if (worker->fetcher == NULL)
+        snprintf(error, cap, "%s", why);
+    return worker->fetcher != NULL;
+}
+
 static void configure_probes(struct worker *worker, struct chain_cache *chains, struct handshake_contexts *contexts,
                              const struct dane *dane) {
     worker->probe = probe_config_default(chains, contexts, options.ehlo_name);
@@ -328,13 +347,14 @@ static bool run_loop(struct worker *worker, char *error, size_t cap) {
     make_id(worker);
     uv_loop_init(&worker->loop);
     worker->outbox = outbox_new(worker->id, options.vantage);
-    worker->jobs = jobs_new(&worker->loop, &worker->probe, worker->outbox);
-    bool good = open_buses(worker, error, cap);
+    bool good = open_fetcher(worker, error, cap) && open_buses(worker, error, cap);
+    worker->jobs = jobs_new(&worker->loop, &worker->probe, worker->fetcher, worker->outbox);
     if (good) {
         start_handles(worker);
         log_info("ready", LOG_STR("worker", worker->id), LOG_STR("jobs", options.jobs_endpoint));
     } else {
         bus_close(&worker->coordinator, 0);
+        policy_fetcher_free(&worker->fetcher);
     }
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     uv_loop_close(&worker->loop);

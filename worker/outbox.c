@@ -10,7 +10,7 @@ enum { CONFIRMED_SLOTS = 4096 }; /* certificates known to be stored: a direct-ma
 
 struct entry {
     struct entry *next, *previous;
-    Mxgrade__Results message; /* owns result and certificate */
+    Mxgrade__Results message; /* one result or one policy; owns them and certificate */
     uint64_t sent_ms;         /* 0 = not sent */
 };
 
@@ -39,8 +39,11 @@ static void free_entry(struct entry *entry) {
         mxgrade__endpoint_result__free_unpacked(entry->message.result[i], NULL);
     for (size_t i = 0; i < entry->message.n_certificate; i++)
         mxgrade__certificate__free_unpacked(entry->message.certificate[i], NULL);
+    for (size_t i = 0; i < entry->message.n_policy; i++)
+        mxgrade__policy_result__free_unpacked(entry->message.policy[i], NULL);
     free(entry->message.result);
     free(entry->message.certificate);
+    free(entry->message.policy);
     free(entry);
 }
 
@@ -58,20 +61,13 @@ void outbox_free(struct outbox **outbox) {
     free(self);
 }
 
-void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, const struct cert_chain *const *chain,
-                size_t chain_count) {
+/* An empty message at the end of the list. */
+static Mxgrade__Results *add_message(struct outbox *outbox) {
     struct entry *entry = mem_alloc(sizeof *entry);
-    Mxgrade__Results *message = &entry->message;
-    mxgrade__results__init(message);
-    message->sequence = ++outbox->sequence;
-    message->worker_id = outbox->worker_id;
-    message->vantage = outbox->vantage;
-    message->result = mem_alloc(sizeof *message->result);
-    message->result[message->n_result++] = result;
-    message->certificate = mem_calloc(chain_count, sizeof *message->certificate);
-    for (size_t i = 0; i < chain_count; i++)
-        if (memcmp(confirmed_slot(outbox, chain[i]->leaf_sha256), chain[i]->leaf_sha256, 32) != 0)
-            message->certificate[message->n_certificate++] = result_certificate(chain[i]);
+    mxgrade__results__init(&entry->message);
+    entry->message.sequence = ++outbox->sequence;
+    entry->message.worker_id = outbox->worker_id;
+    entry->message.vantage = outbox->vantage;
     entry->previous = outbox->tail;
     if (outbox->tail)
         outbox->tail->next = entry;
@@ -79,6 +75,24 @@ void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, const st
         outbox->head = entry;
     outbox->tail = entry;
     outbox->count++;
+    return &entry->message;
+}
+
+void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, const struct cert_chain *const *chain,
+                size_t chain_count) {
+    Mxgrade__Results *message = add_message(outbox);
+    message->result = mem_alloc(sizeof *message->result);
+    message->result[message->n_result++] = result;
+    message->certificate = mem_calloc(chain_count, sizeof *message->certificate);
+    for (size_t i = 0; i < chain_count; i++)
+        if (memcmp(confirmed_slot(outbox, chain[i]->leaf_sha256), chain[i]->leaf_sha256, 32) != 0)
+            message->certificate[message->n_certificate++] = result_certificate(chain[i]);
+}
+
+void outbox_add_policy(struct outbox *outbox, Mxgrade__PolicyResult *result) {
+    Mxgrade__Results *message = add_message(outbox);
+    message->policy = mem_alloc(sizeof *message->policy);
+    message->policy[message->n_policy++] = result;
 }
 
 void outbox_flush(struct outbox *outbox, bus_t *bus, uint64_t now_ms) {
@@ -105,7 +119,7 @@ bool outbox_ack(struct outbox *outbox, uint64_t sequence, uint64_t *job) {
         entry = entry->next;
     if (entry == NULL)
         return false;
-    *job = entry->message.result[0]->job;
+    *job = entry->message.n_result ? entry->message.result[0]->job : entry->message.policy[0]->job;
     for (size_t i = 0; i < entry->message.n_certificate; i++)
         memcpy(confirmed_slot(outbox, entry->message.certificate[i]->sha256.data),
                entry->message.certificate[i]->sha256.data, 32);

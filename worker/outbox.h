@@ -21,6 +21,9 @@ void outbox_free(struct outbox **outbox);
 void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, const struct cert_chain *const *chain,
                 size_t chain_count);
 
+/* Takes over the result of a policy job. */
+void outbox_add_policy(struct outbox *outbox, Mxgrade__PolicyResult *result);
+
 /* Sends what was not sent, or not acknowledged for too long; stops when the bus is full. now_ms: loop time. */
 void outbox_flush(struct outbox *outbox, bus_t *bus, uint64_t now_ms);
 

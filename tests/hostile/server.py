@@ -214,7 +214,8 @@ class Face:
 
 
 class Server:
-    def __init__(self, scripts):
+    def __init__(self, scripts, play=serve):
+        self.play = play  # coroutine function of a script and a peer
         self.faces = {address: Face(script) for address, script in scripts.items()}
         self.server, self.port = None, 0
         self.lag, self.watch = 0.0, None  # the longest time, in seconds, that the server itself was held up
@@ -242,7 +243,7 @@ class Server:
         peer = Peer(reader, writer, face.connections)
         face.peers.append(peer)
         try:
-            await serve(face.script, peer)
+            await self.play(face.script, peer)
         except (Gone, EOFError, ConnectionError, asyncio.CancelledError):
             pass
         except Exception as error:  # a script's own mistake must not pass for the behaviour under test
