@@ -43,6 +43,7 @@ static void take_host(struct domain *domain, const struct dns_answer *answer) {
             all[count++] = answer->address[i];
     }
     domain->host_count = address_sample(domain->name, all, count, POLICY_ADDRESSES_MAX, &distinct);
+    free(domain->alias_of);
     free(domain->host);
     domain->host = all;
 }
@@ -131,6 +132,7 @@ static void ask_records(struct domain *domain) {
 static void on_mx(struct dns_answer *answer, void *context) {
     struct domain *domain = context;
     struct mx_set set = {.count = 0};
+    char alias[NAME_CAP];
     domain->status = answer->status;
     domain->dnssec = answer->dnssec;
     if (answer->status == DNS_OK)
@@ -139,6 +141,8 @@ static void on_mx(struct dns_answer *answer, void *context) {
         mx_set_implicit(&set, domain->name);
     domain->flags = set.flags | (answer->cname ? MX_FLAG_CNAME : 0u) | (answer->capped ? MX_FLAG_CAPPED : 0u);
     domain->null_mx = set.null_mx;
+    if (answer->cname && name_from_dns(alias, answer->target) == NAME_OK)
+        domain->alias_of = mem_strdup(alias);
     if (set.count > 0) {
         memcpy(domain->set_key, set.key, sizeof set.key);
         domain->events->on_set(domain, &set, domain->context);

@@ -29,6 +29,7 @@ struct domain {
     enum dnssec dnssec;
     unsigned flags; /* MX_FLAG_… */
     bool null_mx;
+    char *alias_of;               /* what its name is an alias of; NULL if it is none; owned */
     char set_key[MX_SET_KEY_CAP]; /* of struct mx_set; "" if there is no set */
     struct domain_member *member; /* what the resolver made of the set */
     size_t member_count;

@@ -24,9 +24,13 @@ static void settle(struct exchange *exchange) {
     exchange->on_settled(exchange, exchange->context);
 }
 
+/* The base domain is told where there are records, or may be. Without them a secure alias is of no use. */
 static void settle_tlsa(struct exchange *exchange, enum tlsa_status status) {
+    bool maybe = status == TLSA_STATUS_SECURE || status == TLSA_STATUS_BOGUS || status == TLSA_STATUS_UNKNOWN;
     exchange->tlsa_status = status;
-    if (status != TLSA_STATUS_SECURE) {
+    if (exchange->alias_alone)
+        exchange->dnssec = maybe ? DNSSEC_SECURE : DNSSEC_INSECURE;
+    if (!maybe) {
         free(exchange->base);
         exchange->base = NULL;
     }
@@ -37,16 +41,12 @@ static void settle_tlsa(struct exchange *exchange, enum tlsa_status status) {
 
 static void keep_tlsa(struct exchange *exchange, const struct dns_answer *answer) {
     static char text[TLSA_TEXT_CAP];
-    exchange->tlsa = mem_calloc(EXCHANGE_TLSA_MAX, sizeof *exchange->tlsa);
+    exchange->tlsa = mem_calloc(answer->blob_count, sizeof *exchange->tlsa);
     exchange->tlsa_capped = answer->capped;
     for (size_t i = 0; i < answer->blob_count; i++) {
         struct tlsa tlsa;
         if (!tlsa_parse(&tlsa, answer->blob[i].data, answer->blob[i].len))
             continue;
-        if (exchange->tlsa_count == EXCHANGE_TLSA_MAX) {
-            exchange->tlsa_capped = true;
-            break;
-        }
         tlsa_text(text, &tlsa);
         exchange->tlsa[exchange->tlsa_count++] = mem_strdup(text);
     }
@@ -88,7 +88,7 @@ static void ask_tlsa(struct exchange *exchange, const char *base) {
 static void on_alias(struct dns_answer *answer, void *context) {
     struct exchange *exchange = context;
     if (answer->status == DNS_OK && answer->dnssec == DNSSEC_SECURE) {
-        exchange->dnssec = DNSSEC_SECURE;
+        exchange->alias_alone = true;
         ask_tlsa(exchange, name_of(exchange));
     } else if (dns_failed(answer->status)) {
         settle_tlsa(exchange, TLSA_STATUS_UNKNOWN);

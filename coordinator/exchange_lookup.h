@@ -15,7 +15,6 @@
 
 enum {
     EXCHANGE_ADDRESSES_MAX = 8, /* kept of one exchange, see address_sample.h */
-    EXCHANGE_TLSA_MAX = 20,
 };
 
 /* As in the type mxgrade.tlsa_status. */
@@ -45,6 +44,7 @@ struct exchange {
     bool invalid; /* an IP literal, a single label or no host name: never looked up */
     bool listed;  /* in somebody's MX records; else a domain's own name, a candidate for an implicit MX */
     bool cname, address_capped, tlsa_capped;
+    bool alias_alone; /* the alias is secure, what it leads to is not */
     enum dns_status ipv4, ipv6;
     enum dnssec dnssec;
     const char *dns_status; /* static: as in the type mxgrade.dns_status; set when it is settled */

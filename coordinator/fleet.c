@@ -22,7 +22,7 @@ enum {
     JOBS_PER_MESSAGE = 100,
     LOST_DONE_MS = 5000, /* a lease that old and unknown to its worker is over: its Done was lost */
     WORKER_ID_CAP = 64,
-    TLSA_SET_MAX = 20,
+    TLSA_SET_MAX = 100, /* as many as the resolver keeps */
 };
 
 enum lease_state { QUEUED, LEASED, RESTING, LEASE_STATE_COUNT };

@@ -53,6 +53,7 @@ static void put_domain(struct db_copy *copy, const struct domain *domain) {
     db_copy_text(copy, flags);
     db_copy_bool(copy, domain_retry(domain));
     db_copy_text(copy, dnssec_name(domain->dnssec));
+    db_copy_text(copy, domain->alias_of);
     db_copy_text(copy, record_status_name(shown(domain, domain->sts)));
     db_copy_text(copy, domain->sts == RECORD_VALID ? domain->sts_id : NULL);
     db_copy_text(copy, domain->sts_why ? sts_why_key(domain->sts_why) : NULL);

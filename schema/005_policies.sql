@@ -25,6 +25,7 @@ COMMENT ON TYPE mxgrade.policy_status IS 'A fetched MTA-STS policy. invalid: an 
 -- there are without rewriting them.)
 ALTER TABLE mxgrade.domain
     ADD COLUMN dnssec mxgrade.dnssec NOT NULL DEFAULT 'unknown',
+    ADD COLUMN alias_of text,
     ADD COLUMN sts_record mxgrade.record_status NOT NULL DEFAULT 'not_asked',
     ADD COLUMN sts_id text,
     ADD COLUMN sts_why text,
@@ -36,6 +37,7 @@ ALTER TABLE mxgrade.domain
     ALTER COLUMN tlsrpt SET DEFAULT 'pending';
 UPDATE mxgrade.domain SET sts_record = 'pending', tlsrpt = 'pending' WHERE next_resolve_at IS NOT NULL;
 COMMENT ON COLUMN mxgrade.domain.dnssec IS 'DNSSEC of its MX answer, or of the denial that makes its MX implicit';
+COMMENT ON COLUMN mxgrade.domain.alias_of IS 'What its name is an alias (CNAME) of; null if it is none';
 COMMENT ON COLUMN mxgrade.domain.sts_record IS 'The TXT record _mta-sts.NAME (RFC 8461 section 3.1)';
 COMMENT ON COLUMN mxgrade.domain.sts_id IS 'Its id';
 COMMENT ON COLUMN mxgrade.domain.sts_why IS 'Why it is invalid or unknown';
@@ -50,7 +52,7 @@ ALTER TABLE mxgrade.exchange
     ADD COLUMN tlsa text[] NOT NULL DEFAULT '{}';
 ALTER TABLE mxgrade.exchange ALTER COLUMN tlsa_status SET DEFAULT 'pending';
 UPDATE mxgrade.exchange SET tlsa_status = 'pending' WHERE next_resolve_at IS NOT NULL OR dns_status = 'pending';
-COMMENT ON COLUMN mxgrade.exchange.dnssec IS 'DNSSEC of its address answers: the less secure of the two';
+COMMENT ON COLUMN mxgrade.exchange.dnssec IS 'DNSSEC of its address answers, the less secure of the two; or of its alias alone, where that has TLSA records';
 COMMENT ON COLUMN mxgrade.exchange.flags IS 'Oddities: cname, address_capped, aaaa_failed, a_failed, tlsa_capped';
 COMMENT ON COLUMN mxgrade.exchange.tlsa_status IS 'Its TLSA records';
 COMMENT ON COLUMN mxgrade.exchange.tlsa_base IS 'The TLSA base domain (RFC 7672 section 2.1.3): the exchange or what its alias leads to';
@@ -188,6 +190,12 @@ COMMENT ON COLUMN mxgrade.mta_sts.attempts IS 'Fetches';
 COMMENT ON COLUMN mxgrade.mta_sts.worker IS 'Who fetched it';
 COMMENT ON COLUMN mxgrade.mta_sts.vantage IS 'Where that worker stands';
 
+CREATE FUNCTION mxgrade.tlsa_usable(p_records text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT bool_or(r ~ '^[23] [01] [012] .') FROM unnest(p_records) AS r
+$$;
+COMMENT ON FUNCTION mxgrade.tlsa_usable(text[]) IS 'Is there a record of a usage, selector and matching type that SMTP has a use for (RFC 7672 section 3.1)? Its data is the worker''s to judge';
+
 CREATE VIEW mxgrade.dane AS
 SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
        CASE
@@ -197,9 +205,9 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
            WHEN x.tlsa_status IS DISTINCT FROM 'secure' THEN 'unknown'
            WHEN e.tls_enabled = 'no' OR n.dane = 'mismatch' THEN 'secure-mismatch'
            WHEN n.dane = 'match' THEN 'secure-match'
-           WHEN n.dane = 'unusable' THEN 'secure-unusable'
+           WHEN n.dane = 'unusable' OR NOT mxgrade.tlsa_usable(nullif(x.tlsa, '{}')) THEN 'secure-unusable'
            WHEN n.dane = 'other_name' THEN
-               CASE WHEN mxgrade.name_covered(d.name, coalesce(nullif(c.san, '{}'), ARRAY[lower(c.subject_cn)]))
+               CASE WHEN mxgrade.name_covered(d.name, i.names) OR mxgrade.name_covered(d.alias_of, i.names)
                     THEN 'secure-match' ELSE 'secure-mismatch' END
            ELSE 'unknown'
        END AS status,
@@ -210,7 +218,8 @@ JOIN mxgrade.mx_set_member b ON b.survey_id = d.survey_id AND b.mx_set = d.mx_se
 LEFT JOIN mxgrade.exchange x ON x.survey_id = b.survey_id AND x.exchange = b.exchange
 LEFT JOIN mxgrade.exchange_endpoint n ON n.survey_id = b.survey_id AND n.exchange = b.exchange
 LEFT JOIN mxgrade.endpoint e ON e.survey_id = n.survey_id AND e.address = n.address
-LEFT JOIN mxgrade.certificate_row c ON c.sha256 = n.certificate;
+LEFT JOIN mxgrade.certificate_row c ON c.sha256 = n.certificate
+CROSS JOIN LATERAL (SELECT coalesce(nullif(c.san, '{}'), ARRAY[lower(c.subject_cn)]) AS names) i;
 COMMENT ON VIEW mxgrade.dane IS 'DANE (RFC 7672) of every domain, exchange and address; address is null where an exchange has none';
 COMMENT ON COLUMN mxgrade.dane.survey_id IS 'The survey';
 COMMENT ON COLUMN mxgrade.dane.domain IS 'The domain';

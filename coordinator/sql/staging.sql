@@ -1,6 +1,6 @@
 -- What lookups found, on its way into the tables.
 CREATE TEMP TABLE IF NOT EXISTS stage_domain
-    (name text, mx_status mxgrade.mx_status, mx_set uuid, flags text[], retry boolean, dnssec mxgrade.dnssec,
+    (name text, mx_status mxgrade.mx_status, mx_set uuid, flags text[], retry boolean, dnssec mxgrade.dnssec, alias_of text,
      sts_record mxgrade.record_status, sts_id text, sts_why text,
      tlsrpt mxgrade.record_status, tlsrpt_rua text[], tlsrpt_why text) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_member

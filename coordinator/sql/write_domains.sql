@@ -1,11 +1,12 @@
 -- Last, because a domain that has its mx_set is settled. While retries remain the failure stands in mx_status; an answer
 -- is never replaced by none.
 UPDATE mxgrade.domain d
-SET (mx_status, mx_set, flags, dnssec) = (
+SET (mx_status, mx_set, flags, dnssec, alias_of) = (
         SELECT CASE WHEN k.keep THEN d.mx_status ELSE f.mx_status END,
                CASE WHEN k.keep THEN d.mx_set ELSE f.mx_set END,
                CASE WHEN k.keep THEN d.flags ELSE f.flags END,
-               CASE WHEN k.keep THEN d.dnssec ELSE f.dnssec END
+               CASE WHEN k.keep THEN d.dnssec ELSE f.dnssec END,
+               CASE WHEN k.keep THEN d.alias_of ELSE f.alias_of END
         FROM (SELECT d.mx_set IS NOT NULL AND f.mx_status IN ('servfail', 'timeout')) k (keep)),
     (sts_record, sts_id, sts_why) = (
         SELECT CASE WHEN k.keep THEN d.sts_record ELSE f.sts_record END,

@@ -42,6 +42,16 @@ test|*|f
 a.b.test|b.test|f'
 says 'without patterns nothing is covered' "SELECT mxgrade.name_covered('a.test', '{}'), mxgrade.name_covered('a.test', NULL), mxgrade.name_covered('a.test', ARRAY[NULL])" 'f|f|f'
 
+says 'a TLSA record is usable by its first three numbers' "
+    SELECT r, mxgrade.tlsa_usable(ARRAY['0 0 1 00', r]) FROM unnest(ARRAY['3 1 1 aa', '2 0 2 aa', '1 1 1 aa', '3 2 1 aa', '3 1 3 aa', '3 1 1', '13 1 1 aa']) AS r" \
+    '3 1 1 aa|t
+2 0 2 aa|t
+1 1 1 aa|f
+3 2 1 aa|f
+3 1 3 aa|f
+3 1 1|f
+13 1 1 aa|f'
+
 says 'MTA-STS: record, policy, and its exchanges' "
     SELECT domain, status, reason, not_covered, failing, mail_bounces FROM mxgrade.mta_sts WHERE survey_id = 1 AND (reason IS NOT NULL OR status NOT IN ('none'))
     UNION ALL SELECT domain, status, reason, not_covered, failing, mail_bounces FROM mxgrade.mta_sts
@@ -207,5 +217,8 @@ domain_policy|0
 mta_sts|0'
 says 'progress counts policies' "SELECT policies, policies_pending FROM mxgrade.survey_progress WHERE survey_id = 1" '16|0'
 
+says 'a certificate for what the domain is an alias of is one for the domain' "
+    UPDATE mxgrade.domain SET alias_of = 'x.wild.test' WHERE survey_id = 1 AND name = 'other.test';
+    SELECT status FROM mxgrade.dane WHERE survey_id = 1 AND domain = 'other.test'" 'secure-match'
 echo "$passed passed, $failed failed"
 ((failed == 0))

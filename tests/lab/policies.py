@@ -203,9 +203,9 @@ def of_table(lab, policy, exchanges):
 
 
 def of_others(lab, domain):
-    """Nobody else has a policy; where the zone fails, nobody knows."""
-    states = [lab.state(f"{prefix}.{domain}") for prefix in ("_mta-sts", "_smtp._tls")]
-    failed = [state in ("bogus", "unknown") for state in states]
+    """Nobody else has a policy; where DNS fails nobody knows, and a domain whose MX records fail is not asked for more."""
+    unknown = ("bogus", "unknown")
+    failed = [lab.state(domain) in unknown or lab.state(f"{prefix}.{domain}") in unknown for prefix in ("_mta-sts", "_smtp._tls")]
     return ["unknown" if failed[0] else "none", NOTHING, "dns" if failed[0] else NOTHING, NOTHING, NOTHING,
             "unknown" if failed[1] else "none"]
 

@@ -211,7 +211,11 @@ def verdict(why, status, mode=""):
 
 def verify(row):
     domain = row["domain"]
-    found = {"dnssec": resolver.ask(domain, "MX").state, **mta_sts(domain), "tlsrpt": tlsrpt(domain)}
+    dnssec = resolver.ask(domain, "MX").state
+    if dnssec in ("bogus", "unknown"):  # of a domain whose MX records fail nobody asks for more
+        found = {"dnssec": dnssec, **verdict("dns", ""), "tlsrpt": "unknown"}
+    else:
+        found = {"dnssec": dnssec, **mta_sts(domain), "tlsrpt": tlsrpt(domain)}
     return [f"{key} is {value}, the table says {row[key]}" for key, value in found.items() if row[key] != value]
 
 
