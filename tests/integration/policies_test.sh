@@ -216,9 +216,9 @@ domain_finding|0
 domain_policy|0
 mta_sts|0'
 says 'progress counts policies' "SELECT policies, policies_pending FROM mxgrade.survey_progress WHERE survey_id = 1" '16|0'
-
 says 'a certificate for what the domain is an alias of is one for the domain' "
     UPDATE mxgrade.domain SET alias_of = 'x.wild.test' WHERE survey_id = 1 AND name = 'other.test';
     SELECT status FROM mxgrade.dane WHERE survey_id = 1 AND domain = 'other.test'" 'secure-match'
+
 echo "$passed passed, $failed failed"
 ((failed == 0))
