@@ -109,11 +109,10 @@ static void after_addresses(struct exchange *exchange) {
     enum dns_status worse = exchange->ipv4 > exchange->ipv6 ? exchange->ipv4 : exchange->ipv6;
     /* an unanswered half makes the whole unknown where the other half has nothing */
     exchange->dns_status = dns_status_name(exchange->address_count > 0 ? DNS_OK : worse);
-    if (exchange->address_count == 0)
-        settle_tlsa(exchange, TLSA_STATUS_NOT_ASKED);
-    else if (exchange->dnssec == DNSSEC_SECURE)
+    bool any = exchange->address_count > 0;
+    if (any && exchange->dnssec == DNSSEC_SECURE)
         ask_tlsa(exchange, exchange->target ? exchange->target : name_of(exchange));
-    else if (exchange->dnssec == DNSSEC_INSECURE && exchange->cname)
+    else if (any && exchange->dnssec == DNSSEC_INSECURE && exchange->cname)
         dns_query(exchange->dns, name_of(exchange), DNS_TYPE_CNAME, on_alias, exchange);
     else
         settle_tlsa(exchange, TLSA_STATUS_NOT_ASKED);

@@ -1,7 +1,7 @@
 /* dns_load.c - MX queries against one resolver, so many at once: by c-ares alone, or by the coordinator's dns.h.
  *   dns_load bare|coordinator ADDRESS:PORT QUERIES IN-FLIGHT
- * Prints queries, lost, the CPU time of each and the rate. Bare is the least that a client can do: one channel, an epoll
- * loop told of sockets by c-ares, the answer parsed with c-ares's own parser, a coarse tick for time-outs.
+ * Prints queries, lost, the CPU time of each and the rate. Bare is the least that a client can do: one channel, an
+ * epoll loop told of sockets by c-ares, the answer parsed with c-ares's own parser, a coarse tick for time-outs.
  */
 #include "bench.h"
 #include "dns.h"

@@ -76,9 +76,10 @@ static void send_due(int socket) {
     for (; head + count < tail && count < AT_ONCE && ring[(head + count) % WAITING].due_us <= now; count++) {
         struct waiting *waiting = &ring[(head + count) % WAITING];
         parts[count] = (struct iovec){waiting->message, waiting->len};
-        messages[count] = (struct mmsghdr){
-            .msg_hdr = {
-                .msg_iov = &parts[count], .msg_iovlen = 1, .msg_name = &waiting->to, .msg_namelen = sizeof waiting->to}};
+        messages[count] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[count],
+                                                       .msg_iovlen = 1,
+                                                       .msg_name = &waiting->to,
+                                                       .msg_namelen = sizeof waiting->to}};
     }
     int sent = count ? sendmmsg(socket, messages, count, 0) : 0;
     head += sent > 0 ? (size_t)sent : 0;
