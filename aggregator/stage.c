@@ -105,6 +105,12 @@ static void put_long_text(struct db_copy *copy, const char *text, size_t most) {
 
 static void put_text(struct db_copy *copy, const char *text) { put_long_text(copy, text, TEXT_OCTETS_MAX); }
 
+static void put_body(struct db_copy *copy, const char *text) {
+    char *clean = text_sanitise_lines(text, strlen(text), BODY_OCTETS_MAX);
+    db_copy_text(copy, *clean ? clean : NULL);
+    free(clean);
+}
+
 static void put_texts(struct db_copy *copy, char *const *texts, size_t count, size_t most) {
     if (count > most)
         count = most;
@@ -423,7 +429,7 @@ static void put_policy(struct db_copy *copy, const struct item *item) {
     put_text(copy, policy->detail);
     put_number_or_null(copy, policy->http_status, HTTP_STATUS_MAX);
     put_policy_fields(copy, policy);
-    put_long_text(copy, policy->body, BODY_OCTETS_MAX);
+    put_body(copy, policy->body);
     db_copy_text(copy, *item->address ? item->address : NULL);
     db_copy_time_ms(copy, policy->observed_at_ms);
     put_text(copy, item->from->worker_id);

@@ -1,33 +1,28 @@
 /* dns.c - see dns.h.
  *
- * A query is in one place at a time: waiting (dns->waiting), under way (c-ares has it), or held (dns->held: all tries
- * were met with silence, and whether that says anything is not known yet). c-ares tells which sockets it wants watched;
- * each gets a uv_poll. There is one channel for each try at each resolver, because the time-out is a channel's.
- * Time-outs are driven by one coarse tick: asking c-ares for the next one costs time proportional to the queries
- * outstanding.
+ * A query is in one place at a time: waiting (dns->waiting), under way (a link has it), or held (dns->held: all tries
+ * were met with silence, and whether that says anything is not known yet). Each resolver has a link for each try,
+ * because the time-out is a link's.
  */
 #include "dns.h"
 
+#include "dns_link.h"
 #include "log.h"
 #include "mem.h"
 
-#include <ares.h>
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <utlist.h>
 
 enum {
     TICK_MS = 100,
-    CLASS_IN = 1,
-    EDNS_OCTETS = 1232,    /* DNS flag day 2020 */
-    AUTHENTIC_DATA = 0x20, /* in a query: tell me whether it is (RFC 6840 section 5.7) */
-    CHECKING_DISABLED = 0x10,
-    SOCKET_BUFFER_OCTETS = 4 << 20,
+    LATE_TICK_MS = 500, /* the loop stood still: sockets are to be read before anything has timed out */
     CHECK_EVERY_MS = 60000,
+    CHECK_DOUBT_MS = 5000, /* while a resolver does not answer or was not seen to validate */
     CHECK_STALLED_MS = 1000,
+    HEARD_LATELY_MS = 1000,
     /* Pace: what a resolver's socket buffer of Linux's default size (some 270 datagrams) takes without loss. */
     BURST = 128,
     PER_MS = 16,
@@ -35,13 +30,13 @@ enum {
      * second try. */
     WINDOW_START = 256,
     WINDOW_LEAST = 64,
-    IDS = 256,
-    RESTARTS = 3, /* of a query whose last try met nobody, though a resolver answers */
+    RESTARTS = 3, /* of a query whose host said that no resolver is there, though one was lately */
 };
 
 struct query {
     struct query *prev, *next; /* waiting or held */
     struct dns *dns;
+    struct server *server;             /* of the last try */
     unsigned type, silences, refusals; /* tries that nobody answered, that somebody refused */
     size_t first_server;
     bool unvalidated; /* it failed, and is asked once more without validation */
@@ -53,25 +48,14 @@ struct query {
     char name[];
 };
 
-/* A channel of c-ares. */
-struct link {
-    struct dns *dns;
-    ares_channel channel;
-};
-
 struct server {
     struct dns *dns;
     struct dns_server public;
-    bool checking, alive; /* the check is under way; the last one was answered */
-    uint64_t check_sent_ms;
-    struct link link[DNS_TRIES_MAX];
-};
-
-struct watch {
-    uv_poll_t poll;
-    struct link *link;
-    ares_socket_t socket;
-    struct watch *next;
+    bool calling, asking; /* under way: is somebody there, is the signed name authentic */
+    bool alive;           /* the last call was answered; false until then */
+    bool told;            /* of what it says about the signed name */
+    uint64_t called_ms;
+    struct dns_link link[DNS_TRIES_MAX];
 };
 
 struct dns {
@@ -79,7 +63,6 @@ struct dns {
     uv_timer_t tick, pace;
     uv_prepare_t before_block; /* sends what waits, never from within a callback of c-ares */
     unsigned handles;          /* being closed */
-    struct watch *watches;
     struct server server[DNS_SERVERS_MAX];
     size_t servers, next_server;
     unsigned tries;
@@ -94,72 +77,9 @@ struct dns {
     uint64_t tokens_ms, heard_ms;  /* when tokens were added, when somebody answered */
     uint64_t check_ms, outage_ms;  /* when checks are due, when the last outage ended */
     bool stalled, outage;
+    uint64_t ticked_ms;
     bool closing;
-    uint16_t id[IDS];
-    size_t ids;
 };
-
-/* ---- sockets ---- */
-
-static void on_poll(uv_poll_t *poll, int status, int events) {
-    struct watch *watch = poll->data;
-    bool readable = status < 0 || (events & UV_READABLE), writable = status < 0 || (events & UV_WRITABLE);
-    ares_process_fd(watch->link->channel, readable ? watch->socket : ARES_SOCKET_BAD,
-                    writable ? watch->socket : ARES_SOCKET_BAD);
-}
-
-static void on_watch_closed(uv_handle_t *handle) { free(handle->data); }
-
-static void on_socket_state(void *context, ares_socket_t socket, int readable, int writable) {
-    struct link *link = context;
-    struct dns *dns = link->dns;
-    struct watch *watch;
-    LL_SEARCH_SCALAR(dns->watches, watch, socket, socket);
-    if (!readable && !writable) {
-        if (watch) {
-            LL_DELETE(dns->watches, watch);
-            uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
-        }
-        return;
-    }
-    if (watch == NULL) {
-        watch = mem_alloc(sizeof *watch);
-        watch->link = link;
-        watch->socket = socket;
-        LL_PREPEND(dns->watches, watch);
-        uv_poll_init_socket(dns->loop, &watch->poll, socket);
-        watch->poll.data = watch;
-    }
-    uv_poll_start(&watch->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), on_poll);
-}
-
-/* ---- a message out ---- */
-
-static unsigned short random_id(struct dns *dns) {
-    if (dns->ids == 0) {
-        if (getrandom(dns->id, sizeof dns->id, 0) != (ssize_t)sizeof dns->id)
-            dns->id[0] = (uint16_t)uv_hrtime();
-        dns->ids = IDS;
-    }
-    return dns->id[--dns->ids];
-}
-
-/* The message is made here and not by ares_query(): with ARES_FLAG_EDNS, c-ares 1.18 turns EDNS off for the whole
- * channel at the first SERVFAIL and sends the query again cut short, which resolvers drop. false: DNS cannot carry the
- * name. */
-static bool send_message(struct dns *dns, ares_channel channel, const char *name, unsigned type, unsigned bits,
-                         ares_callback on_answer, void *context) {
-    enum { BITS_AT = 3 };
-    unsigned char *message = NULL;
-    int len = 0;
-    int status = ares_create_query(name, CLASS_IN, (int)type, random_id(dns), 1, &message, &len, EDNS_OCTETS);
-    if (status == ARES_SUCCESS) {
-        message[BITS_AT] |= (unsigned char)bits;
-        ares_send(channel, message, len, on_answer, context);
-    }
-    ares_free_string(message);
-    return status == ARES_SUCCESS;
-}
 
 /* ---- the life of a query ---- */
 
@@ -190,15 +110,32 @@ static void deliver_status(struct query *query, enum dns_status status) {
 
 static unsigned tries_made(const struct query *query) { return query->silences + query->refusals; }
 
-static struct server *server_of(const struct query *query) {
-    struct dns *dns = query->dns;
-    return &dns->server[(query->first_server + tries_made(query)) % dns->servers];
-}
-
 /* Does the window count it? */
 static bool is_first_try(const struct query *query) { return tries_made(query) == 0 && !query->unvalidated; }
 
 static bool believes(const struct server *server) { return server->public.validates && server->public.trusted; }
+
+/* How good a resolver is: only the best that there are, are asked. One that does not validate would take a secure
+ * answer for an unchecked one, one that does not answer would cost time. */
+static unsigned rank(const struct server *server) { return server->public.answers ? (believes(server) ? 2 : 1) : 0; }
+
+static size_t best_servers(struct dns *dns, struct server *best[DNS_SERVERS_MAX]) {
+    unsigned highest = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < dns->servers; i++)
+        highest = rank(&dns->server[i]) > highest ? rank(&dns->server[i]) : highest;
+    for (size_t i = 0; i < dns->servers; i++)
+        if (rank(&dns->server[i]) == highest)
+            best[count++] = &dns->server[i];
+    return count;
+}
+
+/* Each try goes to the next. */
+static struct server *choose_server(const struct query *query) {
+    struct server *best[DNS_SERVERS_MAX];
+    size_t count = best_servers(query->dns, best);
+    return best[(query->first_server + tries_made(query)) % count];
+}
 
 static enum dnssec judge(const struct server *server, const struct dns_answer *answer) {
     if (dns_failed(answer->status))
@@ -210,11 +147,12 @@ static enum dnssec judge(const struct server *server, const struct dns_answer *a
 
 /* SERVFAIL and the like: another resolver may know better; and where a validating one fails, the reason may be that. */
 static void on_refusal(struct query *query, struct dns_answer *answer) {
+    struct server *best[DNS_SERVERS_MAX];
     struct dns *dns = query->dns;
-    if (query->refusals + 1 < dns->servers && tries_made(query) + 1 < dns->tries) {
+    if (query->refusals + 1 < best_servers(dns, best) && tries_made(query) + 1 < dns->tries) {
         query->refusals++;
         wait_again(query);
-    } else if (believes(server_of(query))) {
+    } else if (believes(query->server)) {
         query->unvalidated = true;
         wait_again(query);
     } else {
@@ -230,11 +168,12 @@ static void on_message(struct query *query, struct dns_answer *answer) {
     } else if (answer->status == DNS_SERVFAIL) {
         on_refusal(query, answer);
     } else {
-        answer->dnssec = judge(server_of(query), answer);
+        answer->dnssec = judge(query->server, answer);
         deliver(query, answer);
     }
 }
 
+/* Nobody answered, though he had the time. absent: the host says that no resolver is there. */
 static void on_silence(struct query *query, bool absent) {
     struct dns *dns = query->dns;
     query->absent = absent;
@@ -245,8 +184,7 @@ static void on_silence(struct query *query, bool absent) {
         wait_again(query);
     } else if (query->began_ms < dns->outage_ms) {
         begin_again(query);
-    } else if (!absent &&
-               dns->heard_ms > query->sent_ms) { /* resolvers are there: it is this name that nobody answers for */
+    } else if (!absent && dns->heard_ms > query->sent_ms) { /* the others are answered: it is this name */
         deliver_status(query, DNS_TIMEOUT);
     } else {
         DL_APPEND(dns->held, query);
@@ -274,6 +212,14 @@ static void heard(struct dns *dns) {
         dns->tokens += 2;
 }
 
+/* A resolver that ends an idle TCP connection takes all that is under way over UDP with it, in c-ares: no try of
+ * theirs. */
+static bool was_cut_off(const struct query *query, int status) {
+    const struct dns *dns = query->dns;
+    return status == ARES_ECONNREFUSED && query->restarts < RESTARTS &&
+           uv_now(dns->loop) - dns->heard_ms < HEARD_LATELY_MS;
+}
+
 /* With NOCHECKRESP every response comes here, whatever its code; no message means that none came. */
 static void on_answer(void *context, int status, int timeouts, unsigned char *message, int len) {
     struct query *query = context;
@@ -290,6 +236,9 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *me
         adapt_window(dns);
         dns_answer_parse(&answer, query->type, message, (size_t)len);
         on_message(query, &answer);
+    } else if (was_cut_off(query, status)) {
+        query->restarts++;
+        wait_again(query);
     } else {
         on_silence(query, status == ARES_ECONNREFUSED);
     }
@@ -297,17 +246,19 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *me
 
 static void send_query(struct query *query) {
     struct dns *dns = query->dns;
-    ares_channel channel = server_of(query)->link[tries_made(query)].channel;
+    query->server = choose_server(query);
     dns->in_flight++;
     dns->fresh += is_first_try(query);
     query->sent_ms = uv_now(dns->loop);
     if (is_first_try(query))
         query->began_ms = query->sent_ms;
-    if (!send_message(dns, channel, query->name, query->type, query->unvalidated ? CHECKING_DISABLED : AUTHENTIC_DATA,
-                      on_answer, query)) {
+    int status = dns_link_ask(&query->server->link[tries_made(query)], query->name, query->type, true,
+                              query->unvalidated ? DNS_ASK_UNVALIDATED : DNS_ASK_AUTHENTIC, on_answer, query);
+    if (status != ARES_SUCCESS) {
         dns->in_flight--;
         dns->fresh -= is_first_try(query);
-        deliver_status(query, DNS_NXDOMAIN); /* a name that DNS cannot carry does not exist there */
+        /* a name that DNS cannot carry does not exist there */
+        deliver_status(query, status == ARES_ENOMEM ? DNS_TIMEOUT : DNS_NXDOMAIN);
     }
 }
 
@@ -382,22 +333,51 @@ static void set_stalled(struct dns *dns, bool stalled) {
     dns->outage = dns->outage || stalled;
 }
 
-static void end_checks(struct dns *dns) {
-    bool checking = false, answers = false;
+/* When to look again. */
+static unsigned check_pause_ms(const struct dns *dns) {
+    if (dns->stalled)
+        return CHECK_STALLED_MS;
+    for (size_t i = 0; i < dns->servers; i++)
+        if (!dns->server[i].public.answers || !dns->server[i].public.validates)
+            return CHECK_DOUBT_MS;
+    return CHECK_EVERY_MS;
+}
+
+/* A call was answered, or not: what does that mean for all? */
+static void end_call(struct server *server, bool answered) {
+    struct dns *dns = server->dns;
+    bool calling = false, alive = false;
+    server->calling = false;
+    server->alive = server->public.answers = answered;
     for (size_t i = 0; i < dns->servers; i++) {
-        checking = checking || dns->server[i].checking;
-        answers = answers || dns->server[i].alive;
+        calling = calling || dns->server[i].calling;
+        alive = alive || dns->server[i].alive;
     }
-    if (!answers && checking)
+    if (calling && !alive)
         return;
-    set_stalled(dns, !answers);
-    dns->check_ms = uv_now(dns->loop) + (answers ? CHECK_EVERY_MS : CHECK_STALLED_MS);
-    if (answers)
+    set_stalled(dns, !alive);
+    dns->check_ms = uv_now(dns->loop) + check_pause_ms(dns);
+    if (alive)
         release_held(dns);
 }
 
-static void tell_validation(const struct server *server) {
+static void on_call(void *context, int status, int timeouts, unsigned char *message, int len) {
+    struct server *server = context;
+    bool answered = status == ARES_SUCCESS && message && len > 0;
+    (void)timeouts;
+    if (server->dns->closing)
+        return;
+    if (answered) {
+        heard(server->dns);
+        server->public.answer_ms = (unsigned)(uv_now(server->dns->loop) - server->called_ms);
+    }
+    end_call(server, answered);
+    server->public.asked = !server->asking;
+}
+
+static void tell_validation(struct server *server) {
     const struct dns_server *public = &server->public;
+    server->told = true;
     if (!public->validates)
         log_warn("the resolver does not validate: DNSSEC and DANE stay unchecked", LOG_STR("resolver", public->address),
                  LOG_STR("asked", server->dns->signed_name));
@@ -407,61 +387,64 @@ static void tell_validation(const struct server *server) {
             LOG_STR("resolver", public->address));
 }
 
-static void on_check(void *context, int status, int timeouts, unsigned char *message, int len) {
+/* A failure says nothing about validation: what was known stays. */
+static void on_signed(void *context, int status, int timeouts, unsigned char *message, int len) {
     struct server *server = context;
-    struct dns_server *public = &server->public;
-    struct dns *dns = server->dns;
+    struct dns_answer answer = {.status = DNS_TIMEOUT};
     (void)timeouts;
-    server->checking = false;
-    if (dns->closing)
+    if (server->dns->closing)
         return;
-    bool first = !public->asked || !public->answers, answered = status == ARES_SUCCESS && message && len > 0;
-    public->asked = true;
-    public->answers = server->alive = answered;
-    if (answered) {
-        struct dns_answer answer;
-        heard(dns);
+    if (status == ARES_SUCCESS && message && len > 0)
         dns_answer_parse(&answer, DNS_TYPE_SOA, message, (size_t)len);
-        public->validates = answer.authentic && !dns_failed(answer.status);
-        public->answer_ms = (unsigned)(uv_now(dns->loop) - server->check_sent_ms);
-        dns_answer_free(&answer);
-        if (first)
+    if (!dns_failed(answer.status)) {
+        bool before = server->public.validates;
+        server->public.validates = answer.authentic;
+        if (!server->told || before != server->public.validates)
             tell_validation(server);
     }
-    end_checks(dns);
+    dns_answer_free(&answer);
+    server->asking = false;
+    server->public.asked = !server->calling;
 }
 
+/* Whether somebody is there is asked without recursion, which any resolver answers at once, whatever the Internet does.
+ * The other question may take its time. Both answers may come from within the call, so that all are marked first. */
 static void check_servers(struct dns *dns) {
+    bool call[DNS_SERVERS_MAX], ask[DNS_SERVERS_MAX];
     dns->check_ms = uv_now(dns->loop) + CHECK_EVERY_MS;
     for (size_t i = 0; i < dns->servers; i++) {
         struct server *server = &dns->server[i];
-        if (server->checking)
-            continue;
-        server->checking = true;
-        server->alive = false;
-        server->check_sent_ms = uv_now(dns->loop);
-        send_message(dns, server->link[0].channel, dns->signed_name, DNS_TYPE_SOA, AUTHENTIC_DATA, on_check, server);
+        call[i] = !server->calling;
+        ask[i] = !server->asking;
+        server->calling = server->asking = true;
+        if (call[i]) {
+            server->alive = false;
+            server->called_ms = uv_now(dns->loop);
+        }
+    }
+    for (size_t i = 0; i < dns->servers; i++) {
+        struct server *server = &dns->server[i];
+        if (call[i] && dns_link_ask(&server->link[0], ".", DNS_TYPE_NS, false, 0, on_call, server) != ARES_SUCCESS)
+            end_call(server, false);
+        if (ask[i] && dns_link_ask(&server->link[dns->tries - 1], dns->signed_name, DNS_TYPE_SOA, true,
+                                   DNS_ASK_AUTHENTIC, on_signed, server) != ARES_SUCCESS)
+            server->asking = false;
     }
 }
 
 static void on_tick(uv_timer_t *timer) {
     struct dns *dns = timer->data;
-    for (size_t i = 0; i < dns->servers; i++)
+    uint64_t now = uv_now(dns->loop);
+    bool late = now - dns->ticked_ms > LATE_TICK_MS;
+    dns->ticked_ms = now;
+    for (size_t i = 0; !late && i < dns->servers; i++)
         for (unsigned try = 0; try < dns->tries; try++)
-            ares_process_fd(dns->server[i].link[try].channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    if (uv_now(dns->loop) >= dns->check_ms)
+            dns_link_tick(&dns->server[i].link[try]);
+    if (now >= dns->check_ms)
         check_servers(dns);
 }
 
 /* ---- opening ---- */
-
-/* c-ares must be able to ask for it. */
-static int check_name(const char *name) {
-    unsigned char *message = NULL;
-    int len = 0, status = ares_create_query(name, CLASS_IN, DNS_TYPE_SOA, 0, 1, &message, &len, EDNS_OCTETS);
-    ares_free_string(message);
-    return status;
-}
 
 /* The resolvers' addresses, from the text or resolv.conf: c-ares reads both. The caller frees with ares_free_data(). */
 static int read_servers(const char *servers, struct ares_addr_port_node **list) {
@@ -488,32 +471,14 @@ static void describe(struct dns_server *public, const struct ares_addr_port_node
     public->trusted = loopback || trust_path;
 }
 
-static int open_link(struct link *link, const struct ares_addr_port_node *node, int timeout_ms) {
-    struct ares_options options = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
-                                            ARES_FLAG_STAYOPEN,
-                                   .timeout = timeout_ms,
-                                   .tries = 1,
-                                   .socket_receive_buffer_size = SOCKET_BUFFER_OCTETS,
-                                   .sock_state_cb = on_socket_state,
-                                   .sock_state_cb_data = link};
-    struct ares_addr_port_node alone = *node;
-    int status = ares_init_options(&link->channel, &options,
-                                   ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_RCVBUF |
-                                       ARES_OPT_SOCK_STATE_CB);
-    alone.next = NULL;
-    return status == ARES_SUCCESS ? ares_set_servers_ports(link->channel, &alone) : status;
-}
-
 static int open_servers(struct dns *dns, const struct dns_config *config, const struct ares_addr_port_node *list) {
     int status = ARES_SUCCESS;
     for (; list && dns->servers < DNS_SERVERS_MAX && status == ARES_SUCCESS; list = list->next) {
         struct server *server = &dns->server[dns->servers++];
         server->dns = dns;
         describe(&server->public, list, config->trust_path);
-        for (unsigned try = 0; try < dns->tries && status == ARES_SUCCESS; try++) {
-            server->link[try].dns = dns;
-            status = open_link(&server->link[try], list, config->timeout_ms << try);
-        }
+        for (unsigned try = 0; try < dns->tries && status == ARES_SUCCESS; try++)
+            status = dns_link_open(&server->link[try], dns->loop, list, config->timeout_ms << try);
     }
     return status;
 }
@@ -521,8 +486,7 @@ static int open_servers(struct dns *dns, const struct dns_config *config, const 
 static void close_servers(struct dns *dns) {
     for (size_t i = 0; i < dns->servers; i++)
         for (unsigned try = 0; try < DNS_TRIES_MAX; try++)
-            if (dns->server[i].link[try].channel)
-                ares_destroy(dns->server[i].link[try].channel);
+            dns_link_close(&dns->server[i].link[try]);
     free(dns->signed_name);
 }
 
@@ -538,12 +502,11 @@ static void start_handles(struct dns *dns) {
 /* false: error says why. */
 static bool open_all(struct dns *dns, const struct dns_config *config, char *error, size_t cap) {
     struct ares_addr_port_node *list = NULL;
-    int status = check_name(dns->signed_name);
-    if (status != ARES_SUCCESS) {
-        snprintf(error, cap, "'%s' is no name to look for signatures at: %s", dns->signed_name, ares_strerror(status));
+    if (!dns_link_name_is_good(dns->signed_name)) {
+        snprintf(error, cap, "'%s' is no name to look for signatures at", dns->signed_name);
         return false;
     }
-    status = read_servers(config->servers, &list);
+    int status = read_servers(config->servers, &list);
     if (status == ARES_SUCCESS)
         status = open_servers(dns, config, list);
     if (list)
@@ -560,6 +523,7 @@ struct dns *dns_open(uv_loop_t *loop, const struct dns_config *config, char *err
     dns->limit = config->in_flight;
     dns->window = WINDOW_START;
     dns->tokens = BURST;
+    dns->ticked_ms = uv_now(loop);
     dns->tries = (unsigned)config->tries < DNS_TRIES_MAX ? (unsigned)config->tries : DNS_TRIES_MAX;
     dns->signed_name = mem_strdup(config->signed_name && *config->signed_name ? config->signed_name : ".");
     ares_library_init(ARES_LIB_INIT_ALL); /* fails on Windows alone */

@@ -107,15 +107,18 @@ static size_t read_record(struct record *record, const struct message *m, size_t
 
 /* ---- aliases ---- */
 
-/* Collects the CNAMEs of the answer section; the number of them, or -1 if the section is malformed. */
+/* Collects the CNAMEs of the answer section; the number of them, or -1 if the section is malformed
+ * or there are too many. */
 static int read_aliases(struct alias *alias, const struct message *m, size_t at, unsigned records) {
     struct record record;
     int count = 0;
     for (unsigned i = 0; i < records; i++) {
         if ((at = read_record(&record, m, at)) == 0)
             return -1;
-        if (record.type != DNS_TYPE_CNAME || record.class != CLASS_IN || count == DNS_ALIAS_MAX)
+        if (record.type != DNS_TYPE_CNAME || record.class != CLASS_IN)
             continue;
+        if (count == DNS_ALIAS_MAX)
+            return -1;
         memcpy(alias[count].owner, record.owner, sizeof record.owner);
         if (read_name(m, record.data, alias[count].target) != record.data + record.len)
             return -1;

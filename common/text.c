@@ -60,6 +60,20 @@ char *text_sanitise_dup(const void *data, size_t len, size_t max) {
     return out;
 }
 
+char *text_sanitise_lines(const void *data, size_t len, size_t max) {
+    const char *at = data, *end = at + len;
+    char *out = mem_alloc(max + 1);
+    size_t used = 0;
+    while (at < end && used + 1 < max) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at)), *stop = feed ? feed : end;
+        size_t line = (size_t)(stop - at);
+        used += text_sanitise(out + used, max - used, at, line - (line && stop[-1] == '\r'));
+        out[used++] = '\n';
+        at = feed ? feed + 1 : end;
+    }
+    return mem_realloc(out, used + 1);
+}
+
 bool text_is_clean(const void *data, size_t len) {
     const uint8_t *in = data;
     for (size_t at = 0, n; at < len; at += n)

@@ -19,6 +19,9 @@ size_t text_sanitise(char *out, size_t cap, const void *data, size_t len);
  * (aborts when memory is gone, see mem.h). */
 char *text_sanitise_dup(const void *data, size_t len, size_t max);
 
+/* As text_sanitise_dup(), line by line: ends of lines, LF or CRLF, stay as LF, and each line has one. */
+char *text_sanitise_lines(const void *data, size_t len, size_t max);
+
 /* True if data is what text_sanitise() would leave untouched. */
 bool text_is_clean(const void *data, size_t len);
 

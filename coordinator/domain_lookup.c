@@ -43,7 +43,6 @@ static void take_host(struct domain *domain, const struct dns_answer *answer) {
             all[count++] = answer->address[i];
     }
     domain->host_count = address_sample(domain->name, all, count, POLICY_ADDRESSES_MAX, &distinct);
-    free(domain->alias_of);
     free(domain->host);
     domain->host = all;
 }
@@ -209,6 +208,7 @@ bool domain_retry(const struct domain *domain) {
 
 void domain_free(struct domain *domain) {
     tlsrpt_record_free(&domain->tlsrpt_record);
+    free(domain->alias_of);
     free(domain->host);
     free(domain->member);
     free(domain);

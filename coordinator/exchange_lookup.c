@@ -45,8 +45,10 @@ static void keep_tlsa(struct exchange *exchange, const struct dns_answer *answer
     exchange->tlsa_capped = answer->capped;
     for (size_t i = 0; i < answer->blob_count; i++) {
         struct tlsa tlsa;
-        if (!tlsa_parse(&tlsa, answer->blob[i].data, answer->blob[i].len))
+        if (!tlsa_parse(&tlsa, answer->blob[i].data, answer->blob[i].len)) {
+            exchange->tlsa_capped = true; /* one that is too large may be the one that matches */
             continue;
+        }
         tlsa_text(text, &tlsa);
         exchange->tlsa[exchange->tlsa_count++] = mem_strdup(text);
     }

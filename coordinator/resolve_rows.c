@@ -37,9 +37,12 @@ static bool has_set(const struct domain *domain) {
     return strcmp(status, "mx") == 0 || strcmp(status, "implicit") == 0;
 }
 
-/* Of a domain without mail servers nothing else is of interest. */
+/* Of a domain without mail servers nothing else is of interest; of one that may have some it is not known. */
 static enum record_status shown(const struct domain *domain, enum record_status status) {
-    return has_set(domain) || dns_failed(domain->status) ? status : RECORD_NOT_ASKED;
+    const char *mx = domain_mx_status(domain);
+    if (strcmp(mx, "servfail") == 0 || strcmp(mx, "timeout") == 0)
+        return RECORD_UNKNOWN;
+    return has_set(domain) ? status : RECORD_NOT_ASKED;
 }
 
 static void put_domain(struct db_copy *copy, const struct domain *domain) {

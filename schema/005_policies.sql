@@ -203,7 +203,8 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
            WHEN x.dnssec IN ('unchecked', 'insecure', 'bogus') THEN x.dnssec::text
            WHEN x.tlsa_status IN ('none', 'insecure', 'bogus') THEN x.tlsa_status::text
            WHEN x.tlsa_status IS DISTINCT FROM 'secure' THEN 'unknown'
-           WHEN e.tls_enabled = 'no' OR n.dane = 'mismatch' THEN 'secure-mismatch'
+           WHEN e.tls_enabled = 'no' THEN 'secure-mismatch'
+           WHEN n.dane = 'mismatch' THEN CASE WHEN 'tlsa_capped' = ANY (x.flags) THEN 'unknown' ELSE 'secure-mismatch' END
            WHEN n.dane = 'match' THEN 'secure-match'
            WHEN n.dane = 'unusable' OR NOT mxgrade.tlsa_usable(nullif(x.tlsa, '{}')) THEN 'secure-unusable'
            WHEN n.dane = 'other_name' THEN

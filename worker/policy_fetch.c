@@ -292,19 +292,6 @@ static void note_line(struct policy_fetch *fetch, enum sts_why why, unsigned num
     note(fetch, why, detail);
 }
 
-/* Each line by itself: a line feed is no text to text_sanitise(). */
-static char *body_text(const struct policy_fetch *fetch) {
-    char *text = mem_alloc(STS_POLICY_MAX_OCTETS + 1);
-    struct txt rest = {fetch->body, fetch->body_len};
-    for (size_t used = 0; rest.len && used + 1 < STS_POLICY_MAX_OCTETS;) {
-        struct txt line = txt_cut(&rest, '\n');
-        line.len -= line.len && line.data[line.len - 1] == '\r';
-        used += text_sanitise(text + used, STS_POLICY_MAX_OCTETS - used, line.data, line.len);
-        text[used++] = '\n';
-    }
-    return mem_realloc(text, strlen(text) + 1);
-}
-
 /* A body that ends with its connection is whole only if TLS says so (RFC 9112 section 9.8); libcurl is not sure to
  * look.
  */
@@ -320,7 +307,7 @@ static void take_policy(struct policy_fetch *fetch) {
     Mxgrade__PolicyResult *result = fetch->result;
     struct sts_policy policy;
     enum sts_why why = sts_policy_parse(&policy, fetch->body, fetch->body_len);
-    result->body = body_text(fetch);
+    result->body = text_sanitise_lines(fetch->body, fetch->body_len, STS_POLICY_MAX_OCTETS);
     if (why == STS_WHY_NONE) {
         result->mode = mem_strdup(sts_mode_name(policy.mode));
         result->max_age = policy.max_age;

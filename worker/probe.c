@@ -292,7 +292,12 @@ static bool is_allowed(struct probe *probe) {
         stop(probe, REASON_REFUSED_BY_POLICY);
         return false;
     }
-    probe->proven = probe->proven && first == probe->first_name;
+    if (first != probe->first_name) { /* the chain of the name that was first is not that of this one */
+        free(probe->first_list);
+        probe->first_list = NULL;
+        probe->first_list_len = 0;
+        probe->proven = false;
+    }
     probe->first_name = first;
     return true;
 }
@@ -316,7 +321,7 @@ static void settle_other_names(struct probe *probe) {
             continue;
         }
         judge_name(name, first_chain(probe), EVIDENCE_SHARED, 0);
-        if (uv_hrtime() < until)
+        if (probe->first_list && uv_hrtime() < until)
             judge_dane(probe, name, probe->first_list, probe->first_list_len);
     }
 }

@@ -14,12 +14,12 @@
 #include <cmocka.h>
 
 enum { RCODE_OK, SERVFAIL = 2, NXDOMAIN = 3, REFUSED = 5 };
-enum { AUTHENTIC = 0x20, CHECKING_DISABLED = 0x10, TRUNCATED = 0x02, HEADER = 12, WAIT_MS = 5000 };
+enum { AUTHENTIC = 0x20, CHECKING_DISABLED = 0x10, TRUNCATED = 0x02, HEADER = 12, WAIT_MS = 5000, LARGE_RECORDS = 60 };
 
 /* What a resolver does with a question; type is what was asked for, bits the header's fourth octet, and tcp whether it
  * came that way. */
 struct reply {
-    bool silent, truncated, authentic, address;
+    bool silent, truncated, authentic, address, large;
     unsigned rcode;
 };
 typedef struct reply behave(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth);
@@ -28,7 +28,7 @@ struct resolver {
     uv_udp_t udp;
     uv_tcp_t tcp;
     behave *behave;
-    unsigned asked, other; /* questions for SOA, which are checks; others */
+    unsigned asked, other; /* checks; other questions */
     uint16_t port;
 };
 
@@ -37,7 +37,10 @@ static struct resolver resolvers[2];
 
 /* ---- the resolver ---- */
 
-/* The answer to question[0..len) in place; its length, 0 for none. Room for 64 octets more. */
+/* dns.c looks by these whether a resolver is there and validates. */
+static bool is_check(unsigned type) { return type == DNS_TYPE_SOA || type == DNS_TYPE_NS; }
+
+/* The answer to question[0..len) in place; its length, 0 for none. There is room for 1,232 octets. */
 static size_t answer(struct resolver *resolver, uint8_t *question, size_t len, bool tcp) {
     char name[256] = "";
     size_t at = HEADER, used = 0;
@@ -48,7 +51,7 @@ static size_t answer(struct resolver *resolver, uint8_t *question, size_t len, b
     }
     unsigned type = (unsigned)question[at + 1] << 8 | question[at + 2];
     size_t end = at + 5;
-    unsigned *count = type == DNS_TYPE_SOA ? &resolver->asked : &resolver->other;
+    unsigned *count = is_check(type) ? &resolver->asked : &resolver->other;
     struct reply reply = resolver->behave(name, type, question[3], tcp, ++*count);
     if (reply.silent)
         return 0;
@@ -57,9 +60,9 @@ static size_t answer(struct resolver *resolver, uint8_t *question, size_t len, b
     memset(question + 6, 0, 6);
     if (reply.address) {
         static const uint8_t record[] = {0xc0, HEADER, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4, 192, 0, 2, 1};
-        question[7] = 1;
-        memcpy(question + end, record, sizeof record);
-        end += sizeof record;
+        question[7] = reply.large ? LARGE_RECORDS : 1;
+        for (unsigned i = 0; i < question[7]; i++, end += sizeof record)
+            memcpy(question + end, record, sizeof record);
     }
     return end;
 }
@@ -206,43 +209,58 @@ static struct reply plain(const char *name, unsigned type, unsigned bits, bool t
 }
 static struct reply secure(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
     (void)name, (void)tcp, (void)nth;
-    assert_true(bits & (AUTHENTIC | CHECKING_DISABLED)); /* the AD bit is asked for */
+    assert_true(type == DNS_TYPE_NS || bits & (AUTHENTIC | CHECKING_DISABLED)); /* the AD bit is asked for */
     return (struct reply){.address = type == DNS_TYPE_A, .authentic = true};
 }
 static struct reply insecure(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
     struct reply reply = secure(name, type, bits, tcp, nth);
-    reply.authentic = type == DNS_TYPE_SOA;
+    reply.authentic = is_check(type);
     return reply;
 }
 static struct reply bogus(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
     struct reply reply = secure(name, type, bits, tcp, nth);
-    if (type != DNS_TYPE_SOA && !(bits & CHECKING_DISABLED))
+    if (!is_check(type) && !(bits & CHECKING_DISABLED))
         reply = (struct reply){.rcode = SERVFAIL};
     return reply;
 }
 static struct reply lame(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
     struct reply reply = secure(name, type, bits, tcp, nth);
-    return type == DNS_TYPE_SOA ? reply : (struct reply){.rcode = SERVFAIL};
+    return is_check(type) ? reply : (struct reply){.rcode = SERVFAIL};
 }
 static struct reply lossy(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
     struct reply reply = plain(name, type, bits, tcp, nth);
-    reply.silent = type != DNS_TYPE_SOA && nth == 1;
+    reply.silent = !is_check(type) && nth == 1;
     return reply;
 }
 static struct reply dead_name(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
     struct reply reply = plain(name, type, bits, tcp, nth);
-    reply.silent = type != DNS_TYPE_SOA;
+    reply.silent = !is_check(type);
     return reply;
 }
 static struct reply cut_short(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
     struct reply reply = plain(name, type, bits, tcp, nth);
-    reply.truncated = !tcp && type != DNS_TYPE_SOA;
+    reply.truncated = !tcp && !is_check(type);
     reply.address = reply.address && tcp;
     return reply;
 }
 static struct reply refuses(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
     struct reply reply = plain(name, type, bits, tcp, nth);
-    return type == DNS_TYPE_SOA ? reply : (struct reply){.rcode = REFUSED};
+    return is_check(type) ? reply : (struct reply){.rcode = REFUSED};
+}
+static struct reply nothing(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
+    (void)name, (void)type, (void)bits, (void)tcp, (void)nth;
+    return (struct reply){.silent = true};
+}
+static struct reply without_the_signed_name(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
+    struct reply reply = plain(name, type, bits, tcp, nth);
+    reply.silent = type == DNS_TYPE_SOA;
+    return reply;
+}
+static struct reply large(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
+    struct reply reply = plain(name, type, bits, tcp, nth);
+    assert_false(tcp);
+    reply.large = true;
+    return reply;
 }
 static bool outage;
 static struct reply comes_and_goes(const char *name, unsigned type, unsigned bits, bool tcp, unsigned nth) {
@@ -296,7 +314,7 @@ static void silence_is_asked_again(void **state) {
 static void a_refusal_is_asked_of_the_other_resolver(void **state) {
     (void)state;
     assert_int_equal(ask(refuses, plain).status, DNS_OK);
-    assert_int_equal(ask(plain, lame).status, DNS_OK);
+    assert_int_equal(ask(plain, refuses).status, DNS_OK);
 }
 
 static void a_name_that_nobody_answers_for_times_out(void **state) {
@@ -310,6 +328,61 @@ static void a_truncated_answer_is_fetched_over_tcp(void **state) {
     struct seen seen = ask(cut_short, NULL);
     assert_int_equal(seen.status, DNS_OK);
     assert_int_equal(seen.addresses, 1);
+}
+
+static void an_answer_of_a_kilobyte_comes_over_udp(void **state) {
+    (void)state;
+    struct seen seen = ask(large, NULL);
+    assert_int_equal(seen.status, DNS_OK);
+    assert_int_equal(seen.addresses, LARGE_RECORDS);
+    assert_int_equal(resolvers[0].other, 1);
+}
+
+static void a_signed_name_that_nobody_answers_for_stops_nothing(void **state) {
+    (void)state;
+    struct seen seen = ask(without_the_signed_name, NULL);
+    assert_int_equal(seen.status, DNS_OK);
+    assert_int_equal(seen.dnssec, DNSSEC_UNCHECKED);
+}
+
+/* count questions of two resolvers; what they come to is left in *seen, and how many each got in resolvers[]. */
+static void ask_both(behave *first, behave *second, unsigned count, struct seen *seen) {
+    open_resolver(&resolvers[0], first);
+    open_resolver(&resolvers[1], second);
+    struct dns *dns = open_client(2, 100, 3);
+    for (unsigned i = 0; i < count; i++)
+        dns_query(dns, "mx.example.test", DNS_TYPE_A, on_seen, seen);
+    run(&seen->answers, count, WAIT_MS);
+    struct resolver was[2] = {resolvers[0], resolvers[1]};
+    close_all(dns);
+    assert_int_equal(seen->answers, count);
+    resolvers[0].other = was[0].other;
+    resolvers[1].other = was[1].other;
+}
+
+static void where_a_resolver_validates_the_others_are_not_asked(void **state) {
+    struct seen seen = {.answers = 0};
+    (void)state;
+    ask_both(plain, secure, 20, &seen);
+    assert_int_equal(seen.dnssec, DNSSEC_SECURE);
+    assert_int_equal(resolvers[0].other, 0);
+    assert_int_equal(resolvers[1].other, 20);
+}
+
+static void a_resolver_that_does_not_answer_is_left_out(void **state) {
+    struct seen seen = {.answers = 0};
+    (void)state;
+    ask_both(nothing, plain, 50, &seen);
+    assert_int_equal(seen.status, DNS_OK);
+    assert_int_equal(resolvers[0].other, 0);
+}
+
+static void equal_resolvers_share_the_work(void **state) {
+    struct seen seen = {.answers = 0};
+    (void)state;
+    ask_both(plain, plain, 50, &seen);
+    assert_int_equal(resolvers[0].other, 25);
+    assert_int_equal(resolvers[1].other, 25);
 }
 
 /* An outage ends no query: all are answered afterwards, and none is said to have timed out. */
@@ -431,6 +504,11 @@ int main(void) {
         cmocka_unit_test(a_refusal_is_asked_of_the_other_resolver),
         cmocka_unit_test(a_name_that_nobody_answers_for_times_out),
         cmocka_unit_test(a_truncated_answer_is_fetched_over_tcp),
+        cmocka_unit_test(an_answer_of_a_kilobyte_comes_over_udp),
+        cmocka_unit_test(a_signed_name_that_nobody_answers_for_stops_nothing),
+        cmocka_unit_test(where_a_resolver_validates_the_others_are_not_asked),
+        cmocka_unit_test(a_resolver_that_does_not_answer_is_left_out),
+        cmocka_unit_test(equal_resolvers_share_the_work),
         cmocka_unit_test(during_an_outage_everything_waits),
         cmocka_unit_test(a_resolver_that_is_not_there_is_waited_for),
         cmocka_unit_test(a_burst_does_not_overrun_the_resolver),
