@@ -15,7 +15,7 @@ enum {
     SHA256_OCTETS = 32,
     DER_OCTETS_MAX = 256 << 10, /* beyond any certificate that verifies anywhere */
     TEXT_OCTETS_MAX = 2048,     /* an SMTP line; subjects and issuers too */
-    BODY_OCTETS_MAX = 64 << 10, /* an MTA-STS policy (RFC 8461 section 3.2) */
+    BODY_OCTETS_MAX = 64 << 10, /* an MTA-STS policy (RFC 8461 section 3.3) */
     DOMAIN_OCTETS_MAX = 253,
     PATTERNS_MAX = 8192, /* more "mx: a.b" lines than 64 KiB hold */
     HTTP_STATUS_MAX = 999,
@@ -90,21 +90,20 @@ const char *item_flaw(struct item *item) {
 /* Fresh memory. */
 static char *clean_text(const char *text, size_t max) { return text_sanitise_dup(text, strlen(text), max); }
 
-static void put_long_text(struct db_copy *copy, const char *text, size_t most) {
+static void put_text(struct db_copy *copy, const char *text) {
     size_t len = strlen(text);
     if (len == 0) {
         db_copy_null(copy);
-    } else if (len <= most && text_is_clean(text, len)) {
+    } else if (len <= TEXT_OCTETS_MAX && text_is_clean(text, len)) {
         db_copy_text(copy, text);
     } else {
-        char *clean = clean_text(text, most);
+        char *clean = clean_text(text, TEXT_OCTETS_MAX);
         db_copy_text(copy, clean);
         free(clean);
     }
 }
 
-static void put_text(struct db_copy *copy, const char *text) { put_long_text(copy, text, TEXT_OCTETS_MAX); }
-
+/* Of several lines. */
 static void put_body(struct db_copy *copy, const char *text) {
     char *clean = text_sanitise_lines(text, strlen(text), BODY_OCTETS_MAX);
     db_copy_text(copy, *clean ? clean : NULL);

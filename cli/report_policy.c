@@ -61,13 +61,15 @@ static const struct status *find_status(const struct status *table, size_t count
 }
 #define FIND_STATUS(table, key) find_status(table, sizeof(table) / sizeof *(table), key)
 
-/* The sentence for a key of STS_WHYS or TLSRPT_WHYS, or the key of a newer table. */
-static const char *why_text(const char *key) {
-    enum sts_why sts = sts_why_from_key(key);
-    enum tlsrpt_why tlsrpt = tlsrpt_why_from_key(key);
-    if (sts != STS_WHY_COUNT)
-        return sts_why_text(sts);
-    return tlsrpt != TLSRPT_WHY_COUNT ? tlsrpt_why_text(tlsrpt) : key;
+/* The sentence for a key of the table, or the key of a newer table. */
+static const char *sts_text(const char *key) {
+    enum sts_why why = sts_why_from_key(key);
+    return why != STS_WHY_COUNT ? sts_why_text(why) : key;
+}
+
+static const char *tlsrpt_text(const char *key) {
+    enum tlsrpt_why why = tlsrpt_why_from_key(key);
+    return why != TLSRPT_WHY_COUNT ? tlsrpt_why_text(why) : key;
 }
 
 static void print_status(const struct page *page, const char *title, const struct status *status, const char *more) {
@@ -78,9 +80,8 @@ static void print_status(const struct page *page, const char *title, const struc
     page_wrap_on(page, text, COLUMN, COLUMN + strlen(status->key) + 1);
 }
 
-/* "connect_timeout (detail)", or whichever of the two there is; the caller frees. */
-static char *reason_of(const char *why, const char *detail) {
-    const char *text = why_text(why);
+/* "no answer … (detail)", or whichever of the two there is; the caller frees. */
+static char *reason_of(const char *text, const char *detail) {
     return *text && *detail ? mem_printf("%s (%s)", text, detail) : mem_strdup(*text ? text : detail);
 }
 
@@ -117,7 +118,7 @@ static char *duration_of(const char *digits) {
 static char *sts_detail(const PGresult *policy) {
     const char *status = report_get(policy, 0, "mta_sts"), *age = report_get(policy, 0, "max_age");
     if (strcmp(status, "invalid") == 0 || strcmp(status, "unknown") == 0)
-        return reason_of(report_get(policy, 0, "mta_sts_reason"), report_get(policy, 0, "detail"));
+        return reason_of(sts_text(report_get(policy, 0, "mta_sts_reason")), report_get(policy, 0, "detail"));
     if (*age == '\0')
         return mem_strdup("");
     char *duration = duration_of(age);
@@ -178,7 +179,7 @@ static void print_sts(const struct page *page, const PGresult *policy) {
 static void print_tlsrpt(const struct page *page, const PGresult *policy) {
     const char *key = report_get(policy, 0, "tlsrpt"), *rua = report_get(policy, 0, "tlsrpt_rua");
     char *text = strcmp(key, "valid") == 0 ? mem_printf("reports go to %s", rua)
-                                           : reason_of(report_get(policy, 0, "tlsrpt_why"), "");
+                                           : mem_strdup(tlsrpt_text(report_get(policy, 0, "tlsrpt_why")));
     print_status(page, "TLS-RPT", FIND_STATUS(RECORD, key), text);
     free(text);
 }

@@ -21,6 +21,7 @@ enum { BUS_PUMP_MESSAGES = 256, BUS_HANDLES = 3, BUS_HANDSHAKE_MS = 10000, BUS_R
 struct bus {
     void *context, *socket;
     bool server, closing;
+    int64_t message_max;
     bus_message_cb *on_message;
     void *user;
     uint64_t refused;
@@ -76,6 +77,10 @@ enum bus_result bus_send(bus_t *bus, const struct bus_peer *to, Mxgrade__Envelop
     envelope->version = BUS_PROTOCOL_VERSION;
     size_t len = mxgrade__envelope__get_packed_size(envelope);
     zmq_msg_t payload;
+    if (len > (size_t)bus->message_max) { /* the other side would cut the connection, and for good */
+        log_error("message too large to send", LOG_INT("octets", len), LOG_INT("body", envelope->body_case));
+        return BUS_FULL;
+    }
     if (zmq_msg_init_size(&payload, len) != 0)
         return BUS_FULL;
     mxgrade__envelope__pack(envelope, zmq_msg_data(&payload));
@@ -217,6 +222,7 @@ bus_t *bus_open(uv_loop_t *loop, const struct bus_config *config, bus_message_cb
     int fd = -1;
     size_t fd_len = sizeof fd;
     bus->server = config->server;
+    bus->message_max = config->message_max;
     bus->on_message = on_message;
     bus->user = context;
     bus->context = zmq_ctx_new();

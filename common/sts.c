@@ -6,6 +6,7 @@
 #include "name.h"
 #include "text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +198,10 @@ void sts_policy_free(struct sts_policy *policy) {
         free(policy->mx[i]);
     free(policy->mx);
     *policy = (struct sts_policy){0};
+}
+
+bool sts_host(char out[static STS_HOST_CAP], const char *domain) {
+    return snprintf(out, STS_HOST_CAP, "mta-sts.%s", domain) < STS_HOST_CAP;
 }
 
 bool sts_mx_matches(const char *pattern, const char *exchange) {

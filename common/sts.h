@@ -104,6 +104,10 @@ __attribute__((warn_unused_result)) enum sts_why sts_policy_parse(struct sts_pol
 /* Zeroes it, too. */
 void sts_policy_free(struct sts_policy *policy);
 
+/* The host that a domain's policy is fetched from: mta-sts.DOMAIN. False if that is longer than a name may be. */
+enum { STS_HOST_CAP = 254 };
+__attribute__((warn_unused_result)) bool sts_host(char out[static STS_HOST_CAP], const char *domain);
+
 /* Does the pattern cover the exchange? "*." stands for exactly one label (RFC 8461 section 4.1). Both lower-case
  * A-labels without trailing dot. */
 bool sts_mx_matches(const char *pattern, const char *exchange);

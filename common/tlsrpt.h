@@ -14,7 +14,8 @@
     X(BAD_URI, "bad_uri", "a rua is no URI; , ; and ! in it have to be written %2C %3B %21")                           \
     X(BAD_SCHEME, "bad_scheme", "a rua is neither mailto: nor https:")                                                 \
     X(BAD_MAILTO, "bad_mailto", "a mailto: rua does not name a mailbox at a domain")                                   \
-    X(BAD_HTTPS, "bad_https", "an https: rua does not name a host")
+    X(BAD_HTTPS, "bad_https", "an https: rua does not name a host")                                                    \
+    X(DNS, "dns", "the TXT record could not be resolved")
 
 enum tlsrpt_why {
 #define X(id, key, text) TLSRPT_WHY_##id,

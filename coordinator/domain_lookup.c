@@ -62,9 +62,9 @@ static void on_host_ipv6(struct dns_answer *answer, void *context) {
 }
 
 static void ask_host(struct domain *domain) {
-    char host[NAME_CAP];
+    char host[STS_HOST_CAP];
     domain->host_ipv4 = domain->host_ipv6 = DNS_NXDOMAIN;
-    if (!below(host, "mta-sts", domain))
+    if (!sts_host(host, domain->name))
         return;
     domain->host_refused = forbidden_name(domain->forbidden, host) != NULL;
     if (domain->host_refused)
@@ -175,11 +175,10 @@ void domain_look_up(struct domain *domain, struct dns *dns, const struct forbidd
 
 /* An implicit MX exists only if its address does (RFC 5321 section 5.1). */
 static const char *implicit_status(const struct domain *domain) {
-    const char *status = domain->member_count > 0 ? domain->member[0].exchange->dns_status : "";
+    const char *status = domain->member_count > 0 ? domain->member[0].exchange->dns_status : "nodata";
     if (strcmp(status, "ok") == 0)
         return "implicit";
-    bool failed = strcmp(status, "servfail") == 0 || strcmp(status, "timeout") == 0;
-    return failed ? status : "no_mail_host";
+    return strcmp(status, "nodata") == 0 || strcmp(status, "nxdomain") == 0 ? "no_mail_host" : status;
 }
 
 const char *domain_mx_status(const struct domain *domain) {

@@ -43,10 +43,12 @@ static void keep_tlsa(struct exchange *exchange, const struct dns_answer *answer
     static char text[TLSA_TEXT_CAP];
     exchange->tlsa = mem_calloc(answer->blob_count, sizeof *exchange->tlsa);
     exchange->tlsa_capped = answer->capped;
+    size_t octets = 0;
     for (size_t i = 0; i < answer->blob_count; i++) {
         struct tlsa tlsa;
-        if (!tlsa_parse(&tlsa, answer->blob[i].data, answer->blob[i].len)) {
-            exchange->tlsa_capped = true; /* one that is too large may be the one that matches */
+        octets += answer->blob[i].len;
+        if (octets > EXCHANGE_TLSA_OCTETS || !tlsa_parse(&tlsa, answer->blob[i].data, answer->blob[i].len)) {
+            exchange->tlsa_capped = true; /* one that is left out may be the one that matches */
             continue;
         }
         tlsa_text(text, &tlsa);
@@ -62,7 +64,7 @@ static void on_tlsa(struct dns_answer *answer, void *context) {
     bool useless = denied || answer->dnssec != DNSSEC_SECURE;
     if (answer->dnssec == DNSSEC_BOGUS) {
         settle_tlsa(exchange, TLSA_STATUS_BOGUS);
-    } else if (dns_failed(answer->status)) {
+    } else if (dns_failed(answer->status) || answer->dnssec == DNSSEC_UNCHECKED) {
         settle_tlsa(exchange, TLSA_STATUS_UNKNOWN);
     } else if (useless && strcmp(exchange->base, name_of(exchange)) != 0) {
         ask_tlsa(exchange, name_of(exchange));

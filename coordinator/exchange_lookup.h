@@ -14,7 +14,8 @@
 #include <uthash.h>
 
 enum {
-    EXCHANGE_ADDRESSES_MAX = 8, /* kept of one exchange, see address_sample.h */
+    EXCHANGE_ADDRESSES_MAX = 8,   /* kept of one exchange, see address_sample.h */
+    EXCHANGE_TLSA_OCTETS = 16384, /* of all its TLSA records: they travel with each job */
 };
 
 /* As in the type mxgrade.tlsa_status. */

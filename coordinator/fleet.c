@@ -9,6 +9,7 @@
 #include "address.h"
 #include "log.h"
 #include "mem.h"
+#include "sts.h"
 #include "tlsa.h"
 
 #include <stdio.h>
@@ -22,7 +23,8 @@ enum {
     JOBS_PER_MESSAGE = 100,
     LOST_DONE_MS = 5000, /* a lease that old and unknown to its worker is over: its Done was lost */
     WORKER_ID_CAP = 64,
-    TLSA_SET_MAX = 100, /* as many as the resolver keeps */
+    MESSAGE_OCTETS = 1 << 20, /* then a message is closed: it may grow by one job of half of that */
+    TLSA_SET_MAX = 100,       /* as many as the resolver keeps */
 };
 
 enum lease_state { QUEUED, LEASED, RESTING, LEASE_STATE_COUNT };
@@ -387,7 +389,7 @@ struct jobs_message {
     struct lease *given[JOBS_PER_MESSAGE];
     Mxgrade__ProbeJob probe[JOBS_PER_MESSAGE], *probes[JOBS_PER_MESSAGE];
     Mxgrade__PolicyJob policy[JOBS_PER_MESSAGE], *policies[JOBS_PER_MESSAGE];
-    size_t count;
+    size_t count, octets;
 };
 
 static void add_job(struct fleet *fleet, struct jobs_message *message, struct lease *lease) {
@@ -396,10 +398,12 @@ static void add_job(struct fleet *fleet, struct jobs_message *message, struct le
         size_t at = message->jobs.n_policy++;
         fill_policy(fleet, &message->policy[at], lease);
         message->policies[at] = &message->policy[at];
+        message->octets += mxgrade__policy_job__get_packed_size(&message->policy[at]);
     } else {
         size_t at = message->jobs.n_probe++;
         fill_probe(fleet, &message->probe[at], lease);
         message->probes[at] = &message->probe[at];
+        message->octets += mxgrade__probe_job__get_packed_size(&message->probe[at]);
     }
 }
 
@@ -407,7 +411,8 @@ static void add_job(struct fleet *fleet, struct jobs_message *message, struct le
 static bool send_jobs(struct fleet *fleet, bus_t *bus, struct worker *worker, uint64_t now_ms) {
     struct jobs_message message = {.jobs = MXGRADE__JOBS__INIT};
     Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
-    while (message.count < JOBS_PER_MESSAGE && worker->credit > 0 && fleet->lists[QUEUED]) {
+    while (message.count < JOBS_PER_MESSAGE && message.octets < MESSAGE_OCTETS && worker->credit > 0 &&
+           fleet->lists[QUEUED]) {
         struct lease *lease = fleet->lists[QUEUED];
         give(fleet, lease, worker, now_ms);
         add_job(fleet, &message, lease);
@@ -433,6 +438,9 @@ static bool send_jobs(struct fleet *fleet, bus_t *bus, struct worker *worker, ui
 
 static bool is_forbidden(const struct fleet *fleet, const struct lease *lease) {
     struct sockaddr_storage address;
+    char host[STS_HOST_CAP];
+    if (lease->domain && (!sts_host(host, lease->domain) || forbidden_name(fleet->config.forbidden, host)))
+        return true;
     return address_parse(&address, lease->address, lease->port) &&
            forbidden_address(fleet->config.forbidden, (const struct sockaddr *)&address) != NULL;
 }

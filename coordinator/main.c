@@ -127,7 +127,11 @@ static void restore_session(struct coordinator *c) {
         return;
     if (c->session == SESSION_LOST)
         PQreset(c->db);
-    enum session_state state = PQstatus(c->db) == CONNECTION_OK ? start_session(c->db) : SESSION_LOST;
+    char error[512] = "";
+    bool usable = PQstatus(c->db) == CONNECTION_OK && db_check_schema(c->db, error, sizeof error);
+    if (*error)
+        log_error("database not usable", LOG_STR("why", error));
+    enum session_state state = usable ? start_session(c->db) : SESSION_LOST;
     if (state == SESSION_LOST)
         lose_session(c);
     else
@@ -151,7 +155,8 @@ static void work(struct coordinator *c) {
     bool look = notified(c->db) || now >= c->look_at_ms;
     if (look)
         c->look_at_ms = now + LOOK_MS;
-    bool good = resolver_write(c->resolver, c->db, now) && surveys_step(c->surveys, c->db, look, now);
+    bool good = resolver_write(c->resolver, c->db, now);
+    good = PQstatus(c->db) == CONNECTION_OK && surveys_step(c->surveys, c->db, look, now) && good;
     if (PQstatus(c->db) != CONNECTION_OK)
         lose_session(c);
     else if (!good) /* a statement failed, a deadlock for one: the same work comes again */

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <utlist.h>
 
-enum { NUMBER_CAP = 24, PAGE_DOMAINS = 2000, PAGE_EXCHANGES = 2000, EXCHANGES_PER_DOMAIN = 4 };
+enum { NUMBER_CAP = 24, PAGE_DOMAINS = 2000, PAGE_EXCHANGES = 2000, EXCHANGES_PER_DOMAIN = 4, WRITE_AGAIN_MS = 5000 };
 
 struct waiter {
     struct waiter *next;
@@ -29,7 +29,9 @@ struct waiter {
 struct load {
     UT_hash_handle hh;
     int survey;
-    size_t count;
+    size_t count, domains; /* domains and exchanges; the former alone */
+    bool dropped;
+    uint64_t not_before_ms; /* a write failed: the next one */
 };
 
 struct resolver {
@@ -51,15 +53,21 @@ struct resolver *resolver_new(struct dns *dns, const struct resolver_config *con
     return resolver;
 }
 
-static void add_load(struct resolver *resolver, int survey, int more) {
+static struct load *find_load(const struct resolver *resolver, int survey) {
     struct load *load;
     HASH_FIND_INT(resolver->loads, &survey, load);
+    return load;
+}
+
+static void add_load(struct resolver *resolver, int survey, int more, int domains) {
+    struct load *load = find_load(resolver, survey);
     if (load == NULL) {
         load = mem_alloc(sizeof *load);
         load->survey = survey;
         HASH_ADD_INT(resolver->loads, survey, load);
     }
     load->count += (size_t)more;
+    load->domains += (size_t)domains;
     if (load->count == 0) {
         HASH_DEL(resolver->loads, load);
         free(load);
@@ -67,9 +75,14 @@ static void add_load(struct resolver *resolver, int survey, int more) {
 }
 
 size_t resolver_busy(const struct resolver *resolver, int survey) {
-    struct load *load;
-    HASH_FIND_INT(resolver->loads, &survey, load);
+    const struct load *load = find_load(resolver, survey);
     return load ? load->count : 0;
+}
+
+void resolver_drop(struct resolver *resolver, int survey) {
+    struct load *load = find_load(resolver, survey);
+    if (load)
+        load->dropped = true;
 }
 
 /* ---- exchanges ---- */
@@ -93,7 +106,7 @@ static struct exchange *add_exchange(struct resolver *resolver, int survey, cons
     struct exchange *exchange = mem_alloc(sizeof *exchange);
     exchange->key = key_of(survey, name);
     HASH_ADD(hh, resolver->exchanges, key, sizeof exchange->key, exchange);
-    add_load(resolver, survey, 1);
+    add_load(resolver, survey, 1, 0);
     return exchange;
 }
 
@@ -120,7 +133,7 @@ static void drop_if_unused(struct resolver *resolver, struct exchange *exchange)
 /* Everything about it is known. */
 static void set_done(struct resolver *resolver, struct exchange *exchange, enum exchange_state state) {
     exchange->state = state;
-    add_load(resolver, exchange->key.survey, -1);
+    add_load(resolver, exchange->key.survey, -1, 0);
 }
 
 static void set_settled(struct resolver *resolver, struct exchange *exchange) {
@@ -167,7 +180,7 @@ static struct exchange *want_exchange(struct resolver *resolver, struct domain *
     exchange->users++;
     exchange->listed = exchange->listed || listed;
     if (listed && exchange->state == EXCHANGE_UNLISTED) {
-        add_load(resolver, domain->survey, 1);
+        add_load(resolver, domain->survey, 1, 0);
         set_settled(resolver, exchange);
     }
     if (exchange->state == EXCHANGE_NEW || exchange->state == EXCHANGE_LOOKED_UP) {
@@ -206,7 +219,7 @@ static void start_domain(struct resolver *resolver, int survey, const char *name
     strncat(domain->name, name, NAME_MAX_OCTETS);
     DL_APPEND(resolver->under_way, domain);
     resolver->domain_count++;
-    add_load(resolver, survey, 1);
+    add_load(resolver, survey, 1, 1);
     domain_look_up(domain, resolver->dns, resolver->config.forbidden, &events, resolver);
 }
 
@@ -217,7 +230,7 @@ static void end_domain(struct resolver *resolver, struct domain *domain) {
         drop_if_unused(resolver, domain->member[i].exchange);
     }
     resolver->domain_count--;
-    add_load(resolver, domain->survey, -1);
+    add_load(resolver, domain->survey, -1, -1);
     domain_free(domain);
 }
 
@@ -231,7 +244,7 @@ void resolver_free(struct resolver **resolver) {
     DL_FOREACH_SAFE(self->ready, domain, next_domain) { end_domain(self, domain); }
     HASH_ITER(hh, self->exchanges, exchange, next) {
         if (!is_done(exchange))
-            add_load(self, exchange->key.survey, -1);
+            add_load(self, exchange->key.survey, -1, 0);
         drop_exchange(self, exchange);
     }
     free(self);
@@ -240,9 +253,9 @@ void resolver_free(struct resolver **resolver) {
 
 /* ---- reading from the database ---- */
 
-static bool fill_domains(struct resolver *resolver, PGconn *db, int survey, struct resolve_cursor *cursor) {
+static bool fill_domains(struct resolver *resolver, PGconn *db, int survey, size_t room,
+                         struct resolve_cursor *cursor) {
     char id[NUMBER_CAP], line[NUMBER_CAP], limit[NUMBER_CAP];
-    size_t room = resolver->config.domains - resolver->domain_count;
     snprintf(id, sizeof id, "%d", survey);
     snprintf(line, sizeof line, "%lld", (long long)cursor->line);
     snprintf(limit, sizeof limit, "%zu", room < PAGE_DOMAINS ? room : PAGE_DOMAINS);
@@ -276,12 +289,20 @@ static bool fill_exchanges(struct resolver *resolver, PGconn *db, int survey) {
     return true;
 }
 
-bool resolver_fill(struct resolver *resolver, PGconn *db, int survey, struct resolve_cursor *cursor) {
-    /* A page at least, so that a window that is nearly full is not filled row by row. */
-    size_t least = resolver->config.domains < PAGE_DOMAINS ? resolver->config.domains : PAGE_DOMAINS;
+/* How many domains of the survey may be started. */
+static size_t room_for(const struct resolver *resolver, int survey, size_t share) {
+    const struct load *load = find_load(resolver, survey);
+    size_t mine = load ? load->domains : 0, all = resolver->config.domains - resolver->domain_count;
+    return mine >= share ? 0 : share - mine < all ? share - mine : all;
+}
+
+bool resolver_fill(struct resolver *resolver, PGconn *db, int survey, size_t surveys, struct resolve_cursor *cursor) {
+    size_t share = resolver->config.domains / surveys + 1, room;
+    /* Many at once, so that a window that is nearly full is not filled row by row. */
+    size_t least = share / 4 < PAGE_DOMAINS ? share / 4 + 1 : PAGE_DOMAINS;
     cursor->exhausted = false;
-    while (resolver->config.domains - resolver->domain_count >= least && !cursor->exhausted)
-        if (!fill_domains(resolver, db, survey, cursor))
+    while (!cursor->exhausted && (room = room_for(resolver, survey, share)) >= least)
+        if (!fill_domains(resolver, db, survey, room, cursor))
             return false;
     /* A second round, for retries, starts only when nothing is here that it would read. */
     if (!cursor->exhausted || resolver_busy(resolver, survey) > 0)
@@ -363,6 +384,10 @@ static bool ask_known(struct resolver *resolver, PGconn *db) {
 
 /* ---- writing ---- */
 
+static bool may_write(const struct resolver *resolver, int survey) {
+    return find_load(resolver, survey)->not_before_ms <= resolver->now_ms;
+}
+
 /* Is it time to write, and of which survey? 0 = no. */
 static int due_survey(const struct resolver *resolver) {
     const struct resolver_config *config = &resolver->config;
@@ -370,6 +395,10 @@ static int due_survey(const struct resolver *resolver) {
     const struct exchange *exchange = resolver->settled;
     bool full =
         resolver->ready_count >= config->batch || resolver->settled_count >= EXCHANGES_PER_DOMAIN * config->batch;
+    while (domain && !may_write(resolver, domain->survey))
+        domain = domain->next;
+    while (exchange && !may_write(resolver, exchange->key.survey))
+        exchange = exchange->next;
     if (domain && (full || resolver->now_ms - domain->ready_ms >= config->write_after_ms))
         return domain->survey;
     if (exchange && (full || resolver->now_ms - exchange->ready_ms >= config->write_after_ms))
@@ -410,13 +439,18 @@ static void take_off(struct resolver *resolver, const struct resolve_rows *rows)
     }
 }
 
+/* Writes what is ready of the survey, unless it was dropped. A failure keeps it, for later. */
 static bool write_rows(struct resolver *resolver, PGconn *db, int survey) {
+    struct load *load = find_load(resolver, survey);
     struct resolve_rows rows = collect(resolver, survey);
-    bool good = resolve_rows_write(&rows, db);
+    bool good = load->dropped || resolve_rows_write(&rows, db);
     if (good) {
-        log_info("domains resolved", LOG_INT("survey", survey), LOG_INT("domains", rows.domain_count),
-                 LOG_INT("exchanges", rows.exchange_count), LOG_INT("under_way", resolver->domain_count));
+        log_info(load->dropped ? "domains dropped with their survey" : "domains resolved", LOG_INT("survey", survey),
+                 LOG_INT("domains", rows.domain_count), LOG_INT("exchanges", rows.exchange_count),
+                 LOG_INT("under_way", resolver->domain_count));
         take_off(resolver, &rows);
+    } else {
+        load->not_before_ms = resolver->now_ms + WRITE_AGAIN_MS;
     }
     free((void *)(uintptr_t)rows.domain);
     free((void *)(uintptr_t)rows.exchange);
@@ -424,15 +458,15 @@ static bool write_rows(struct resolver *resolver, PGconn *db, int survey) {
 }
 
 bool resolver_write(struct resolver *resolver, PGconn *db, uint64_t now_ms) {
+    bool good = true;
     int survey;
     resolver->now_ms = now_ms;
     while (resolver->new)
         if (!ask_known(resolver, db))
             return false;
-    while ((survey = due_survey(resolver)) != 0)
-        if (!write_rows(resolver, db, survey))
-            return false;
-    return true;
+    while (PQstatus(db) == CONNECTION_OK && (survey = due_survey(resolver)) != 0)
+        good = write_rows(resolver, db, survey) && good;
+    return good;
 }
 
 bool resolver_prepare_session(PGconn *db) { return db_run(db, "staging", SQL_STAGING, 0, NULL); }

@@ -31,13 +31,17 @@ struct resolve_cursor {
     bool exhausted; /* the last read found nothing due */
 };
 
-/* Reads what is due in the survey and starts lookups, as far as the bounds allow. false: a statement failed. */
+/* Reads what is due in the survey and starts lookups, as far as the bounds and its share of them allow: there are so
+ * many surveys. false: a statement failed. */
 __attribute__((warn_unused_result)) bool resolver_fill(struct resolver *resolver, PGconn *db, int survey,
-                                                       struct resolve_cursor *cursor);
+                                                       size_t surveys, struct resolve_cursor *cursor);
 
 /* Asks the database which exchanges it knows, and writes what is looked up. false: a statement failed (what was to be
- * written is kept and written later). */
+ * written is kept and written later; other surveys go on). */
 __attribute__((warn_unused_result)) bool resolver_write(struct resolver *resolver, PGconn *db, uint64_t now_ms);
+
+/* The survey is gone: what is here of it is dropped as it ends, not written. */
+void resolver_drop(struct resolver *resolver, int survey);
 
 /* Domains and exchanges of a survey that are under way or not written yet. */
 size_t resolver_busy(const struct resolver *resolver, int survey);

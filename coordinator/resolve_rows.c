@@ -66,7 +66,7 @@ static void put_domain(struct db_copy *copy, const struct domain *domain) {
     else
         db_copy_null(copy);
     if (domain->tlsrpt == RECORD_UNKNOWN)
-        db_copy_text(copy, sts_why_key(STS_WHY_DNS));
+        db_copy_text(copy, tlsrpt_why_key(TLSRPT_WHY_DNS));
     else
         db_copy_text(copy, tlsrpt->why ? tlsrpt_why_key(tlsrpt->why) : NULL);
     db_copy_row_end(copy);

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "mem.h"
 #include "name.h"
+#include "sts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ struct survey {
     bool listed; /* still in the database's list of active ones */
     struct resolve_cursor domains;
     char shuffle[NUMBER_CAP], address[ADDRESS_CAP];                /* how far endpoints were read */
-    char policy[NAME_CAP];                                         /* how far policies were read */
+    char policy[ADDRESS_CAP];                                      /* how far policies were read: to that address */
     uint64_t read_domains_ms, read_endpoints_ms, read_policies_ms; /* not again before */
 };
 
@@ -41,6 +42,7 @@ struct surveys {
     struct fleet *fleet;
     const struct forbidden *forbidden;
     struct survey *list;
+    size_t count;
 };
 
 struct surveys *surveys_new(struct resolver *resolver, struct fleet *fleet, const struct forbidden *forbidden) {
@@ -53,6 +55,7 @@ struct surveys *surveys_new(struct resolver *resolver, struct fleet *fleet, cons
 
 static void forget(struct surveys *surveys, struct survey *survey) {
     DL_DELETE(surveys->list, survey);
+    surveys->count--;
     free(survey);
 }
 
@@ -81,6 +84,7 @@ static struct survey *find_or_add(struct surveys *surveys, int id) {
     snprintf(survey->id_text, sizeof survey->id_text, "%d", id);
     rewind_endpoints(survey);
     DL_APPEND(surveys->list, survey);
+    surveys->count++;
     log_info("survey taken up", LOG_INT("survey", id));
     return survey;
 }
@@ -99,8 +103,10 @@ static bool read_list(struct surveys *surveys, PGconn *db) {
     }
     PQclear(rows);
     DL_FOREACH_SAFE(surveys->list, survey, next) {
-        if (!survey->listed)
+        if (!survey->listed) { /* cancelled or dropped */
+            resolver_drop(surveys->resolver, survey->id);
             forget(surveys, survey);
+        }
     }
     return true;
 }
@@ -125,7 +131,7 @@ static bool take_lines(struct survey *survey, PGconn *db) {
 static bool read_domains(struct surveys *surveys, struct survey *survey, PGconn *db, uint64_t now_ms) {
     if (now_ms < survey->read_domains_ms)
         return true;
-    if (!resolver_fill(surveys->resolver, db, survey->id, &survey->domains))
+    if (!resolver_fill(surveys->resolver, db, survey->id, surveys->count, &survey->domains))
         return false;
     if (survey->domains.exhausted)
         survey->read_domains_ms = now_ms + IDLE_READ_MS;
@@ -134,16 +140,23 @@ static bool read_domains(struct surveys *surveys, struct survey *survey, PGconn 
 
 /* ---- jobs ---- */
 
-/* Keys of rows that are not to be contacted any more, as an array literal: "{a,b"; they hold nothing to be quoted. */
+/* Rows that are not to be contacted any more: their keys, and beside each an address or NULL, as array literals:
+ * "{a,b"; they hold nothing to be quoted. */
 struct refused {
-    char *text;
+    char *keys, *addresses;
     size_t count;
 };
 
-static void refuse(struct refused *refused, const char *key) {
-    char *longer = mem_printf("%s%c%s", refused->text ? refused->text : "", refused->count++ ? ',' : '{', key);
-    free(refused->text);
-    refused->text = longer;
+static void add_to(char **list, const char *text) {
+    char *longer = mem_printf("%s%c%s", *list ? *list : "", *list ? ',' : '{', text);
+    free(*list);
+    *list = longer;
+}
+
+static void refuse(struct refused *refused, const char *key, const char *address) {
+    add_to(&refused->keys, key);
+    add_to(&refused->addresses, address ? address : "NULL");
+    refused->count++;
 }
 
 /* Settles the refused rows, and frees the list. */
@@ -151,12 +164,14 @@ static bool settle_refused(struct refused *refused, const struct survey *survey,
                            const char *sql) {
     if (refused->count == 0)
         return true;
-    char *keys = mem_printf("%s}", refused->text);
+    char *keys = mem_printf("%s}", refused->keys), *addresses = mem_printf("%s}", refused->addresses);
     log_info("refused by policy", LOG_INT("survey", survey->id), LOG_STR("what", name),
              LOG_INT("count", refused->count));
-    bool good = db_run(db, name, sql, 2, (const char *const[]){survey->id_text, keys});
+    bool good = db_run(db, name, sql, 3, (const char *const[]){survey->id_text, keys, addresses});
     free(keys);
-    free(refused->text);
+    free(addresses);
+    free(refused->keys);
+    free(refused->addresses);
     return good;
 }
 
@@ -164,6 +179,19 @@ static bool is_forbidden(const struct surveys *surveys, const char *address, uns
     struct sockaddr_storage parsed;
     return !address_parse(&parsed, address, port) ||
            forbidden_address(surveys->forbidden, (const struct sockaddr *)&parsed) != NULL;
+}
+
+/* Are all of the names, joined by '\n', forbidden? Of some among others the worker sees to it. */
+static bool names_are_forbidden(const struct surveys *surveys, const char *names) {
+    while (*names) {
+        char name[NAME_CAP];
+        size_t len = strcspn(names, "\n");
+        snprintf(name, sizeof name, "%.*s", (int)len, names);
+        if (forbidden_name(surveys->forbidden, name) == NULL)
+            return false;
+        names += len + (names[len] == '\n');
+    }
+    return true;
 }
 
 /* One due endpoint. */
@@ -183,8 +211,8 @@ static void queue_endpoint(struct surveys *surveys, struct survey *survey, const
     job.resume = resume;
     if (resume == NULL) /* out of memory: start anew */
         job.resume_len = 0;
-    if (is_forbidden(surveys, job.address, job.port))
-        refuse(refused, job.address);
+    if (is_forbidden(surveys, job.address, job.port) || (*job.names && names_are_forbidden(surveys, job.names)))
+        refuse(refused, job.address, NULL);
     else
         fleet_queue(surveys->fleet, &job);
     PQfreemem(resume);
@@ -195,7 +223,7 @@ static void queue_endpoint(struct surveys *surveys, struct survey *survey, const
 /* One due policy. */
 static void queue_policy(struct surveys *surveys, struct survey *survey, const PGresult *rows, int row,
                          struct refused *refused) {
-    char host[NAME_CAP + sizeof "mta-sts."];
+    char host[STS_HOST_CAP];
     struct fleet_job job = {
         .survey = survey->id,
         .domain = PQgetvalue(rows, row, 0),
@@ -203,12 +231,13 @@ static void queue_policy(struct surveys *surveys, struct survey *survey, const P
         .port = POLICY_PORT,
         .attempt = (unsigned)strtoul(PQgetvalue(rows, row, 2), NULL, 10) + 1,
     };
-    snprintf(host, sizeof host, "mta-sts.%s", job.domain);
-    if (is_forbidden(surveys, job.address, job.port) || forbidden_name(surveys->forbidden, host))
-        refuse(refused, job.domain);
+    if (!sts_host(host, job.domain) || forbidden_name(surveys->forbidden, host))
+        refuse(refused, job.domain, NULL);
+    else if (is_forbidden(surveys, job.address, job.port))
+        refuse(refused, job.domain, job.address);
     else
         fleet_queue(surveys->fleet, &job);
-    snprintf(survey->policy, sizeof survey->policy, "%s", job.domain);
+    snprintf(survey->policy, sizeof survey->policy, "%s", PQgetvalue(rows, row, 3));
 }
 
 static void rewind_policies(struct survey *survey) { survey->policy[0] = '\0'; }
@@ -223,12 +252,17 @@ static const struct kind {
                SQL_REFUSE_ENDPOINTS, queue_endpoint,    rewind_endpoints},
   POLICIES = {"policies_due", SQL_POLICIES_DUE, "refuse_policies", SQL_REFUSE_POLICIES, queue_policy, rewind_policies};
 
+/* Of what there is room for; all surveys together must not wait for the first. */
+static size_t share(const struct surveys *surveys, size_t room) {
+    return room < surveys->count ? room : room / surveys->count;
+}
+
 static bool read_jobs(struct surveys *surveys, struct survey *survey, PGconn *db, const struct kind *kind,
                       const char *const *cursor, int cursor_columns, uint64_t *read_ms, uint64_t now_ms) {
     char limit[NUMBER_CAP];
     const char *params[4] = {survey->id_text};
-    struct refused refused = {NULL, 0};
-    size_t room = fleet_room(surveys->fleet);
+    struct refused refused = {NULL, NULL, 0};
+    size_t room = share(surveys, fleet_room(surveys->fleet));
     if (now_ms < *read_ms || room == 0 || fleet_workers(surveys->fleet) == 0)
         return true;
     snprintf(limit, sizeof limit, "%zu", room < PAGE_JOBS ? room : PAGE_JOBS);
@@ -296,9 +330,11 @@ bool surveys_step(struct surveys *surveys, PGconn *db, bool look, uint64_t now_m
     struct survey *survey, *next;
     if (look && !read_list(surveys, db))
         return false;
+    bool good = true;
     DL_FOREACH_SAFE(surveys->list, survey, next) {
-        if (!step(surveys, survey, db, now_ms))
+        good = step(surveys, survey, db, now_ms) && good; /* one that fails keeps no other from going on */
+        if (PQstatus(db) != CONNECTION_OK)
             return false;
     }
-    return true;
+    return good;
 }

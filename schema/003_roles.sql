@@ -1,6 +1,6 @@
 -- 003 roles: a role per program, with the least it needs. They cannot log in: GRANT them to login roles.
 -- Where the owner of the schema may not create roles, an administrator makes them; grants apply to those
--- that exist, and this file can be run again at any time.
+-- that exist, and this file can be run again at any time, with SELECT mxgrade.grant_roles() behind it.
 
 REVOKE EXECUTE ON FUNCTION mxgrade.create_survey(text, integer, interval), mxgrade.drop_survey(integer) FROM PUBLIC;
 

@@ -213,7 +213,8 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
            ELSE 'unknown'
        END AS status,
        CASE WHEN e.tls_enabled = 'no' THEN 'no TLS' ELSE n.dane_why END AS why,
-       x.tlsa_base, x.tlsa, d.dnssec AS domain_dnssec, x.dnssec AS exchange_dnssec
+       x.tlsa_base, x.tlsa, d.dnssec AS domain_dnssec, x.dnssec AS exchange_dnssec,
+       coalesce(x.dns_status, 'pending') AS exchange_status
 FROM mxgrade.domain d
 JOIN mxgrade.mx_set_member b ON b.survey_id = d.survey_id AND b.mx_set = d.mx_set
 LEFT JOIN mxgrade.exchange x ON x.survey_id = b.survey_id AND x.exchange = b.exchange
@@ -232,6 +233,7 @@ COMMENT ON COLUMN mxgrade.dane.why IS 'What does not match';
 COMMENT ON COLUMN mxgrade.dane.tlsa_base IS 'The TLSA base domain';
 COMMENT ON COLUMN mxgrade.dane.tlsa IS 'The records';
 COMMENT ON COLUMN mxgrade.dane.domain_dnssec IS 'DNSSEC of the domain''s MX answer';
+COMMENT ON COLUMN mxgrade.dane.exchange_status IS 'How the address lookups of the exchange ended';
 COMMENT ON COLUMN mxgrade.dane.exchange_dnssec IS 'DNSSEC of the address answers of the exchange';
 
 CREATE VIEW mxgrade.domain_policy AS
@@ -254,7 +256,8 @@ LEFT JOIN (
                min(array_position(ARRAY['secure-mismatch', 'bogus', 'unknown', 'unchecked', 'secure-unusable', 'secure-match',
                                         'insecure', 'none'], status))] AS worst,
            bool_or(status IN ('none', 'insecure')) AS without
-    FROM mxgrade.dane WHERE domain_dnssec = 'secure'
+    FROM mxgrade.dane
+    WHERE domain_dnssec = 'secure' AND exchange_status NOT IN ('nodata', 'nxdomain', 'invalid') -- no mail goes there
     GROUP BY survey_id, domain) v ON v.survey_id = d.survey_id AND v.domain = d.name;
 COMMENT ON VIEW mxgrade.domain_policy IS 'What each domain publishes about its mail, and whether its exchanges live up to it';
 COMMENT ON COLUMN mxgrade.domain_policy.survey_id IS 'The survey';
@@ -312,7 +315,7 @@ WITH raised AS (
     FROM mxgrade.dane a
     LEFT JOIN mxgrade.exchange_endpoint n ON n.survey_id = a.survey_id AND n.exchange = a.exchange
     LEFT JOIN mxgrade.certificate_row c ON c.sha256 = n.certificate
-    WHERE a.status IN ('none', 'secure-mismatch')
+    WHERE a.status = 'none' OR (a.status = 'secure-mismatch' AND a.why IS DISTINCT FROM 'no TLS')
     GROUP BY a.survey_id, a.domain, a.exchange, a.status
     UNION ALL
     SELECT d.survey_id, d.name, NULL, 'NO_DNSSEC', NULL
@@ -378,7 +381,8 @@ LEFT JOIN LATERAL (
 COMMENT ON COLUMN mxgrade.survey_progress.policies IS 'MTA-STS policies known so far';
 COMMENT ON COLUMN mxgrade.survey_progress.policies_pending IS 'Policies to fetch (again)';
 
-DO $$
+-- What 003 grants, and what came since; to be called again by who makes the roles later, if the owner may not.
+CREATE FUNCTION mxgrade.grant_roles() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_role text;
     v_what text;
@@ -394,3 +398,6 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+REVOKE EXECUTE ON FUNCTION mxgrade.grant_roles() FROM PUBLIC;
+COMMENT ON FUNCTION mxgrade.grant_roles() IS 'Grants the roles of mxgrade what came after schema/003_roles.sql: where an administrator makes the roles later, run that file again, then this';
+SELECT mxgrade.grant_roles();

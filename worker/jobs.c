@@ -5,6 +5,7 @@
 #include "log.h"
 #include "mem.h"
 #include "name.h"
+#include "sts.h"
 #include "tlsa_sets.h"
 
 #include <stdlib.h>
@@ -173,12 +174,13 @@ void jobs_take(struct jobs *jobs, const Mxgrade__ProbeJob *message) {
 }
 
 void jobs_take_policy(struct jobs *jobs, const Mxgrade__PolicyJob *message) {
-    char name[NAME_CAP];
+    char name[NAME_CAP], host[STS_HOST_CAP];
     struct policy_target target = {.domain = message->domain, .deadline_ms = time_of_lease(message->lease_ms)};
     if (find(jobs, message->id))
         return;
     bool usable = address_parse(&target.address, message->address, message->port) &&
-                  name_from_dns(name, message->domain) == NAME_OK && strcmp(name, message->domain) == 0;
+                  name_from_dns(name, message->domain) == NAME_OK && strcmp(name, message->domain) == 0 &&
+                  sts_host(host, message->domain);
     if (!usable)
         log_error("unusable job dropped", LOG_INT("survey", message->survey), LOG_STR("domain", message->domain));
     struct job *job =

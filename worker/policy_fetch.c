@@ -49,7 +49,7 @@ struct policy_fetch {
     CURL *easy;
     struct curl_slist *connect_to;
     char domain[NAME_CAP];
-    char host[NAME_CAP + sizeof "mta-sts."];
+    char host[STS_HOST_CAP];
     char address_text[INET6_ADDRSTRLEN];
     struct sockaddr_storage address;
     bool connected;   /* TCP stands, TLS begins */
@@ -565,7 +565,7 @@ struct policy_fetch *policy_fetch_start(struct policy_fetcher *fetcher, const st
     fetch->context = context;
     fetch->address = target->address;
     snprintf(fetch->domain, sizeof fetch->domain, "%s", target->domain);
-    snprintf(fetch->host, sizeof fetch->host, "mta-sts.%s", fetch->domain);
+    bool named = sts_host(fetch->host, fetch->domain);
     getnameinfo((const struct sockaddr *)&fetch->address, sizeof fetch->address, fetch->address_text,
                 sizeof fetch->address_text, NULL, 0, NI_NUMERICHOST);
     uv_timer_init(fetcher->timer.loop, &fetch->deadline);
@@ -574,7 +574,7 @@ struct policy_fetch *policy_fetch_start(struct policy_fetcher *fetcher, const st
     if (target->deadline_ms && target->deadline_ms < deadline)
         deadline = target->deadline_ms;
     fetch->easy = curl_easy_init();
-    bool good = fetch->easy && set_target(fetch) && set_tls(fetch) && set_http(fetch) && set_rest(fetch) &&
+    bool good = named && fetch->easy && set_target(fetch) && set_tls(fetch) && set_http(fetch) && set_rest(fetch) &&
                 curl_multi_add_handle(fetcher->multi, fetch->easy) == CURLM_OK;
     if (good)
         uv_timer_start(&fetch->deadline, on_deadline, deadline, 0);

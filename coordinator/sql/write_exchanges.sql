@@ -7,17 +7,17 @@ SELECT s.survey_id, e.exchange, e.dns_status, e.flags, e.dnssec, e.tlsa_status, 
 FROM stage_exchange e
 JOIN mxgrade.survey s ON s.survey_id = $1
 ON CONFLICT (survey_id, exchange) DO UPDATE
-SET (dns_status, flags, dnssec) = (
+SET dnssec = CASE WHEN excluded.dnssec = 'unknown' THEN x.dnssec ELSE excluded.dnssec END,
+    (dns_status, flags) = (
         SELECT CASE WHEN k.keep THEN x.dns_status ELSE excluded.dns_status END,
-               CASE WHEN k.keep THEN x.flags ELSE excluded.flags END,
-               CASE WHEN k.keep THEN x.dnssec ELSE excluded.dnssec END
+               CASE WHEN k.keep THEN x.flags ELSE excluded.flags END
         FROM (SELECT x.dns_status = 'ok' AND excluded.dns_status IN ('servfail', 'timeout')) k (keep)),
     (tlsa_status, tlsa_base, tlsa) = (
         SELECT CASE WHEN k.keep THEN x.tlsa_status ELSE excluded.tlsa_status END,
                CASE WHEN k.keep THEN x.tlsa_base ELSE excluded.tlsa_base END,
                CASE WHEN k.keep THEN x.tlsa ELSE excluded.tlsa END
-        FROM (SELECT x.tlsa_status IN ('secure', 'none', 'insecure')
-                     AND excluded.tlsa_status IN ('unknown', 'bogus', 'not_asked')) k (keep)),
+        FROM (SELECT x.tlsa_status IN ('secure', 'none', 'insecure') AND excluded.tlsa_status IN ('unknown', 'bogus')
+                     OR x.tlsa_status <> 'pending' AND excluded.tlsa_status = 'not_asked' AND excluded.dnssec = 'unknown') k (keep)),
     resolve_attempts = x.resolve_attempts + 1, resolved_at = now(),
     next_resolve_at = CASE WHEN excluded.next_resolve_at IS NOT NULL THEN
         (SELECT CASE WHEN x.resolve_attempts + 1 < s.max_attempts THEN now() + s.retry_delay * (2 ^ x.resolve_attempts) END

@@ -192,8 +192,7 @@ says 'finding DANE_MISMATCH, with the record at the base that was asked' "$(find
     'a.b.wild.test|other.mx.test|_25._tcp.other.mx.test. IN TLSA 3 1 1 5a11
 mismatch.test|mismatch.mx.test|_25._tcp.real.mx.test. IN TLSA 3 1 1 5a11
 mismatchandnone.test|mismatch.mx.test|_25._tcp.real.mx.test. IN TLSA 3 1 1 5a11
-other.test|other.mx.test|_25._tcp.other.mx.test. IN TLSA 3 1 1 5a11
-plain.test|plain.mx.test|'
+other.test|other.mx.test|_25._tcp.other.mx.test. IN TLSA 3 1 1 5a11'
 says 'finding NO_TLSRPT' "$(findings NO_TLSRPT)" 'none.test||_smtp._tls.none.test. IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@none.test"'
 says 'finding TLSRPT_INVALID' "$(findings TLSRPT_INVALID)" 'badrecord.test||_smtp._tls.badrecord.test. IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@badrecord.test"'
 says 'finding NO_DNSSEC is for domains that take mail' "SELECT count(*), count(record), count(*) FILTER (WHERE domain = 'nomail.test') FROM mxgrade.domain_finding WHERE survey_id = 1 AND code = 'NO_DNSSEC'" '22|0|0'

@@ -71,6 +71,21 @@ static void fresh_memory_holds_at_most_what_was_asked_for(void **state) {
     free(text);
 }
 
+static void lines_stay_lines(void **state) {
+    static const struct {
+        const char *in, *out;
+        size_t max;
+    } table[] = {{"a\r\nb\nc", "a\nb\nc\n", 99}, {"", "", 99},
+                 {"\n\n", "\n\n", 99},           {"a\rb\x1b", "a\\x0db\\x1b\n", 99},
+                 {"abc\ndef", "abc\n", 4},        {"\r\n", "\n", 2}};
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char *out = text_sanitise_lines(table[i].in, strlen(table[i].in), table[i].max);
+        assert_string_equal(out, table[i].out);
+        free(out);
+    }
+}
+
 static void octets_become_hexadecimal(void **state) {
     (void)state;
     char out[7];
@@ -85,6 +100,7 @@ int main(void) {
         cmocka_unit_test(hostile_bytes_become_escapes),
         cmocka_unit_test(text_is_cut_at_a_characters_edge),
         cmocka_unit_test(fresh_memory_holds_at_most_what_was_asked_for),
+        cmocka_unit_test(lines_stay_lines),
         cmocka_unit_test(octets_become_hexadecimal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
