@@ -1,7 +1,7 @@
 """policies.py - MTA-STS policies and TLS-RPT records of the lab (RFC 8461, RFC 8460), and what is true about them.
 
 A line of policies.tsv is a domain D.test:
-  exchanges   its MX, with preferences 10, 20, …
+  exchanges   its MX, with preferences 10, 20, …; CNAME NAME: those of another domain
   record      TXT at _mta-sts.D, several split by " | "; + the usual one; CNAME NAME; "lame" and "bogus": a sub-zone there
   host        how mta-sts.D answers TLS: a kind of certs.tsv (nginx, or the script behind it if the answer is one of
               SCRIPTED), or a key of HOSTS; NAME,NAME for several addresses; CNAME NAME; "lame" and "bogus"
@@ -38,7 +38,9 @@ class Policy:
 
     def records(self):
         yield self.name, NOTHING, NOTHING, self.note
-        for place, exchange in enumerate(self.exchanges.split()):
+        if self.exchanges.startswith("CNAME "):
+            yield self.name, *self.exchanges.split()
+        for place, exchange in enumerate([] if self.exchanges.startswith("CNAME ") else self.exchanges.split()):
             yield self.name, "MX", f"{10 * (place + 1)} {exchange}"
         yield from texts(f"_mta-sts.{self.name}", self.record, GOOD_RECORD)
         yield from texts(f"_smtp._tls.{self.name}", self.report, f'"v=TLSRPTv1; rua=mailto:tls@{self.name}.test"')
