@@ -119,14 +119,16 @@ static bool believes(const struct server *server) { return server->public.valida
  * answer for an unchecked one, one that does not answer would cost time. */
 static unsigned rank(const struct server *server) { return server->public.answers ? (believes(server) ? 2 : 1) : 0; }
 
+/* At least one. */
 static size_t best_servers(struct dns *dns, struct server *best[DNS_SERVERS_MAX]) {
-    unsigned highest = 0;
-    size_t count = 0;
-    for (size_t i = 0; i < dns->servers; i++)
-        highest = rank(&dns->server[i]) > highest ? rank(&dns->server[i]) : highest;
-    for (size_t i = 0; i < dns->servers; i++)
-        if (rank(&dns->server[i]) == highest)
+    size_t count = 1;
+    best[0] = &dns->server[0];
+    for (size_t i = 1; i < dns->servers; i++) {
+        if (rank(&dns->server[i]) > rank(best[0]))
+            count = 0;
+        if (rank(&dns->server[i]) >= rank(best[0]))
             best[count++] = &dns->server[i];
+    }
     return count;
 }
 

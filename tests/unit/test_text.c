@@ -77,7 +77,7 @@ static void lines_stay_lines(void **state) {
         size_t max;
     } table[] = {{"a\r\nb\nc", "a\nb\nc\n", 99}, {"", "", 99},
                  {"\n\n", "\n\n", 99},           {"a\rb\x1b", "a\\x0db\\x1b\n", 99},
-                 {"abc\ndef", "abc\n", 4},        {"\r\n", "\n", 2}};
+                 {"abc\ndef", "abc\n", 4},       {"\r\n", "\n", 2}};
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char *out = text_sanitise_lines(table[i].in, strlen(table[i].in), table[i].max);
