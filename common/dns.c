@@ -412,7 +412,7 @@ static void on_signed(void *context, int status, int timeouts, unsigned char *me
 /* Whether somebody is there is asked without recursion, which any resolver answers at once, whatever the Internet does.
  * The other question may take its time. Both answers may come from within the call, so that all are marked first. */
 static void check_servers(struct dns *dns) {
-    bool call[DNS_SERVERS_MAX], ask[DNS_SERVERS_MAX];
+    bool call[DNS_SERVERS_MAX] = {false}, ask[DNS_SERVERS_MAX] = {false};
     dns->check_ms = uv_now(dns->loop) + CHECK_EVERY_MS;
     for (size_t i = 0; i < dns->servers; i++) {
         struct server *server = &dns->server[i];
