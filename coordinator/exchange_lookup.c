@@ -88,7 +88,7 @@ static void ask_tlsa(struct exchange *exchange, const char *base) {
     dns_query(exchange->dns, owner, DNS_TYPE_TLSA, on_tlsa, exchange);
 }
 
-/* RFC 7672 section 2.1.3: an alias that is itself secure, though what it leads to is not, may have TLSA records. */
+/* RFC 7672 section 2.2.3: an alias that is itself secure, though what it leads to is not, may have TLSA records. */
 static void on_alias(struct dns_answer *answer, void *context) {
     struct exchange *exchange = context;
     if (answer->status == DNS_OK && answer->dnssec == DNSSEC_SECURE) {

@@ -26,7 +26,7 @@ enum mx_set_flag {
 struct mx_set {
     struct mx_member member[MX_SET_MAX];
     size_t count;
-    bool null_mx;             /* exactly one record: "0 ." (RFC 7505) */
+    bool null_mx;             /* nothing but "." (RFC 7505), of whatever preference */
     unsigned flags;           /* MX_FLAG_… */
     char key[MX_SET_KEY_CAP]; /* first 128 bits of the SHA-256 over the sorted members, as a UUID */
 };

@@ -55,7 +55,7 @@ UPDATE mxgrade.exchange SET tlsa_status = 'pending' WHERE next_resolve_at IS NOT
 COMMENT ON COLUMN mxgrade.exchange.dnssec IS 'DNSSEC of its address answers, the less secure of the two; or of its alias alone, where that has TLSA records';
 COMMENT ON COLUMN mxgrade.exchange.flags IS 'Oddities: cname, address_capped, aaaa_failed, a_failed, tlsa_capped';
 COMMENT ON COLUMN mxgrade.exchange.tlsa_status IS 'Its TLSA records';
-COMMENT ON COLUMN mxgrade.exchange.tlsa_base IS 'The TLSA base domain (RFC 7672 section 2.1.3): the exchange or what its alias leads to';
+COMMENT ON COLUMN mxgrade.exchange.tlsa_base IS 'The TLSA base domain (RFC 7672 section 2.2.3): the exchange or what its alias leads to';
 COMMENT ON COLUMN mxgrade.exchange.tlsa IS 'The records at _25._tcp.BASE, "usage selector matching-type data"';
 
 ALTER TABLE mxgrade.exchange_endpoint

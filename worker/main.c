@@ -389,7 +389,7 @@ int main(int argc, char **argv) {
     static const struct config_program program = {
         .name = "mxgrade-worker",
         .usage = "[OPTION…]",
-        .summary = "Takes probe jobs from a coordinator, asks mail servers, returns facts to an aggregator.",
+        .summary = "Takes jobs from a coordinator, asks mail servers and policy hosts, returns facts to an aggregator.",
         .notes = "Exit status: 0 after a clean stop, 1 if it could not start, 2 for a usage error.\n"
                  "SIGTERM drains; a second one ends at once. SIGHUP reads the blocklist again.",
         .options = OPTIONS,

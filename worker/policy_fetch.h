@@ -21,7 +21,7 @@ struct policy_config {
     uint64_t total_ms;                 /* longest time for all of it */
     const struct forbidden *forbidden; /* asked before every connection; borrowed; NULL: reserved addresses are */
 };
-/* 20 s and 60 s, as the RFC suggests. */
+/* 20 s to connect, and the minute that RFC 8461 section 3.3 suggests. */
 struct policy_config policy_config_default(void);
 
 struct policy_fetcher;
