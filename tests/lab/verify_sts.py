@@ -31,6 +31,8 @@ FIELD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=[\x21-\x3a\x3c\x3e-\x7e]+")
 LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):[ \t]*(.*)")
 PATTERN = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.I)
 ADDRESS = re.compile(r"mailto:[^@,!;\s]+@[A-Za-z0-9.-]+|https://[A-Za-z0-9.-]+(:\d+)?(/[^,!;\s]*)?")
+# What curl says of a connection that ends in the handshake: it depends on what came first, the end or a reset.
+ENDS = ("SSL_ERROR_SYSCALL", "Connection reset", "unexpected eof")
 UNKNOWN = {"dns", "connect_timeout", "timeout", "closed"}   # nobody answered: that says nothing about a policy
 CURL_WHY = {1: "not_http", 7: "connect_refused", 18: "cut_short"}
 CERTIFICATE_WHY = (("no alternative certificate subject name", "cert_name"), ("has expired", "cert_date"),
@@ -97,7 +99,7 @@ def failure(status, said):
     if status == 60:
         return next(why for words, why in CERTIFICATE_WHY if words in said)
     if status == 35:
-        return "closed" if "SSL_ERROR_SYSCALL" in said else "tls"
+        return "closed" if any(end in said for end in ENDS) else "tls"
     if status == 28:
         return "too_slow" if code != "000" else "timeout" if connections != "0" else "connect_timeout"
     return CURL_WHY.get(status, f"curl {status}")
