@@ -30,7 +30,7 @@ enum {
      * second try. */
     WINDOW_START = 256,
     WINDOW_LEAST = 64,
-    RESTARTS = 3, /* of a query whose host said that no resolver is there, though one was lately */
+    RESTARTS = 3, /* of a query whose host said that no resolver is there, though one was lately or is now */
 };
 
 struct query {
@@ -41,7 +41,7 @@ struct query {
     size_t first_server;
     bool unvalidated; /* it failed, and is asked once more without validation */
     bool absent;      /* at the last try the host said that no resolver is there */
-    unsigned restarts;
+    unsigned cuts, restarts;
     uint64_t began_ms, sent_ms; /* first and last try */
     dns_cb *on_answer;
     void *context;
@@ -54,7 +54,7 @@ struct server {
     bool calling, asking; /* under way: is somebody there, is the signed name authentic */
     bool alive;           /* the last call was answered; false until then */
     bool told;            /* of what it says about the signed name */
-    uint64_t called_ms;
+    uint64_t called_ms, heard_ms;
     struct dns_link link[DNS_TRIES_MAX];
 };
 
@@ -218,8 +218,7 @@ static void heard(struct dns *dns) {
  * theirs. */
 static bool was_cut_off(const struct query *query, int status) {
     const struct dns *dns = query->dns;
-    return status == ARES_ECONNREFUSED && query->restarts < RESTARTS &&
-           uv_now(dns->loop) - dns->heard_ms < HEARD_LATELY_MS;
+    return status == ARES_ECONNREFUSED && query->cuts < RESTARTS && uv_now(dns->loop) - dns->heard_ms < HEARD_LATELY_MS;
 }
 
 /* With NOCHECKRESP every response comes here, whatever its code; no message means that none came. */
@@ -234,12 +233,13 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *me
     } else if (status == ARES_SUCCESS && message && len > 0) {
         struct dns_answer answer;
         heard(dns);
+        query->server->heard_ms = dns->heard_ms;
         (*(query->silences == 0 ? &dns->round_good : &dns->round_late))++;
         adapt_window(dns);
         dns_answer_parse(&answer, query->type, message, (size_t)len);
         on_message(query, &answer);
     } else if (was_cut_off(query, status)) {
-        query->restarts++;
+        query->cuts++;
         wait_again(query);
     } else {
         on_silence(query, status == ARES_ECONNREFUSED);
@@ -373,8 +373,8 @@ static void on_call(void *context, int status, int timeouts, unsigned char *mess
         heard(server->dns);
         server->public.answer_ms = (unsigned)(uv_now(server->dns->loop) - server->called_ms);
     }
-    end_call(server, answered);
-    server->public.asked = !server->asking;
+    end_call(server, answered || server->heard_ms >= server->called_ms); /* one datagram may be lost */
+    server->public.asked = server->public.asked || !server->asking;
 }
 
 static void tell_validation(struct server *server) {
@@ -406,7 +406,7 @@ static void on_signed(void *context, int status, int timeouts, unsigned char *me
     }
     dns_answer_free(&answer);
     server->asking = false;
-    server->public.asked = !server->calling;
+    server->public.asked = server->public.asked || !server->calling;
 }
 
 /* Whether somebody is there is asked without recursion, which any resolver answers at once, whatever the Internet does.

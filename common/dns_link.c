@@ -54,7 +54,8 @@ static void on_socket_state(void *context, ares_socket_t socket, int readable, i
     uv_poll_start(&watch->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), on_poll);
 }
 
-/* ARES_FLAG_EDNS is for what c-ares takes for a truncated answer; the question's own OPT record is dns_link_ask()'s. */
+/* ARES_FLAG_EDNS is for what c-ares takes for a truncated answer; the question's own OPT record is dns_link_ask()'s. A
+ * FORMERR without such a record takes the flag away: answers over 512 octets then come over TCP. */
 int dns_link_open(struct dns_link *link, uv_loop_t *loop, const struct ares_addr_port_node *resolver, int timeout_ms) {
     struct ares_options options = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
                                             ARES_FLAG_STAYOPEN | ARES_FLAG_EDNS,

@@ -45,9 +45,23 @@ static enum record_status shown(const struct domain *domain, enum record_status 
     return has_set(domain) ? status : RECORD_NOT_ASKED;
 }
 
+/* Why the record is invalid or unknown; NULL if it is neither. */
+static const char *sts_reason(const struct domain *domain, enum record_status status) {
+    if (status == RECORD_UNKNOWN)
+        return sts_why_key(STS_WHY_DNS);
+    return status == RECORD_INVALID ? sts_why_key(domain->sts_why) : NULL;
+}
+
+static const char *tlsrpt_reason(const struct domain *domain, enum record_status status) {
+    if (status == RECORD_UNKNOWN)
+        return tlsrpt_why_key(TLSRPT_WHY_DNS);
+    return status == RECORD_INVALID ? tlsrpt_why_key(domain->tlsrpt_record.why) : NULL;
+}
+
 static void put_domain(struct db_copy *copy, const struct domain *domain) {
     static const char *const names[] = {"null_mx_with_others", "mx_capped", "duplicate_mx", "cname", NULL};
     const struct tlsrpt_record *tlsrpt = &domain->tlsrpt_record;
+    enum record_status sts_status = shown(domain, domain->sts), tlsrpt_status = shown(domain, domain->tlsrpt);
     char flags[FLAGS_CAP];
     flags_text(flags, names, domain->flags);
     db_copy_text(copy, domain->name);
@@ -57,18 +71,15 @@ static void put_domain(struct db_copy *copy, const struct domain *domain) {
     db_copy_bool(copy, domain_retry(domain));
     db_copy_text(copy, dnssec_name(domain->dnssec));
     db_copy_text(copy, domain->alias_of);
-    db_copy_text(copy, record_status_name(shown(domain, domain->sts)));
-    db_copy_text(copy, domain->sts == RECORD_VALID ? domain->sts_id : NULL);
-    db_copy_text(copy, domain->sts_why ? sts_why_key(domain->sts_why) : NULL);
-    db_copy_text(copy, record_status_name(shown(domain, domain->tlsrpt)));
-    if (domain->tlsrpt == RECORD_VALID)
+    db_copy_text(copy, record_status_name(sts_status));
+    db_copy_text(copy, sts_status == RECORD_VALID ? domain->sts_id : NULL);
+    db_copy_text(copy, sts_reason(domain, sts_status));
+    db_copy_text(copy, record_status_name(tlsrpt_status));
+    if (tlsrpt_status == RECORD_VALID)
         db_copy_text_array(copy, tlsrpt->rua, tlsrpt->rua_count);
     else
         db_copy_null(copy);
-    if (domain->tlsrpt == RECORD_UNKNOWN)
-        db_copy_text(copy, tlsrpt_why_key(TLSRPT_WHY_DNS));
-    else
-        db_copy_text(copy, tlsrpt->why ? tlsrpt_why_key(tlsrpt->why) : NULL);
+    db_copy_text(copy, tlsrpt_reason(domain, tlsrpt_status));
     db_copy_row_end(copy);
 }
 

@@ -19,6 +19,7 @@
 enum {
     INTAKE_LINES = 20000,
     PAGE_JOBS = 1000,
+    PAGE_NAMES = 1000,  /* of one endpoint, see sql/endpoints_due.sql */
     IDLE_READ_MS = 500, /* pause after a read that found nothing */
     NUMBER_CAP = 24,
     ADDRESS_CAP = 64,
@@ -181,17 +182,20 @@ static bool is_forbidden(const struct surveys *surveys, const char *address, uns
            forbidden_address(surveys->forbidden, (const struct sockaddr *)&parsed) != NULL;
 }
 
-/* Are all of the names, joined by '\n', forbidden? Of some among others the worker sees to it. */
+/* Are all of the names, joined by '\n', forbidden, and no others waiting behind them? Of some among others the worker
+ * sees to it. */
 static bool names_are_forbidden(const struct surveys *surveys, const char *names) {
+    size_t count = 0;
+    bool any = *names != '\0';
     while (*names) {
         char name[NAME_CAP];
         size_t len = strcspn(names, "\n");
         snprintf(name, sizeof name, "%.*s", (int)len, names);
-        if (forbidden_name(surveys->forbidden, name) == NULL)
+        if (forbidden_name(surveys->forbidden, name) == NULL || ++count == PAGE_NAMES)
             return false;
         names += len + (names[len] == '\n');
     }
-    return true;
+    return any;
 }
 
 /* One due endpoint. */
@@ -211,8 +215,10 @@ static void queue_endpoint(struct surveys *surveys, struct survey *survey, const
     job.resume = resume;
     if (resume == NULL) /* out of memory: start anew */
         job.resume_len = 0;
-    if (is_forbidden(surveys, job.address, job.port) || (*job.names && names_are_forbidden(surveys, job.names)))
+    if (is_forbidden(surveys, job.address, job.port))
         refuse(refused, job.address, NULL);
+    else if (names_are_forbidden(surveys, job.names))
+        refuse(refused, job.address, job.address);
     else
         fleet_queue(surveys->fleet, &job);
     PQfreemem(resume);
@@ -331,6 +337,11 @@ bool surveys_step(struct surveys *surveys, PGconn *db, bool look, uint64_t now_m
     if (look && !read_list(surveys, db))
         return false;
     bool good = true;
+    if (surveys->count > 1) { /* each is the first to get what little room there is */
+        survey = surveys->list;
+        DL_DELETE(surveys->list, survey);
+        DL_APPEND(surveys->list, survey);
+    }
     DL_FOREACH_SAFE(surveys->list, survey, next) {
         good = step(surveys, survey, db, now_ms) && good; /* one that fails keeps no other from going on */
         if (PQstatus(db) != CONNECTION_OK)

@@ -377,6 +377,24 @@ static void a_resolver_that_does_not_answer_is_left_out(void **state) {
     assert_int_equal(resolvers[0].other, 0);
 }
 
+/* Checks come again, and a mute resolver takes its time: nobody waits for that. */
+static void checks_do_not_hold_up_the_others(void **state) {
+    struct seen seen = {.answers = 0};
+    (void)state;
+    open_resolver(&resolvers[0], nothing);
+    open_resolver(&resolvers[1], plain);
+    struct dns *dns = open_client(2, 3000, 2);
+    unsigned wanted = 0;
+    run(NULL, 0, 6500); /* the first check has run out, the next one is under way */
+    for (unsigned round = 0; round < 20; round++) {
+        dns_query(dns, "mx.example.test", DNS_TYPE_A, on_seen, &seen);
+        run(&seen.answers, ++wanted, 1000);
+        assert_int_equal(seen.answers, wanted);
+        run(NULL, 0, 300);
+    }
+    close_all(dns);
+}
+
 static void equal_resolvers_share_the_work(void **state) {
     struct seen seen = {.answers = 0};
     (void)state;
@@ -508,6 +526,7 @@ int main(void) {
         cmocka_unit_test(a_signed_name_that_nobody_answers_for_stops_nothing),
         cmocka_unit_test(where_a_resolver_validates_the_others_are_not_asked),
         cmocka_unit_test(a_resolver_that_does_not_answer_is_left_out),
+        cmocka_unit_test(checks_do_not_hold_up_the_others),
         cmocka_unit_test(equal_resolvers_share_the_work),
         cmocka_unit_test(during_an_outage_everything_waits),
         cmocka_unit_test(a_resolver_that_is_not_there_is_waited_for),
