@@ -321,8 +321,11 @@ static void release_held(struct dns *dns) {
             deliver_status(query, DNS_TIMEOUT);
         }
     }
-    if (dns->outage)
+    if (dns->outage) { /* it may have lost its cache: as at the beginning */
         dns->outage_ms = uv_now(dns->loop);
+        dns->window = WINDOW_START;
+        dns->round_good = dns->round_late = 0;
+    }
     dns->outage = false;
 }
 
