@@ -3,8 +3,8 @@
 #include "finish.h"
 
 #include "aggregator_sql.h"
+#include "base/log.h"
 #include "grade_rows.h"
-#include "log.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 #ifndef MXG_AGGREGATOR_FINISH_H
 #define MXG_AGGREGATOR_FINISH_H
 
-#include "db.h"
+#include "db/db.h"
 
 /* Takes up one survey in state grading, if there is one that no other aggregator holds, and completes
  * it. False after logging that the database failed. */

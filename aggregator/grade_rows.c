@@ -4,8 +4,8 @@
 #include "grade_rows.h"
 
 #include "aggregator_sql.h"
-#include "grade.h"
-#include "log.h"
+#include "base/log.h"
+#include "model/grade.h"
 
 #include <stdlib.h>
 #include <string.h>

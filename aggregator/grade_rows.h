@@ -3,7 +3,7 @@
 #ifndef MXG_AGGREGATOR_GRADE_ROWS_H
 #define MXG_AGGREGATOR_GRADE_ROWS_H
 
-#include "db.h"
+#include "db/db.h"
 
 /* Grades the rows of exchange_endpoint that are listed in the staging table touched. */
 __attribute__((warn_unused_result)) bool grade_touched(PGconn *db, const char *survey);

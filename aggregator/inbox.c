@@ -1,8 +1,8 @@
 /* inbox.c - see inbox.h. A growing array; its bound is inbox_full(), which the caller heeds. */
 #include "inbox.h"
 
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "base/mem.h"
 
 #include <stdlib.h>
 

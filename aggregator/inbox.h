@@ -2,7 +2,7 @@
 #ifndef MXG_AGGREGATOR_INBOX_H
 #define MXG_AGGREGATOR_INBOX_H
 
-#include "bus.h"
+#include "bus/bus.h"
 
 /* One worker's message. */
 struct inbox_message {

@@ -6,12 +6,12 @@
  * hold, and send again. A peer that this process has not met is asked for its Hello, which makes a
  * worker send again whatever nobody acknowledged: so restarts of either side lose nothing.
  */
-#include "bus.h"
-#include "daemon.h"
-#include "db.h"
+#include "base/daemon.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "db/db.h"
 #include "finish.h"
 #include "inbox.h"
-#include "log.h"
 #include "store.h"
 
 #include <signal.h>

@@ -2,9 +2,9 @@
  * order of sql/staging.sql. */
 #include "stage.h"
 
-#include "facts.h"
-#include "mem.h"
-#include "text.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "model/facts.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

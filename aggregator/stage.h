@@ -7,8 +7,8 @@
 #ifndef MXG_AGGREGATOR_STAGE_H
 #define MXG_AGGREGATOR_STAGE_H
 
-#include "db.h"
-#include "mxgrade.pb-c.h"
+#include "bus/mxgrade.pb-c.h"
+#include "db/db.h"
 
 #include <netinet/in.h>
 

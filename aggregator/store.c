@@ -10,11 +10,11 @@
 #include "store.h"
 
 #include "aggregator_sql.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
 #include "grade_rows.h"
-#include "log.h"
-#include "mem.h"
 #include "stage.h"
-#include "text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef MXG_AGGREGATOR_STORE_H
 #define MXG_AGGREGATOR_STORE_H
 
-#include "db.h"
+#include "db/db.h"
 #include "inbox.h"
 
 enum store_result {

@@ -1,9 +1,9 @@
 /* cli.c - see cli.h. */
 #include "cli.h"
 
-#include "facts.h"
-#include "mem.h"
-#include "name.h"
+#include "base/mem.h"
+#include "model/facts.h"
+#include "names/name.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -7,8 +7,8 @@
 #ifndef MXG_CLI_H
 #define MXG_CLI_H
 
-#include "config.h"
-#include "db.h"
+#include "base/config.h"
+#include "db/db.h"
 
 #include <stdio.h>
 

@@ -1,10 +1,10 @@
 /* doctor.c - mxgrade doctor: is everything here that a survey needs? A line for each thing, and what to do about it. */
 #include "cli.h"
 
-#include "cert.h"
-#include "dns.h"
-#include "forbidden.h"
-#include "log.h"
+#include "base/log.h"
+#include "cert/cert.h"
+#include "dns/dns.h"
+#include "forbidden/forbidden.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* lines.c - see lines.h. zlib reads plain files as they are, so one reader serves both. */
 #include "lines.h"
 
-#include "mem.h"
-#include "text.h"
+#include "base/mem.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

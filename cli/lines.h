@@ -7,7 +7,7 @@
 #ifndef MXG_LINES_H
 #define MXG_LINES_H
 
-#include "name.h"
+#include "names/name.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* main.c - mxgrade: a table of verbs. */
 #include "cli.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #include <locale.h>
 #include <stdio.h>

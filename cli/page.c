@@ -1,8 +1,8 @@
 /* page.c - see page.h. */
 #include "page.h"
 
+#include "base/mem.h"
 #include "cli.h"
-#include "mem.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,14 +1,14 @@
 /* probe.c - mxgrade probe: asks one server, without database or queue, and prints facts and connections.
  *
- * The same engine as the worker's (worker/probe.h) and the same grading (common/grade.h). With --json one object; else
+ * The same engine as the worker's (engine/probe/probe.h) and the same grading (common/model/grade.h). With --json one object; else
  * a page for people.
  */
-#include "probe.h"
+#include "probe/probe.h"
 
-#include "config.h"
-#include "grade.h"
-#include "mem.h"
-#include "name.h"
+#include "base/config.h"
+#include "base/mem.h"
+#include "model/grade.h"
+#include "names/name.h"
 #include "probe_show.h"
 
 #include <arpa/inet.h>

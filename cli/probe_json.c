@@ -1,9 +1,9 @@
 /* probe_json.c - see probe_show.h. */
-#include "json.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "model/suites.h"
 #include "probe_show.h"
-#include "server_flight.h"
-#include "suites.h"
-#include "text.h"
+#include "tls/server_flight.h"
 
 const struct fact *probe_fact(const struct probe_report *report, unsigned id) {
     return id < FACT_ENDPOINT_COUNT ? &report->plan.fact[id] : &report->name[0].fact[id - FACT_NAME_FIRST];

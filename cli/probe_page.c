@@ -1,7 +1,7 @@
 /* probe_page.c - see probe_show.h. */
+#include "model/suites.h"
 #include "probe_show.h"
-#include "server_flight.h"
-#include "suites.h"
+#include "tls/server_flight.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #ifndef MXG_PROBE_SHOW_H
 #define MXG_PROBE_SHOW_H
 
-#include "grade.h"
-#include "probe.h"
+#include "model/grade.h"
+#include "probe/probe.h"
 
 /* A page for operators: facts with their evidence, the certificate, what to change, and every connection made. */
 void probe_print_page(const struct probe_report *report, const struct grade_result *grade, const char *address);

@@ -2,11 +2,11 @@
  * it publishes, findings), then tables: what is checked, how a yes or no is to be taken, and what to say beside it.
  * Addresses of an exchange that answer alike are shown once. */
 #include "report.h"
+#include "base/mem.h"
 #include "cli.h"
 #include "cli_sql.h"
-#include "facts.h"
-#include "mem.h"
-#include "name.h"
+#include "model/facts.h"
+#include "names/name.h"
 
 #include <stdio.h>
 #include <stdlib.h>

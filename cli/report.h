@@ -2,7 +2,7 @@
 #ifndef MXG_REPORT_H
 #define MXG_REPORT_H
 
-#include "db.h"
+#include "db/db.h"
 #include "page.h"
 
 /* The value of a column, "" if it is null or missing. Borrowed from res. */

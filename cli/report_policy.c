@@ -1,10 +1,10 @@
 /* report_policy.c - the part of mxgrade report on what a domain publishes about its mail. Each status is a row of a
  * table, with how it is to be taken and what it means. */
+#include "base/mem.h"
 #include "cli.h"
-#include "mem.h"
+#include "published/sts.h"
+#include "published/tlsrpt.h"
 #include "report.h"
-#include "sts.h"
-#include "tlsrpt.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

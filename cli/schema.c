@@ -2,9 +2,9 @@
  * database lacks, and the program's tables of findings and suites, in one transaction under a lock. */
 #include "cli.h"
 #include "cli_sql.h"
-#include "grade.h"
+#include "model/grade.h"
+#include "model/suites.h"
 #include "schema_sql.h"
-#include "suites.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ static const struct {
 } FILES[] = {
 #include "schema_files.inc"
 };
-static_assert(sizeof FILES / sizeof *FILES == DB_SCHEMA_VERSION, "common/db.h names another number of schema files");
+static_assert(sizeof FILES / sizeof *FILES == DB_SCHEMA_VERSION, "common/db/db.h names another number of schema files");
 static_assert(SUITE_R1 == 4 && SUITE_R2 == 8 && SUITE_FS == 16, "sql/schema_suite.sql reads these flags");
 
 static struct { const char *database; } options;

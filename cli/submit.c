@@ -1,9 +1,9 @@
 /* submit.c - mxgrade submit: stores a list as a survey, in one transaction, a line at a time. What is
  * interrupted leaves nothing behind. */
+#include "base/text.h"
 #include "cli.h"
 #include "cli_sql.h"
 #include "lines.h"
-#include "text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

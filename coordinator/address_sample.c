@@ -1,7 +1,7 @@
 /* address_sample.c - see address_sample.h. */
 #include "address_sample.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 #include <netinet/in.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #include "domain_lookup.h"
 
 #include "address_sample.h"
-#include "mem.h"
+#include "base/mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
 
 #include "exchange_lookup.h"
 #include "mx_set.h"
-#include "sts.h"
-#include "tlsrpt.h"
+#include "published/sts.h"
+#include "published/tlsrpt.h"
 
 enum { POLICY_ADDRESSES_MAX = 8 };
 

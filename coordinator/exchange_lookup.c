@@ -4,8 +4,8 @@
 #include "exchange_lookup.h"
 
 #include "address_sample.h"
-#include "mem.h"
-#include "tlsa.h"
+#include "base/mem.h"
+#include "published/tlsa.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,9 +7,9 @@
 #ifndef MXG_EXCHANGE_LOOKUP_H
 #define MXG_EXCHANGE_LOOKUP_H
 
-#include "dns.h"
-#include "forbidden.h"
-#include "name.h"
+#include "dns/dns.h"
+#include "forbidden/forbidden.h"
+#include "names/name.h"
 
 #include <uthash.h>
 

@@ -6,11 +6,11 @@
  */
 #include "fleet.h"
 
-#include "address.h"
-#include "log.h"
-#include "mem.h"
-#include "sts.h"
-#include "tlsa.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "names/address.h"
+#include "published/sts.h"
+#include "published/tlsa.h"
 
 #include <stdio.h>
 #include <stdlib.h>

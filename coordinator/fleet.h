@@ -8,8 +8,8 @@
 #ifndef MXG_FLEET_H
 #define MXG_FLEET_H
 
-#include "bus.h"
-#include "forbidden.h"
+#include "bus/bus.h"
+#include "forbidden/forbidden.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,13 +4,13 @@
  * The database session is synchronous and bounded (pages and batches); while it is lost, leases live on and everything
  * else waits. One coordinator a database is active, by an advisory lock; another one stands by until the lock is free.
  */
-#include "bus.h"
-#include "daemon.h"
-#include "db.h"
-#include "dns.h"
+#include "base/daemon.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "db/db.h"
+#include "dns/dns.h"
 #include "fleet.h"
-#include "forbidden.h"
-#include "log.h"
+#include "forbidden/forbidden.h"
 #include "resolve.h"
 #include "surveys.h"
 

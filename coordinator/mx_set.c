@@ -2,7 +2,7 @@
  * was. */
 #include "mx_set.h"
 
-#include "text.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <openssl/evp.h>

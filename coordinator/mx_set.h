@@ -2,8 +2,8 @@
 #ifndef MXG_MX_SET_H
 #define MXG_MX_SET_H
 
-#include "dns_answer.h"
-#include "name.h"
+#include "dns/dns_answer.h"
+#include "names/name.h"
 
 enum {
     MX_SET_MAX = 20,     /* exchanges kept of one domain */

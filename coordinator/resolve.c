@@ -6,11 +6,11 @@
  */
 #include "resolve.h"
 
+#include "base/log.h"
+#include "base/mem.h"
 #include "coordinator_sql.h"
-#include "db.h"
+#include "db/db.h"
 #include "domain_lookup.h"
-#include "log.h"
-#include "mem.h"
 #include "resolve_rows.h"
 
 #include <stdio.h>

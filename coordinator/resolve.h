@@ -7,8 +7,8 @@
 #ifndef MXG_RESOLVE_H
 #define MXG_RESOLVE_H
 
-#include "dns.h"
-#include "forbidden.h"
+#include "dns/dns.h"
+#include "forbidden/forbidden.h"
 
 #include <libpq-fe.h>
 

@@ -1,10 +1,10 @@
 /* resolve_rows.c - see resolve_rows.h. */
 #include "resolve_rows.h"
 
-#include "address.h"
+#include "base/mem.h"
 #include "coordinator_sql.h"
-#include "db.h"
-#include "mem.h"
+#include "db/db.h"
+#include "names/address.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,13 +3,13 @@
  */
 #include "surveys.h"
 
-#include "address.h"
+#include "base/log.h"
+#include "base/mem.h"
 #include "coordinator_sql.h"
-#include "db.h"
-#include "log.h"
-#include "mem.h"
-#include "name.h"
-#include "sts.h"
+#include "db/db.h"
+#include "names/address.h"
+#include "names/name.h"
+#include "published/sts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

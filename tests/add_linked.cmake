@@ -2,6 +2,7 @@
 # libraries that it needs: "// link: mxg_core mxg_name".
 function(add_linked source name)
   get_filename_component(program "${source}" NAME_WE)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
   file(STRINGS "${source}" first LIMIT_COUNT 1)
   string(REGEX REPLACE "^// link: *" "" libraries "${first}")
   string(REPLACE " " ";" libraries "${libraries}")

@@ -1,11 +1,11 @@
 /* jobs.c - see jobs.h. */
 #include "jobs.h"
 
-#include "address.h"
-#include "log.h"
-#include "mem.h"
-#include "name.h"
-#include "sts.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "names/address.h"
+#include "names/name.h"
+#include "published/sts.h"
 #include "tlsa_sets.h"
 
 #include <stdlib.h>

@@ -6,10 +6,10 @@
 #ifndef MXG_JOBS_H
 #define MXG_JOBS_H
 
-#include "bus.h"
+#include "bus/bus.h"
 #include "outbox.h"
-#include "policy_fetch.h"
-#include "probe.h"
+#include "policy/policy_fetch.h"
+#include "probe/probe.h"
 
 enum job_state { JOB_PROBING, JOB_REPORTED, JOB_DONE, JOB_HANDED_BACK, JOB_STATE_COUNT };
 

@@ -5,11 +5,11 @@
  * (Hello, Results). Everything that is owed to them is sent from one place, on_tick(), so that a full queue or a lost
  * connection only means "next tick".
  */
-#include "bus.h"
-#include "daemon.h"
+#include "base/daemon.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "bus/bus.h"
 #include "jobs.h"
-#include "log.h"
-#include "mem.h"
 #include "outbox.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* outbox.c - see outbox.h. A doubly linked list in order of sequence; acks mostly take its head. */
 #include "outbox.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>

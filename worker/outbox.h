@@ -7,7 +7,7 @@
 #ifndef MXG_OUTBOX_H
 #define MXG_OUTBOX_H
 
-#include "bus.h"
+#include "bus/bus.h"
 #include "result.h"
 
 enum { OUTBOX_RESEND_MS = 30000 };

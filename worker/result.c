@@ -1,9 +1,9 @@
 /* result.c - see result.h. Everything is copied, so that the report may go. */
 #include "result.h"
 
-#include "mem.h"
-#include "server_flight.h"
-#include "suites.h"
+#include "base/mem.h"
+#include "model/suites.h"
+#include "tls/server_flight.h"
 
 #include <stdlib.h>
 #include <string.h>

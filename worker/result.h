@@ -2,8 +2,8 @@
 #ifndef MXG_RESULT_H
 #define MXG_RESULT_H
 
-#include "mxgrade.pb-c.h"
-#include "probe.h"
+#include "bus/mxgrade.pb-c.h"
+#include "probe/probe.h"
 
 /* A new message; free with mxgrade__endpoint_result__free_unpacked(result, NULL). */
 Mxgrade__EndpointResult *result_from_report(const struct probe_report *report);

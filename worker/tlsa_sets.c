@@ -1,8 +1,8 @@
 /* tlsa_sets.c - see tlsa_sets.h. */
 #include "tlsa_sets.h"
 
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "base/mem.h"
 
 #include <stdlib.h>
 

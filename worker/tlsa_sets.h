@@ -2,8 +2,8 @@
 #ifndef MXG_TLSA_SETS_H
 #define MXG_TLSA_SETS_H
 
-#include "dane.h"
-#include "mxgrade.pb-c.h"
+#include "bus/mxgrade.pb-c.h"
+#include "cert/dane.h"
 
 /* One set for each name of the job, NULL where it has none; NULL altogether if no name has one. A set that cannot be
  * what the coordinator means is logged and left out: a name that the job has not, a second set for a name, a base

@@ -4,7 +4,7 @@
  * epoll loop told of sockets by c-ares, the answer parsed with c-ares's own parser, a coarse tick for time-outs.
  */
 #include "bench.h"
-#include "dns.h"
+#include "dns/dns.h"
 
 #include <ares.h>
 #include <stdio.h>

@@ -7,11 +7,11 @@
  * Every endpoint must bring the first one's facts, known to the end: a fast wrong answer is a failure. Setting up
  * (trusted roots, OpenSSL contexts, one endpoint to warm up) is not counted.
  */
+#include "base/mem.h"
 #include "bench.h"
-#include "connection.h"
-#include "mem.h"
-#include "offers.h"
-#include "probe.h"
+#include "probe/connection.h"
+#include "probe/probe.h"
+#include "tls/offers.h"
 
 #include <signal.h>
 #include <stdio.h>

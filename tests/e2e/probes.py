@@ -32,7 +32,7 @@ FROM_DIALOGUE = ("reachable", "starttls_advertised", "tls_enabled")
 def read_suites():
     """name -> (classes, completable by OpenSSL 3)"""
     suites = {}
-    with open(os.path.join(ROOT, "common", "cipher_suites.csv"), encoding="ascii") as table:
+    with open(os.path.join(ROOT, "common", "model", "cipher_suites.csv"), encoding="ascii") as table:
         for row in csv.DictReader(table):
             tokens = set(row["weak_class"].split("|")) - {""}
             shows = {"weak_ciphers": bool(tokens - {"ANON"}), "anon_suites": "ANON" in tokens,

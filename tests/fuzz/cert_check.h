@@ -1,10 +1,10 @@
-/* cert_check.h - the properties of worker/cert.h, for the two targets that differ in where certificates come from. */
+/* cert_check.h - the properties of engine/cert/cert.h, for the two targets that differ in where certificates come from. */
 #ifndef MXG_CERT_CHECK_H
 #define MXG_CERT_CHECK_H
 
-#include "cert.h"
+#include "base/text.h"
+#include "cert/cert.h"
 #include "fuzz.h"
-#include "text.h"
 
 #include <string.h>
 

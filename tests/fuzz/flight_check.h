@@ -1,9 +1,9 @@
-/* flight_check.h - the properties of worker/server_flight.h, for the two targets that differ in what was offered. */
+/* flight_check.h - the properties of engine/tls/server_flight.h, for the two targets that differ in what was offered. */
 #ifndef MXG_FLIGHT_CHECK_H
 #define MXG_FLIGHT_CHECK_H
 
 #include "fuzz.h"
-#include "server_flight.h"
+#include "tls/server_flight.h"
 
 #include <string.h>
 

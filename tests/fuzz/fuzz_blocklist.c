@@ -3,9 +3,9 @@
  * of one that is taken, every prefix blocks what lies in it and nothing else, by a walk through all of them, and every
  * plain name blocks itself and what is below it.
  */
-#include "blocklist.h"
+#include "base/text.h"
+#include "forbidden/blocklist.h"
 #include "fuzz.h"
-#include "text.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -4,11 +4,11 @@
  * usages 0 and 1 never change it; the leaf's own hash matches where the leaf can be used at all, and another hash
  * never.
  */
-#include "cert.h"
-#include "cert_list.h"
-#include "dane.h"
+#include "base/text.h"
+#include "cert/cert.h"
+#include "cert/cert_list.h"
+#include "cert/dane.h"
 #include "fuzz.h"
-#include "text.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>

@@ -2,10 +2,10 @@
 /* fuzz_dns.c - the input is a DNS message, read as the answer to each type that is asked. Lists are bounded, names are
  * plain ASCII in presentation form, the status says what was found, and the order of MX records makes no other MX set.
  */
-#include "dns_answer.h"
+#include "base/text.h"
+#include "dns/dns_answer.h"
 #include "fuzz.h"
 #include "mx_set.h"
-#include "text.h"
 
 #include <stdbool.h>
 #include <string.h>

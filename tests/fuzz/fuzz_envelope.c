@@ -3,7 +3,7 @@
  * is parsed to the same. Unknown fields are dropped first: mxgrade ignores them, and protobuf-c keeps some that no
  * parser takes back (field number 0).
  */
-#include "bus.h"
+#include "bus/bus.h"
 #include "fuzz.h"
 
 #include <string.h>

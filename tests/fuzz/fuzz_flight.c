@@ -1,4 +1,4 @@
-// link: mxg_wire
+// link: mxg_tls
 /* fuzz_flight.c - the input answers a hello of SSL 3.0 to TLS 1.3. See flight_check.h. */
 #include "flight_check.h"
 

@@ -1,11 +1,11 @@
-// link: mxg_name
+// link: mxg_names
 /* fuzz_name.c - the input is a line of a list, and a name from DNS. What is taken is a domain name by its own rules, is
  * taken again unchanged, and comes back from its Unicode form; what is refused leaves nothing behind that a terminal or
  * a database could choke on.
  */
+#include "base/text.h"
 #include "fuzz.h"
-#include "name.h"
-#include "text.h"
+#include "names/name.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * plan comes to an end, every fact is known or has a reason, and what it saves is taken up again.
  */
 #include "fuzz.h"
-#include "plan.h"
+#include "plan/plan.h"
 
 #include <stdbool.h>
 

@@ -1,11 +1,11 @@
-// link: mxg_probe
+// link: mxg_worker
 /* fuzz_result.c - the input becomes a probe_report, its texts sanitised as the probe does. The message made of it
  * packs, unpacks to the same octets, says every fact as the report has it, and holds clean text only.
  */
+#include "base/mem.h"
+#include "base/text.h"
 #include "fuzz.h"
-#include "mem.h"
 #include "result.h"
-#include "text.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
-// link: mxg_wire
+// link: mxg_probe
 /* fuzz_smtp.c - the input is what a server sends, one reply behind another. However it is cut into pieces, the same
  * replies are found at the same places, their lines are clean text, and every bound holds. To get at the bounds with
  * small inputs, SOH, an octet and a count stand for that octet many times.
  */
+#include "base/text.h"
 #include "fuzz.h"
-#include "smtp.h"
-#include "text.h"
+#include "probe/smtp.h"
 
 #include <string.h>
 

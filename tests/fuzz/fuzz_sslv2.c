@@ -1,4 +1,4 @@
-// link: mxg_wire
+// link: mxg_tls
 /* fuzz_sslv2.c - the input answers an SSL 2.0 hello: an SSL 2.0 message, or a TLS alert of a server that knows no SSL
  * 2.0. As flight_check.h; and a certificate comes out framed as TLS would frame it.
  */

@@ -1,11 +1,11 @@
-// link: mxg_policy
+// link: mxg_published
 /* fuzz_sts.c - the input is a policy, and, line by line, the TXT records of a domain. What is valid keeps the rules of
  * RFC 8461, and stays the same when it is written out anew; what is not says why, and in which of its lines.
  */
+#include "base/text.h"
 #include "fuzz.h"
-#include "name.h"
-#include "sts.h"
-#include "text.h"
+#include "names/name.h"
+#include "published/sts.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-// link: mxg_core
+// link: mxg_base
 /* fuzz_text.c - whatever comes in, what text_sanitise() lets out is UTF-8 by the grammar of RFC 3629 section 4, free of
  * control characters and of those that turn the direction of text, within its bound, and clean text passes unchanged.
  */
+#include "base/text.h"
 #include "fuzz.h"
-#include "text.h"
 
 #include <string.h>
 

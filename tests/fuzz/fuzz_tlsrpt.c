@@ -1,11 +1,11 @@
-// link: mxg_policy
+// link: mxg_published
 /* fuzz_tlsrpt.c - the input is, line by line, the TXT records of a domain. Where a record is valid, what it lists is
  * clean URIs without the characters that RFC 8460 wants encoded, and a record of just those is valid too, with the same
  * list.
  */
+#include "base/text.h"
 #include "fuzz.h"
-#include "text.h"
-#include "tlsrpt.h"
+#include "published/tlsrpt.h"
 
 #include <string.h>
 #include <strings.h>

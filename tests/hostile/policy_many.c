@@ -7,9 +7,9 @@
  * fetch prints one JSON object when it ends. Strings are printed as they came: whether they are clean is for the test
  * to see.
  */
-#include "json.h"
-#include "mem.h"
-#include "policy_fetch.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "policy/policy_fetch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

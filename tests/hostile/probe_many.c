@@ -6,11 +6,11 @@
  * most heap in use after any turn of the loop, the kernel's high-water mark, and the longest turn, during which no
  * other probe could move. Strings are printed as the engine gave them: whether they are clean is for the test to see.
  */
-#include "json.h"
-#include "mem.h"
-#include "probe.h"
-#include "server_flight.h"
-#include "suites.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "model/suites.h"
+#include "probe/probe.h"
+#include "tls/server_flight.h"
 
 #include <malloc.h>
 #include <stdio.h>

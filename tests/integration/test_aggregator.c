@@ -1,10 +1,10 @@
-// link: mxg_bus mxg_db
+// link: mxg_bus mxg_db mxg_model
 /* A running mxgrade-aggregator between a private PostgreSQL cluster and a worker that this test plays:
  * real Results over ZeroMQ in, rows out. */
-#include "bus.h"
-#include "db.h"
-#include "facts.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "bus/bus.h"
+#include "db/db.h"
+#include "model/facts.h"
 
 #include <setjmp.h>
 #include <signal.h>

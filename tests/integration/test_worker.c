@@ -3,8 +3,8 @@
  * that must see no connection. Lists are read again on SIGHUP; nothing waits for time to pass, only for what is
  * expected.
  */
-#include "bus.h"
-#include "facts.h"
+#include "bus/bus.h"
+#include "model/facts.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

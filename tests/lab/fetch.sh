@@ -103,7 +103,7 @@ fetch_installed() {
   mapfile -t missing < <(missing_packages)
   ((${#missing[@]})) || return 0
   say "installing ${missing[*]}"
-  quietly install apt-get update
+  quietly install apt-get --error-on=any update
   DEBIAN_FRONTEND=noninteractive quietly install \
     apt-get install -y --no-install-recommends "${missing[@]}"
 }
@@ -169,7 +169,7 @@ unpack_all() {
     read -ra packages <<<"${entry#*:}"
     [[ -f $folder/.complete ]] && continue
     if [[ ! -f $apt/updated ]]; then
-      quietly update apt-get update
+      quietly update apt-get --error-on=any update
       touch "$apt/updated"
     fi
     say "unpacking ${packages[*]}"

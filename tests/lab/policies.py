@@ -9,7 +9,7 @@ A line of policies.tsv is a domain D.test:
   policy      the body, with \\r, \\n and \\xNN; "+MODE PATTERN…" is a sound one; "pad:OCTETS …" is filled up to a size
   tlsrpt      TXT at _smtp._tls.D, as record
 and then what is true: mta_sts none, testing, enforce, invalid or unknown, why it is not valid (keys of the project's
-common/sts.h), and tlsrpt none, valid, invalid or unknown. "mode-none" is a sound policy that says so: mta_sts none.
+common/published/sts.h), and tlsrpt none, valid, invalid or unknown. "mode-none" is a sound policy that says so: mta_sts none.
 What follows from policy, exchanges and servers is computed here: who is not covered, and who would make mail bounce.
 """
 import os

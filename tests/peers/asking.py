@@ -35,7 +35,7 @@ def yes(value):
 class Suites:
     def __init__(self):
         self.classes, self.by_name = {}, {}
-        with open(ROOT / "common" / "cipher_suites.csv", encoding="ascii") as table:
+        with open(ROOT / "common" / "model" / "cipher_suites.csv", encoding="ascii") as table:
             for row in csv.DictReader(table):
                 code, weak = int(row["codepoint"], 16), set(row["weak_class"].split("|")) - {""}
                 shows = (weak - {"ANON"}, "ANON" in weak, row["nist_r1"] == "1", row["nist_r2"] == "1",

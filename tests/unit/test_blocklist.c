@@ -1,9 +1,9 @@
 // link: mxg_forbidden
 /* test_blocklist.c - the operator's list: what a line means, what is an error, and that a long list is quick. */
-#include "blocklist.h"
+#include "forbidden/blocklist.h"
 
-#include "mem.h"
-#include "name.h"
+#include "base/mem.h"
+#include "names/name.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

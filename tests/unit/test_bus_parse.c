@@ -1,6 +1,6 @@
 // link: mxg_bus
 /* test_bus_parse.c - frames from the bus: what is taken, and what one may cost. */
-#include "bus.h"
+#include "bus/bus.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // link: mxg_cert
 /* test_cert.c - certificates made here and then: trust, dates and names apart, and what a hostile server could send. */
-#include "cert.h"
-#include "text.h"
+#include "base/text.h"
+#include "cert/cert.h"
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>

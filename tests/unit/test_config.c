@@ -1,6 +1,6 @@
-// link: mxg_core
+// link: mxg_base
 /* Options: one table, four sources, and a message that names the option for every mistake. */
-#include "config.h"
+#include "base/config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

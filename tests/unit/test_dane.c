@@ -2,9 +2,9 @@
 /* test_dane.c - TLSA records against chains made here: RFC 7671, RFC 7672, and what a hostile zone or server could
  * bring. Each case is judged twice: by dane_judge(), and by a TLS handshake with a client set up as senders do.
  */
-#include "cert.h"
-#include "dane.h"
-#include "text.h"
+#include "base/text.h"
+#include "cert/cert.h"
+#include "cert/dane.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>

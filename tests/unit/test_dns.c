@@ -1,6 +1,6 @@
 // link: mxg_dns
 /* test_dns.c - DNS queries against resolvers of the test's own in the same loop, over UDP and TCP. */
-#include "dns.h"
+#include "dns/dns.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 // link: mxg_dns
 /* test_dns_answer.c - DNS messages, built by hand. */
-#include "dns_answer.h"
+#include "dns/dns_answer.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

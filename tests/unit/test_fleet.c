@@ -1,7 +1,7 @@
 // link: mxg_fleet PkgConfig::ZMQ
 /* test_fleet.c - leases and dispatch over a real bus, with the clock in the test's hand. */
+#include "base/text.h"
 #include "fleet.h"
-#include "text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 // link: mxg_forbidden
 /* test_forbidden.c - blocklist and reserved addresses in one question, and the reload. */
-#include "forbidden.h"
+#include "forbidden/forbidden.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-// link: mxg_core
+// link: mxg_model
 /* The worked cases of shared/grading.md section 6 under both policies, and what unknown facts do. */
-#include "grade.h"
+#include "model/grade.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /* test_handshake.c - full handshakes with an OpenSSL server in this process, over memory; and servers made of bytes.
  * The host's openssl.cnf is one that narrows everything (see main()): it must not matter.
  */
-#include "handshake.h"
+#include "tls/handshake.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>

@@ -1,6 +1,6 @@
-// link: mxg_wire
+// link: mxg_tls
 /* test_hello.c - the hellos that go out: layout and the size rules of shared/probe-plan.md. */
-#include "hello.h"
+#include "tls/hello.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

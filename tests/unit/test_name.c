@@ -1,6 +1,6 @@
-// link: mxg_name
+// link: mxg_names
 /* Domain names: what a line of a list, or a name from DNS, becomes. */
-#include "name.h"
+#include "names/name.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

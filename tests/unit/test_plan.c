@@ -1,7 +1,7 @@
 // link: mxg_plan
 /* test_plan.c - what single answers mean to the plan, and how it is saved. Whole servers are in test_simulator.c. */
-#include "plan.h"
-#include "suites.h"
+#include "model/suites.h"
+#include "plan/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
-// link: mxg_jobs
+// link: mxg_worker
 /* test_policy_jobs.c - policy jobs from lease to Done: what a worker does with them beside its fetching, which
  * tests/hostile/policy covers. The policy host is a listener that never says a word.
  */
 #include "jobs.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

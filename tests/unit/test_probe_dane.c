@@ -1,9 +1,9 @@
-// link: mxg_probe
+// link: mxg_worker
 /* test_probe_dane.c - from the TLSA records of a job to the verdict of its result, against a small SMTP server in a
  * process of its own, which shows names that begin with "other" another certificate.
  */
-#include "mem.h"
-#include "probe.h"
+#include "base/mem.h"
+#include "probe/probe.h"
 #include "result.h"
 #include "tlsa_sets.h"
 

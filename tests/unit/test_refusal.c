@@ -2,7 +2,7 @@
 /* test_refusal.c - whom a probe does not contact, as a listener sees it: an SMTP server in the same loop, which answers
  * hellos with an alert or, where it is told to, with a ServerHello. Lists change while a probe is under way.
  */
-#include "probe.h"
+#include "probe/probe.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

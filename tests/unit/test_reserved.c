@@ -1,6 +1,6 @@
-// link: mxg_core
+// link: mxg_forbidden
 /* test_reserved.c - which addresses may be probed. */
-#include "reserved.h"
+#include "forbidden/reserved.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

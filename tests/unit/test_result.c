@@ -1,8 +1,8 @@
-// link: mxg_probe
+// link: mxg_worker
 /* test_result.c - a report as the wire carries it: nothing that the aggregator wants stays behind. */
 #include "result.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-// link: mxg_wire
+// link: mxg_tls
 /* test_server_flight.c - answers to hellos: whole, cut, in single octets, lying. */
-#include "server_flight.h"
+#include "tls/server_flight.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,8 +7,8 @@
  * added those of facts it leaves out: anonymous suites, SSL 2.0, and a handshake that a server which prefers hybrids
  * has to complete without them.
  */
-#include "plan.h"
-#include "suites.h"
+#include "model/suites.h"
+#include "plan/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

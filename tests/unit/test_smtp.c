@@ -1,6 +1,6 @@
-// link: mxg_wire
+// link: mxg_probe
 /* test_smtp.c - SMTP replies from well-behaved and hostile servers. */
-#include "smtp.h"
+#include "probe/smtp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

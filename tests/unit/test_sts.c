@@ -1,9 +1,9 @@
-// link: mxg_policy
+// link: mxg_published
 /* test_sts.c - MTA-STS (RFC 8461): which TXT records and policies are valid, and what is wrong with the others. */
-#include "sts.h"
+#include "published/sts.h"
 
-#include "mem.h"
-#include "name.h"
+#include "base/mem.h"
+#include "names/name.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-// link: mxg_core
+// link: mxg_base
 /* Sanitising: whatever a stranger sends comes out as clean UTF-8 that fits. */
-#include "text.h"
+#include "base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // link: mxg_plan
 /* test_thorough.c - the enumeration against a server of a few suites, and against one that has had enough. */
-#include "suites.h"
-#include "thorough.h"
+#include "model/suites.h"
+#include "plan/thorough.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-// link: mxg_core
+// link: mxg_published
 /* test_tlsa.c - TLSA records: RDATA, text, and which of them SMTP can use. */
-#include "tlsa.h"
+#include "published/tlsa.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
-// link: mxg_policy
+// link: mxg_published
 /* test_tlsrpt.c - TLS-RPT (RFC 8460 section 3): which TXT records say where reports go. */
-#include "tlsrpt.h"
+#include "published/tlsrpt.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,92 @@
+/* text.c - see text.h. One decoder serves checking and escaping. */
+#include "base/text.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_ESCAPE_LEN = 4 }; /* \xNN */
+
+/* Line and paragraph separators, and what turns the direction of the text behind it: a report that shows them shows
+ * something else than what was sent (Unicode Technical Report 36, section 3.5). */
+static bool misleads(uint32_t point) {
+    return (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
+/* Length of the well-formed, printable UTF-8 character at data, or 0. Rejects overlong forms, surrogates, code points
+ * past U+10FFFF, the control ranges C0, DEL and C1, and what misleads the eye. */
+static size_t printable(const uint8_t *data, size_t len) {
+    uint8_t first = data[0];
+    if (first < 0x80)
+        return first >= 0x20 && first != 0x7f;
+    size_t need = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || need > len)
+        return 0;
+    uint32_t point = first & (0x7fu >> need);
+    for (size_t i = 1; i < need; i++) {
+        if ((data[i] & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | (data[i] & 0x3fu);
+    }
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; /* 0xa0: skips C1 */
+    bool surrogate = point >= 0xd800 && point <= 0xdfff;
+    return point >= least[need] && point <= 0x10ffff && !surrogate && !misleads(point) ? need : 0;
+}
+
+size_t text_sanitise(char *out, size_t cap, const void *data, size_t len) {
+    const uint8_t *in = data;
+    size_t used = 0;
+    for (size_t at = 0; at < len;) {
+        size_t n = printable(in + at, len - at);
+        size_t need = n ? n : TEXT_ESCAPE_LEN;
+        if (used + need >= cap)
+            break;
+        if (n)
+            memcpy(out + used, in + at, n);
+        else
+            snprintf(out + used, TEXT_ESCAPE_LEN + 1, "\\x%02x", in[at]);
+        used += need;
+        at += n ? n : 1;
+    }
+    out[used] = '\0';
+    return used;
+}
+
+char *text_sanitise_dup(const void *data, size_t len, size_t max) {
+    size_t cap = len > max / TEXT_ESCAPE_LEN ? max : len * TEXT_ESCAPE_LEN;
+    char *out = mem_alloc(cap + 1);
+    text_sanitise(out, cap + 1, data, len);
+    return out;
+}
+
+char *text_sanitise_lines(const void *data, size_t len, size_t max) {
+    const char *at = data, *end = at + len;
+    char *out = mem_alloc(max + 1);
+    size_t used = 0;
+    while (at < end && used + 1 < max) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at)), *stop = feed ? feed : end;
+        size_t line = (size_t)(stop - at);
+        used += text_sanitise(out + used, max - used, at, line - (line && stop[-1] == '\r'));
+        out[used++] = '\n';
+        at = feed ? feed + 1 : end;
+    }
+    return mem_realloc(out, used + 1);
+}
+
+bool text_is_clean(const void *data, size_t len) {
+    const uint8_t *in = data;
+    for (size_t at = 0, n; at < len; at += n)
+        if ((n = printable(in + at, len - at)) == 0)
+            return false;
+    return true;
+}
+
+void text_hex(char *out, const uint8_t *data, size_t len) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[data[i] >> 4];
+        out[2 * i + 1] = digits[data[i] & 15];
+    }
+    out[2 * len] = '\0';
+}

@@ -1,0 +1,45 @@
+/* plan_rules.h - the rule under way, for those who judge its answer (plan_learn.c). */
+#ifndef MXG_PLAN_RULES_H
+#define MXG_PLAN_RULES_H
+
+#include "plan/plan.h"
+
+/* Rules that are more than their row says. */
+enum rule_role {
+    ROLE_ORDINARY,
+    ROLE_FIRST, /* its refusal is believed in earnest only */
+    ROLE_PLAIN, /* without extensions; what it brings forgives earlier refusals */
+    ROLE_SSLV2,
+    ROLE_OPEN,    /* asked until nothing is open */
+    ROLE_CONTROL, /* repeats a hello known to work */
+};
+
+/* The highest version offered. */
+enum at { AT_TLS1_3, AT_TLS1_2, AT_TLS1_1, AT_TLS1_0, AT_SSLV3, AT_SSLV2, AT_HIGHEST, AT_LOWEST, AT_WEAK_UNREFUSED };
+
+struct rule {
+    const char *name;
+    enum step_kind kind;
+    int what; /* enum handshake_offer or enum offer */
+    enum at at;
+    uint32_t open;    /* all of these facts are unknown … */
+    uint32_t some;    /* … and, if any is named, one of these … */
+    uint32_t yes;     /* … and all of these are "yes" … */
+    unsigned now;     /* … and all of these hold */
+    uint32_t refusal; /* facts that a refusal makes "no" */
+    unsigned most;    /* how often it may be asked */
+    enum rule_role role;
+};
+
+/* The rule that plan_next() chose last. */
+const struct rule *plan_rule(const struct plan *plan);
+/* What a rule offers: an OFFER_…, or OFFER_COUNT for a full handshake. */
+enum offer plan_rule_offer(const struct rule *rule);
+/* Was the rule of that role asked, and answered or met by silence? */
+bool plan_was_asked(const struct plan *plan, enum rule_role role);
+/* Lets rules be asked again: those of the role, and those whose refusal settles some of the facts. */
+void plan_ask_again(struct plan *plan, enum rule_role role, uint32_t facts);
+/* Facts that rules met by silence would have settled. */
+uint32_t plan_unanswered_facts(const struct plan *plan);
+
+#endif
