@@ -8,19 +8,18 @@
 
 #include <stdio.h>
 
-static bool complete(PGconn *db, const char *survey) {
-    const char *const params[] = {survey};
-    if (!db_run(db, "touch ungraded", SQL_TOUCH_UNGRADED, 1, params) || !grade_touched(db, survey) ||
-        !refresh_all(db, survey) || !db_run(db, "complete survey", SQL_COMPLETE_SURVEY, 1, params))
+static bool complete(struct db *db, const char *survey) {
+    if (!db_run(db, &SQL_TOUCH_UNGRADED, survey) || !grade_touched(db, survey) || !refresh_all(db, survey) ||
+        !db_run(db, &SQL_COMPLETE_SURVEY, survey))
         return false;
     log_info("survey complete", LOG_STR("survey", survey));
     return true;
 }
 
-bool finish_survey(PGconn *db) {
+bool finish_survey(struct db *db) {
     char survey[16] = "";
-    bool good = db_run(db, "begin", "BEGIN", 0, NULL);
-    PGresult *claim = good ? db_query(db, "claim survey", SQL_CLAIM_SURVEY, 0, NULL) : NULL;
+    bool good = db_begin(db);
+    PGresult *claim = good ? db_query(db, &SQL_CLAIM_SURVEY) : NULL;
     good = claim != NULL;
     if (good && PQntuples(claim) == 1)
         snprintf(survey, sizeof survey, "%s", PQgetvalue(claim, 0, 0));
@@ -28,6 +27,7 @@ bool finish_survey(PGconn *db) {
     if (good && *survey)
         good = complete(db, survey);
     if (good)
-        return db_run(db, "commit", "COMMIT", 0, NULL);
-    return PQstatus(db) == CONNECTION_OK && db_run(db, "rollback", "ROLLBACK", 0, NULL) && false;
+        return db_commit(db);
+    db_rollback(db);
+    return false;
 }

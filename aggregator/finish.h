@@ -6,6 +6,6 @@
 
 /* Takes up one survey in state grading, if there is one that no other aggregator holds, and completes
  * it. False after logging that the database failed. */
-__attribute__((warn_unused_result)) bool finish_survey(PGconn *db);
+__attribute__((warn_unused_result)) bool finish_survey(struct db *db);
 
 #endif

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FETCH_ROWS "FETCH 5000 FROM touched_rows"
+/* The cursor of read_touched.sql, a portion at a time. */
+static const struct statement FETCH_TOUCHED = {"fetch_touched", "FETCH 5000 FROM touched_rows", 0};
+static const struct statement CLOSE_TOUCHED = {"close_touched", "CLOSE touched_rows", 0};
+static const struct statement COPY_GRADES = {"stage_grades", "COPY graded FROM STDIN", 0};
 
 /* Where read_touched.sql has its columns. */
 struct columns {
@@ -88,7 +91,7 @@ static void put_grade(struct db_copy *copy, const char *exchange, const char *ad
     db_copy_row_end(copy);
 }
 
-static bool grade_portion(PGconn *db, const PGresult *rows) {
+static bool grade_portion(struct db *db, const PGresult *rows) {
     struct columns columns = find_columns(rows);
     struct db_copy copy;
     enum policy policy =
@@ -97,7 +100,7 @@ static bool grade_portion(PGconn *db, const PGresult *rows) {
         log_error("unknown grading policy, using 1", LOG_STR("policy", PQgetvalue(rows, 0, columns.policy)));
         policy = POLICY_1;
     }
-    if (!db_copy_begin(&copy, db, "stage grades", "COPY graded FROM STDIN"))
+    if (!db_copy_begin(&copy, db, &COPY_GRADES))
         return false;
     for (int row = 0; row < PQntuples(rows); row++) {
         struct grade_input input = read_row(rows, row, &columns);
@@ -107,35 +110,26 @@ static bool grade_portion(PGconn *db, const PGresult *rows) {
     return db_copy_end(&copy);
 }
 
-bool grade_touched(PGconn *db, const char *survey) {
-    const char *const params[] = {survey};
-    bool good = db_run(db, "read touched", SQL_READ_TOUCHED, 1, params), more = good;
+bool grade_touched(struct db *db, const char *survey) {
+    bool good = db_run(db, &SQL_READ_TOUCHED, survey), more = good;
     while (good && more) {
-        PGresult *rows = db_query(db, "fetch touched", FETCH_ROWS, 0, NULL);
+        PGresult *rows = db_query(db, &FETCH_TOUCHED);
         more = rows && PQntuples(rows) > 0;
         good = rows && (!more || grade_portion(db, rows));
         PQclear(rows);
     }
-    return good && db_run(db, "close touched", "CLOSE touched_rows", 0, NULL) &&
-           db_run(db, "update grades", SQL_UPDATE_GRADES, 1, params);
+    return good && db_run(db, &CLOSE_TOUCHED) && db_run(db, &SQL_UPDATE_GRADES, survey);
 }
 
 /* The first column of the first row, NULL when it is null; *res holds it. */
 static const char *single(const PGresult *res) { return PQgetisnull(res, 0, 0) ? NULL : PQgetvalue(res, 0, 0); }
 
 /* Runs a statement about a list and, if it answers with another list, the next one about that. */
-static bool refresh_chain(PGconn *db, const char *survey, unsigned step, const char *list) {
-    static const struct {
-        const char *name, *sql;
-        int params;
-    } steps[] = {
-        {"lock exchanges", SQL_LOCK_EXCHANGES, 1},
-        {"refresh exchanges", SQL_REFRESH_EXCHANGES, 2},
-        {"lock sets", SQL_LOCK_SETS, 2},
-        {"refresh sets", SQL_REFRESH_SETS, 2},
-    };
+static bool refresh_chain(struct db *db, const char *survey, unsigned step, const char *list) {
+    static const struct statement *const steps[] = {&SQL_LOCK_EXCHANGES, &SQL_REFRESH_EXCHANGES, &SQL_LOCK_SETS,
+                                                    &SQL_REFRESH_SETS};
     const char *const params[] = {survey, list};
-    PGresult *res = db_query(db, steps[step].name, steps[step].sql, steps[step].params, params);
+    PGresult *res = db_query_params(db, steps[step], steps[step]->parameters, params);
     bool good = res != NULL;
     if (good && step + 1 < sizeof steps / sizeof *steps && single(res))
         good = refresh_chain(db, survey, step + 1, single(res));
@@ -143,10 +137,8 @@ static bool refresh_chain(PGconn *db, const char *survey, unsigned step, const c
     return good;
 }
 
-bool refresh_touched(PGconn *db, const char *survey) { return refresh_chain(db, survey, 0, NULL); }
+bool refresh_touched(struct db *db, const char *survey) { return refresh_chain(db, survey, 0, NULL); }
 
-bool refresh_all(PGconn *db, const char *survey) {
-    const char *const params[] = {survey, NULL};
-    return db_run(db, "refresh all exchanges", SQL_REFRESH_EXCHANGES, 2, params) &&
-           db_run(db, "refresh all sets", SQL_REFRESH_SETS, 2, params);
+bool refresh_all(struct db *db, const char *survey) {
+    return db_run(db, &SQL_REFRESH_EXCHANGES, survey, NULL) && db_run(db, &SQL_REFRESH_SETS, survey, NULL);
 }

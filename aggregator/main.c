@@ -46,7 +46,7 @@ struct aggregator {
     uv_timer_t flush, retry, poll;
     uv_signal_t terminate, interrupt;
     bus_t *bus;
-    PGconn *db;
+    struct db *db;
     struct inbox inbox;
     struct bus_peer peers[PEER_SLOTS]; /* who has been met: a hash set; len 0 = free */
     size_t peer_count;
@@ -76,15 +76,15 @@ static bool meet_peer(struct aggregator *self, const struct bus_peer *peer) {
 }
 
 /* Connected, right schema, staging tables there; or an error of one line. */
-static PGconn *open_database(const struct options *options, char *error, size_t cap) {
-    PGconn *db = db_connect(options->database, "mxgrade-aggregator", error, cap);
+static struct db *open_database(const struct options *options, char *error, size_t cap) {
+    struct db *db = db_connect(options->database, "mxgrade-aggregator", error, cap);
     if (db == NULL)
         return NULL;
     if (db_check_schema(db, error, cap) && !store_open(db))
         snprintf(error, cap, "cannot create temporary tables: grant TEMPORARY on the database to this role");
     else if (*error == '\0')
         return db;
-    PQfinish(db);
+    db_close(&db);
     return NULL;
 }
 
@@ -126,14 +126,14 @@ static void on_flush(uv_timer_t *timer) {
 static void on_retry(uv_timer_t *timer) {
     struct aggregator *self = timer->data;
     char error[1024] = "";
-    if (PQstatus(self->db) != CONNECTION_OK) {
-        PGconn *fresh = open_database(&self->options, error, sizeof error);
+    if (!db_is_connected(self->db)) {
+        struct db *fresh = open_database(&self->options, error, sizeof error);
         if (fresh == NULL) {
             log_warn("database still away", LOG_STR("error", error));
             go_away(self);
             return;
         }
-        PQfinish(self->db);
+        db_close(&self->db);
         self->db = fresh;
     }
     self->state = STATE_SERVING;
@@ -279,6 +279,6 @@ int main(int argc, char **argv) {
     }
     uv_loop_close(&self.loop);
     inbox_free(&self.inbox);
-    PQfinish(self.db);
+    db_close(&self.db);
     return opened ? EXIT_SUCCESS : EXIT_FAILURE;
 }

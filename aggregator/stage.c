@@ -29,6 +29,10 @@ enum {
     CHAIN_MAX = 32,
     CODE_POINT_MAX = 0xffff,
 };
+static const struct statement COPY_ENDPOINTS = {"stage_endpoints", "COPY staged_endpoint FROM STDIN", 0};
+static const struct statement COPY_NAMES = {"stage_names", "COPY staged_name FROM STDIN", 0};
+static const struct statement COPY_POLICIES = {"stage_policies", "COPY staged_policy FROM STDIN", 0};
+static const struct statement COPY_CERTIFICATES = {"stage_certificates", "COPY staged_certificate FROM STDIN", 0};
 static const int64_t TIME_S_MAX = 253402300800; /* the year 10000; its negative lies before the year 1 */
 
 static const char *certificate_flaw(const Mxgrade__Certificate *certificate) {
@@ -376,13 +380,13 @@ static void put_name(struct db_copy *copy, const struct item *item, const Mxgrad
     db_copy_row_end(copy);
 }
 
-bool stage_results(PGconn *db, const struct item *items, size_t count) {
+bool stage_results(struct db *db, const struct item *items, size_t count) {
     struct db_copy copy;
-    if (!db_copy_begin(&copy, db, "stage endpoints", "COPY staged_endpoint FROM STDIN"))
+    if (!db_copy_begin(&copy, db, &COPY_ENDPOINTS))
         return false;
     for (size_t i = 0; i < count; i++)
         put_endpoint(&copy, &items[i]);
-    if (!db_copy_end(&copy) || !db_copy_begin(&copy, db, "stage names", "COPY staged_name FROM STDIN"))
+    if (!db_copy_end(&copy) || !db_copy_begin(&copy, db, &COPY_NAMES))
         return false;
     for (size_t i = 0; i < count; i++)
         for (size_t n = 0; n < items[i].result->n_name; n++)
@@ -437,9 +441,9 @@ static void put_policy(struct db_copy *copy, const struct item *item) {
     db_copy_row_end(copy);
 }
 
-bool stage_policies(PGconn *db, const struct item *items, size_t count) {
+bool stage_policies(struct db *db, const struct item *items, size_t count) {
     struct db_copy copy;
-    if (!db_copy_begin(&copy, db, "stage policies", "COPY staged_policy FROM STDIN"))
+    if (!db_copy_begin(&copy, db, &COPY_POLICIES))
         return false;
     for (size_t i = 0; i < count; i++)
         put_policy(&copy, &items[i]);
@@ -477,9 +481,9 @@ static void put_certificate(struct db_copy *copy, const Mxgrade__Certificate *ce
     db_copy_row_end(copy);
 }
 
-bool stage_certificates(PGconn *db, const struct item *items, size_t count) {
+bool stage_certificates(struct db *db, const struct item *items, size_t count) {
     struct db_copy copy;
-    if (!db_copy_begin(&copy, db, "stage certificates", "COPY staged_certificate FROM STDIN"))
+    if (!db_copy_begin(&copy, db, &COPY_CERTIFICATES))
         return false;
     for (size_t i = 0; i < count; i++)
         put_certificate(&copy, items[i].certificate);

@@ -27,8 +27,8 @@ struct item {
 const char *item_flaw(struct item *item);
 
 /* COPY into staged_certificate, into staged_endpoint and staged_name, or into staged_policy. */
-__attribute__((warn_unused_result)) bool stage_certificates(PGconn *db, const struct item *items, size_t count);
-__attribute__((warn_unused_result)) bool stage_results(PGconn *db, const struct item *items, size_t count);
-__attribute__((warn_unused_result)) bool stage_policies(PGconn *db, const struct item *items, size_t count);
+__attribute__((warn_unused_result)) bool stage_certificates(struct db *db, const struct item *items, size_t count);
+__attribute__((warn_unused_result)) bool stage_results(struct db *db, const struct item *items, size_t count);
+__attribute__((warn_unused_result)) bool stage_policies(struct db *db, const struct item *items, size_t count);
 
 #endif

@@ -21,15 +21,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUARANTINE_OCTETS_MAX = 1 << 20, SQLSTATE_OCTETS = 5 };
+enum { QUARANTINE_OCTETS_MAX = 1 << 20 };
 
 /* In this order, each with the survey as its parameter. */
-static const struct {
-    const char *name, *sql;
-} RESULT_STATEMENTS[] = {
-    {"update endpoints", SQL_UPDATE_ENDPOINTS}, {"update names", SQL_UPDATE_NAMES},
-    {"settle names", SQL_SETTLE_NAMES},         {"ask remaining names", SQL_ASK_REMAINING_NAMES},
-    {"touch judged names", SQL_TOUCH_JUDGED},
+static const struct statement *const RESULT_STATEMENTS[] = {
+    &SQL_UPDATE_ENDPOINTS, &SQL_UPDATE_NAMES, &SQL_SETTLE_NAMES, &SQL_ASK_REMAINING_NAMES, &SQL_TOUCH_JUDGED,
 };
 
 /* In the order in which they are stored. */
@@ -54,54 +50,33 @@ static struct key key_of(const struct item *item) {
     return (struct key){.place = ""};
 }
 
-bool store_open(PGconn *db) {
-    PQsetErrorVerbosity(db, PQERRORS_VERBOSE); /* error messages carry the SQLSTATE, see data_is_at_fault() */
-    return db_run(db, "create staging tables", SQL_STAGING, 0, NULL);
+bool store_open(struct db *db) { return db_run(db, &SQL_STAGING); }
+
+static bool apply_certificates(struct db *db, const struct item *items, size_t count) {
+    return stage_certificates(db, items, count) && db_run(db, &SQL_INSERT_CERTIFICATES);
 }
 
-static bool apply_certificates(PGconn *db, const struct item *items, size_t count) {
-    return stage_certificates(db, items, count) && db_run(db, "insert certificates", SQL_INSERT_CERTIFICATES, 0, NULL);
-}
-
-static bool apply_results(PGconn *db, const struct item *items, size_t count) {
+static bool apply_results(struct db *db, const struct item *items, size_t count) {
     char survey[16];
-    const char *const params[] = {survey};
     snprintf(survey, sizeof survey, "%" PRIu32, items[0].result->survey);
     if (!stage_results(db, items, count))
         return false;
     for (size_t i = 0; i < sizeof RESULT_STATEMENTS / sizeof *RESULT_STATEMENTS; i++)
-        if (!db_run(db, RESULT_STATEMENTS[i].name, RESULT_STATEMENTS[i].sql, 1, params))
+        if (!db_run(db, RESULT_STATEMENTS[i], survey))
             return false;
     return grade_touched(db, survey) && refresh_touched(db, survey);
 }
 
-static bool apply_policies(PGconn *db, const struct item *items, size_t count) {
+static bool apply_policies(struct db *db, const struct item *items, size_t count) {
     char survey[16];
-    const char *const params[] = {survey};
     snprintf(survey, sizeof survey, "%" PRIu32, items[0].policy->survey);
-    return stage_policies(db, items, count) && db_run(db, "update policies", SQL_UPDATE_POLICIES, 1, params);
+    return stage_policies(db, items, count) && db_run(db, &SQL_UPDATE_POLICIES, survey);
 }
 
-static bool apply(PGconn *db, const struct item *items, size_t count) {
-    static bool (*const apply_kind[])(PGconn *, const struct item *, size_t) = {
+static bool apply(struct db *db, const struct item *items, size_t count) {
+    static bool (*const apply_kind[])(struct db *, const struct item *, size_t) = {
         [KIND_CERTIFICATE] = apply_certificates, [KIND_RESULT] = apply_results, [KIND_POLICY] = apply_policies};
-    return db_run(db, "begin", "BEGIN", 0, NULL) && apply_kind[kind_of(items)](db, items, count) &&
-           db_run(db, "commit", "COMMIT", 0, NULL);
-}
-
-/* Whether the last error says that some value or row cannot be stored; why gets the message. Verbose
- * messages read "ERROR:  22021: invalid byte sequence …", whatever the language. */
-static bool data_is_at_fault(PGconn *db, char *why, size_t cap) {
-    static const char *const classes[] = {"22", "23", "54"}; /* data exception, integrity, program limit */
-    const char *message = PQerrorMessage(db), *colon = strchr(message, ':');
-    const char *state = colon ? colon + 1 + strspn(colon + 1, " ") : "";
-    if (PQstatus(db) != CONNECTION_OK || strcspn(state, ":") != SQLSTATE_OCTETS)
-        return false;
-    text_sanitise(why, cap, state, strcspn(state, "\n"));
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (strncmp(state, classes[i], 2) == 0)
-            return true;
-    return false;
+    return db_begin(db) && apply_kind[kind_of(items)](db, items, count) && db_commit(db);
 }
 
 /* As hexadecimal for bytea; NULL if too large. */
@@ -122,7 +97,7 @@ static char *packed_hex(const struct item *item) {
     return hex;
 }
 
-static enum store_result quarantine(PGconn *db, const struct item *item, const char *why) {
+static enum store_result quarantine(struct db *db, const struct item *item, const char *why) {
     enum { TEXT_MAX = 256 };
     char worker[TEXT_MAX], place[TEXT_MAX], survey[16], job[24];
     struct key key = key_of(item);
@@ -132,24 +107,22 @@ static enum store_result quarantine(PGconn *db, const struct item *item, const c
     snprintf(job, sizeof job, "%" PRIu64, key.job);
     char *message = packed_hex(item);
     bool keyed = kind_of(item) != KIND_CERTIFICATE;
-    const char *const params[] = {worker, keyed ? survey : NULL, keyed ? place : NULL, keyed ? job : NULL, why,
-                                  message};
     log_warn("result quarantined", LOG_STR("why", why), LOG_STR("worker", worker), LOG_STR("survey", survey),
              LOG_STR(kind_of(item) == KIND_POLICY ? "domain" : "endpoint", place), LOG_STR("job", job));
-    bool stored = db_run(db, "quarantine", SQL_QUARANTINE, sizeof params / sizeof *params, params);
+    bool stored = db_run(db, &SQL_QUARANTINE, worker, keyed ? survey : NULL, keyed ? place : NULL, keyed ? job : NULL,
+                         why, message);
     free(message);
     return stored ? STORE_DONE : STORE_LATER;
 }
 
-static enum store_result store_slice(PGconn *db, const struct item *items, size_t count) {
-    char why[512];
+static enum store_result store_slice(struct db *db, const struct item *items, size_t count) {
     if (apply(db, items, count))
         return STORE_DONE;
-    bool bisect = data_is_at_fault(db, why, sizeof why);
-    if (PQstatus(db) != CONNECTION_OK || !db_run(db, "rollback", "ROLLBACK", 0, NULL) || !bisect)
+    db_rollback(db);
+    if (db_error(db) != DB_DATA)
         return STORE_LATER;
     if (count == 1)
-        return quarantine(db, items, why);
+        return quarantine(db, items, db_error_text(db));
     if (store_slice(db, items, count / 2) == STORE_LATER)
         return STORE_LATER;
     return store_slice(db, items + count / 2, count - count / 2);
@@ -200,7 +173,7 @@ static size_t slice_len(const struct item *items, size_t count) {
 }
 
 /* Adds the item if it can be stored at all. */
-static enum store_result admit(PGconn *db, struct item *items, size_t *count, struct item item) {
+static enum store_result admit(struct db *db, struct item *items, size_t *count, struct item item) {
     const char *flaw = item_flaw(&item);
     if (flaw)
         return quarantine(db, &item, flaw);
@@ -216,7 +189,7 @@ static size_t item_total(const struct inbox_message *messages, size_t count) {
     return total;
 }
 
-static enum store_result admit_message(PGconn *db, struct item *items, size_t *count, const Mxgrade__Results *from) {
+static enum store_result admit_message(struct db *db, struct item *items, size_t *count, const Mxgrade__Results *from) {
     enum store_result result = STORE_DONE;
     for (size_t i = 0; result == STORE_DONE && i < from->n_certificate; i++)
         result = admit(db, items, count, (struct item){.from = from, .certificate = from->certificate[i]});
@@ -227,7 +200,7 @@ static enum store_result admit_message(PGconn *db, struct item *items, size_t *c
     return result;
 }
 
-enum store_result store_batch(PGconn *db, const struct inbox_message *messages, size_t count) {
+enum store_result store_batch(struct db *db, const struct inbox_message *messages, size_t count) {
     struct item *items = mem_calloc(item_total(messages, count), sizeof *items);
     enum store_result result = STORE_DONE;
     size_t item_count = 0;

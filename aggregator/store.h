@@ -12,9 +12,9 @@ enum store_result {
 };
 
 /* Prepares a fresh connection; false after logging why. */
-__attribute__((warn_unused_result)) bool store_open(PGconn *db);
+__attribute__((warn_unused_result)) bool store_open(struct db *db);
 
-__attribute__((warn_unused_result)) enum store_result store_batch(PGconn *db, const struct inbox_message *messages,
+__attribute__((warn_unused_result)) enum store_result store_batch(struct db *db, const struct inbox_message *messages,
                                                                   size_t count);
 
 #endif

@@ -42,13 +42,13 @@ bool cli_start(const struct config_program *program, int argc, char **argv, cons
     return false;
 }
 
-PGconn *cli_connect(const char *conninfo) {
+struct db *cli_connect(const char *conninfo) {
     char error[1024];
-    PGconn *db = db_connect(conninfo, "mxgrade", error, sizeof error);
+    struct db *db = db_connect(conninfo, "mxgrade", error, sizeof error);
     if (db && db_check_schema(db, error, sizeof error))
         return db;
     cli_error("%s", error);
-    PQfinish(db);
+    db_close(&db);
     return NULL;
 }
 

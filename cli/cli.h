@@ -41,16 +41,16 @@ __attribute__((warn_unused_result)) bool cli_start(const struct config_program *
                                                    const char *operand, const char **value, int *exit_code);
 
 /* Connects and checks the schema. NULL: the reason has been said. Free with PQfinish(). */
-__attribute__((warn_unused_result)) PGconn *cli_connect(const char *conninfo);
+__attribute__((warn_unused_result)) struct db *cli_connect(const char *conninfo);
 
 /* A survey number, as text, that fits the database's integer. false: said why not. */
 __attribute__((warn_unused_result)) bool cli_survey_number(const char *text);
 
 /* Shows the progress of a survey until it is complete, then its numbers (watch.c). */
-__attribute__((warn_unused_result)) int watch_survey(FILE *out, PGconn *db, const char *survey);
+__attribute__((warn_unused_result)) int watch_survey(FILE *out, struct db *db, const char *survey);
 
 /* Prints the numbers of a survey (summary.c). */
-__attribute__((warn_unused_result)) int summary_print(FILE *out, PGconn *db, const char *survey);
+__attribute__((warn_unused_result)) int summary_print(FILE *out, struct db *db, const char *survey);
 
 /* The sentence for a reason (facts.h), or for an mx_status that means no mail; "" for "". */
 const char *cli_reason_text(const char *key);

@@ -45,9 +45,9 @@ static enum finding say(enum finding finding, const char *what, const char *text
 
 static enum finding check_database(void) {
     char error[512] = "";
-    PGconn *db = db_connect(options.database, "mxgrade doctor", error, sizeof error);
+    struct db *db = db_connect(options.database, "mxgrade doctor", error, sizeof error);
     bool good = db && db_check_schema(db, error, sizeof error);
-    PQfinish(db);
+    db_close(&db);
     return good ? say(FINE, "database", "connected, its schema is this program's") : say(FAILURE, "database", error);
 }
 

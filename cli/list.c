@@ -49,14 +49,14 @@ int verb_list(int argc, char **argv) {
     int code;
     if (!cli_start(&PROGRAM, argc, argv, NULL, NULL, &code))
         return code;
-    PGconn *db = cli_connect(options.database);
-    PGresult *res = db ? db_query(db, "list", SQL_LIST, 0, NULL) : NULL;
+    struct db *db = cli_connect(options.database);
+    PGresult *res = db ? db_query(db, &SQL_LIST) : NULL;
     if (res && PQntuples(res) == 0)
         fputs("No surveys yet; 'mxgrade submit FILE' makes one.\n", stderr);
     else if (res)
         print_table(res);
     code = res ? CLI_OK : CLI_FAILED;
     PQclear(res);
-    PQfinish(db);
+    db_close(&db);
     return code;
 }

@@ -1,7 +1,7 @@
 /* probe.c - mxgrade probe: asks one server, without database or queue, and prints facts and connections.
  *
- * The same engine as the worker's (engine/probe/probe.h) and the same grading (common/model/grade.h). With --json one object; else
- * a page for people.
+ * The same engine as the worker's (engine/probe/probe.h) and the same grading (common/model/grade.h). With --json one
+ * object; else a page for people.
  */
 #include "probe/probe.h"
 

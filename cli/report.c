@@ -427,22 +427,20 @@ static void print_domain(const struct page *page, const char *domain, const PGre
 /* The queries of the page, each with the survey and the domain. */
 enum section { SECTION_MX, SECTION_POLICY, SECTION_DANE, SECTION_FINDING, SECTION_COUNT };
 
-static const struct {
-    const char *name, *sql;
-} SECTIONS[SECTION_COUNT] = {
-    [SECTION_MX] = {"report mx", SQL_REPORT_MX},
-    [SECTION_POLICY] = {"report policy", SQL_REPORT_POLICY},
-    [SECTION_DANE] = {"report dane", SQL_REPORT_DANE},
-    [SECTION_FINDING] = {"report finding", SQL_REPORT_FINDING},
+static const struct statement *const SECTIONS[SECTION_COUNT] = {
+    [SECTION_MX] = &SQL_REPORT_MX,
+    [SECTION_POLICY] = &SQL_REPORT_POLICY,
+    [SECTION_DANE] = &SQL_REPORT_DANE,
+    [SECTION_FINDING] = &SQL_REPORT_FINDING,
 };
 
-static int print_text(PGconn *db, const char *domain, const PGresult *head) {
+static int print_text(struct db *db, const char *domain, const PGresult *head) {
     const char *const key[] = {report_get(head, 0, "survey_id"), domain};
     const struct page page = page_to_stdout();
     PGresult *res[SECTION_COUNT] = {NULL};
     bool good = true;
     for (int i = 0; good && i < SECTION_COUNT; i++)
-        good = (res[i] = db_query(db, SECTIONS[i].name, SECTIONS[i].sql, 2, key)) != NULL;
+        good = (res[i] = db_query_params(db, SECTIONS[i], 2, key)) != NULL;
     if (good) {
         print_domain(&page, domain, head);
         print_exchanges(&page, res[SECTION_MX]);
@@ -454,11 +452,11 @@ static int print_text(PGconn *db, const char *domain, const PGresult *head) {
     return good ? CLI_OK : CLI_FAILED;
 }
 
-static int print_json(PGconn *db, const char *domain, const PGresult *head) {
+static int print_json(struct db *db, const char *domain, const PGresult *head) {
     char unicode[4 * NAME_CAP];
     const char *const key[] = {report_get(head, 0, "survey_id"), domain, unicode};
     name_to_unicode(unicode, sizeof unicode, domain);
-    PGresult *res = db_query(db, "report json", SQL_REPORT_JSON, 3, key);
+    PGresult *res = db_query_params(db, &SQL_REPORT_JSON, 3, key);
     if (res && PQntuples(res))
         puts(PQgetvalue(res, 0, 0));
     int code = res && PQntuples(res) ? CLI_OK : CLI_FAILED;
@@ -466,9 +464,9 @@ static int print_json(PGconn *db, const char *domain, const PGresult *head) {
     return code;
 }
 
-static int report(PGconn *db, const char *domain) {
+static int report(struct db *db, const char *domain) {
     const char *survey = options.survey && *options.survey ? options.survey : NULL;
-    PGresult *head = db_query(db, "report domain", SQL_REPORT_DOMAIN, 2, (const char *[]){domain, survey});
+    PGresult *head = db_query(db, &SQL_REPORT_DOMAIN, domain, survey);
     int code = CLI_FAILED;
     if (head && PQntuples(head) == 0) {
         cli_error(survey ? "%s is not in survey %s" : "%s is in no survey", domain, survey);
@@ -493,8 +491,8 @@ int verb_report(int argc, char **argv) {
     }
     if (options.survey && *options.survey && !cli_survey_number(options.survey))
         return CLI_USAGE;
-    PGconn *db = cli_connect(options.database);
+    struct db *db = cli_connect(options.database);
     code = db ? report(db, domain) : CLI_FAILED;
-    PQfinish(db);
+    db_close(&db);
     return code;
 }

@@ -11,9 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *name, *sql;
-} FILES[] = {
+static const struct statement *const FILES[] = {
 #include "schema_files.inc"
 };
 static_assert(sizeof FILES / sizeof *FILES == DB_SCHEMA_VERSION, "common/db/db.h names another number of schema files");
@@ -65,14 +63,15 @@ static void array_add_number(struct array *array, unsigned value) {
 }
 
 /* Runs sql with the arrays as its parameters, and frees them. */
-static bool run_with_arrays(PGconn *db, const char *name, const char *sql, struct array *arrays, int count) {
+static bool run_with_arrays(struct db *db, const struct statement *statement, struct array *arrays) {
     const char *params[8] = {NULL};
+    int count = statement->parameters;
     for (int i = 0; i < count; i++) {
         fputc('}', arrays[i].stream);
         fclose(arrays[i].stream);
         params[i] = arrays[i].text;
     }
-    bool good = db_run(db, name, sql, count, params);
+    bool good = db_run_params(db, statement, count, params);
     for (int i = 0; i < count; i++)
         free(arrays[i].text);
     return good;
@@ -87,16 +86,16 @@ static void add_findings(struct array *columns, const struct finding_info *findi
     }
 }
 
-static bool fill_findings(PGconn *db) {
+static bool fill_findings(struct db *db) {
     struct array columns[4];
     for (int i = 0; i < 4; i++)
         array_open(&columns[i]);
     add_findings(columns, FINDING_INFO, FINDING_COUNT);
     add_findings(columns, DOMAIN_FINDING_INFO, DOMAIN_FINDING_COUNT);
-    return run_with_arrays(db, "schema findings", SQL_SCHEMA_FINDING, columns, 4);
+    return run_with_arrays(db, &SQL_SCHEMA_FINDING, columns);
 }
 
-static bool fill_suites(PGconn *db) {
+static bool fill_suites(struct db *db) {
     struct array columns[5];
     for (int i = 0; i < 5; i++)
         array_open(&columns[i]);
@@ -107,22 +106,21 @@ static bool fill_suites(PGconn *db) {
         array_add(&columns[3], SUITES[i].weak_class);
         array_add_number(&columns[4], SUITES[i].flags);
     }
-    return run_with_arrays(db, "schema suites", SQL_SCHEMA_SUITE, columns, 5);
+    return run_with_arrays(db, &SQL_SCHEMA_SUITE, columns);
 }
 
-static bool apply_file(PGconn *db, int version) {
+static bool apply_file(struct db *db, int version) {
     char number[16];
     snprintf(number, sizeof number, "%d", version);
-    if (!db_run(db, FILES[version - 1].name, FILES[version - 1].sql, 0, NULL) ||
-        !db_run(db, "schema applied", SQL_SCHEMA_APPLIED, 1, (const char *[]){number}))
+    if (!db_run(db, FILES[version - 1]) || !db_run(db, &SQL_SCHEMA_APPLIED, number))
         return false;
-    fprintf(stderr, "applied %s\n", FILES[version - 1].name);
+    fprintf(stderr, "applied %s\n", FILES[version - 1]->name);
     return true;
 }
 
 /* -1 after saying what went wrong. */
-static int read_version(PGconn *db, const char *sql) {
-    PGresult *res = db_query(db, "schema version", sql, 0, NULL);
+static int read_version(struct db *db, const struct statement *statement) {
+    PGresult *res = db_query(db, statement);
     int version = res ? (int)strtol(PQgetvalue(res, 0, 0), NULL, 10) : -1;
     PQclear(res);
     return version;
@@ -134,14 +132,14 @@ static int newer(int version) {
     return CLI_FAILED;
 }
 
-static int upgrade(PGconn *db) {
-    int version = read_version(db, SQL_SCHEMA_BEGIN);
+static int upgrade(struct db *db) {
+    int version = read_version(db, &SQL_SCHEMA_BEGIN);
     if (version > DB_SCHEMA_VERSION)
         return newer(version);
     bool good = version >= 0;
     for (int next = version + 1; good && next <= DB_SCHEMA_VERSION; next++)
         good = apply_file(db, next);
-    if (!good || !fill_findings(db) || !fill_suites(db) || !db_run(db, "commit", "COMMIT", 0, NULL)) {
+    if (!good || !fill_findings(db) || !fill_suites(db) || !db_commit(db)) {
         cli_error("the schema was not changed");
         return CLI_FAILED;
     }
@@ -149,9 +147,9 @@ static int upgrade(PGconn *db) {
     return CLI_OK;
 }
 
-static int status(PGconn *db) {
-    PGresult *res = db_query(db, "schema exists", SQL_SCHEMA_EXISTS, 0, NULL);
-    int version = res == NULL ? -1 : *PQgetvalue(res, 0, 0) == 't' ? read_version(db, SQL_SCHEMA_VERSION) : 0;
+static int status(struct db *db) {
+    PGresult *res = db_query(db, &SQL_SCHEMA_EXISTS);
+    int version = res == NULL ? -1 : *PQgetvalue(res, 0, 0) == 't' ? read_version(db, &SQL_SCHEMA_VERSION) : 0;
     PQclear(res);
     if (version < 0)
         return CLI_FAILED;
@@ -164,7 +162,7 @@ static int status(PGconn *db) {
 
 static const struct {
     const char *word;
-    int (*run)(PGconn *db);
+    int (*run)(struct db *db);
 } ACTIONS[] = {{"upgrade", upgrade}, {"status", status}};
 
 int verb_schema(int argc, char **argv) {
@@ -176,11 +174,11 @@ int verb_schema(int argc, char **argv) {
     for (size_t i = 0; i < sizeof ACTIONS / sizeof *ACTIONS; i++) {
         if (strcmp(ACTIONS[i].word, word) != 0)
             continue;
-        PGconn *db = db_connect(options.database, "mxgrade", error, sizeof error);
+        struct db *db = db_connect(options.database, "mxgrade", error, sizeof error);
         if (db == NULL)
             cli_error("%s", error);
         code = db ? ACTIONS[i].run(db) : CLI_FAILED;
-        PQfinish(db);
+        db_close(&db);
         return code;
     }
     cli_error("schema: '%s' is neither 'upgrade' nor 'status'", word);

@@ -56,12 +56,12 @@ static void copy_line(struct db_copy *copy, const char *survey, const struct lin
     db_copy_row_end(copy);
 }
 
-static bool copy_lines(PGconn *db, const char *survey, lines_t *lines, struct tally *tally) {
+static bool copy_lines(struct db *db, const char *survey, lines_t *lines, struct tally *tally) {
     struct db_copy copy;
     struct line line;
     char error[512];
     enum lines_result result;
-    if (!db_copy_begin(&copy, db, "submit lines", SQL_SUBMIT_LINES))
+    if (!db_copy_begin(&copy, db, &SQL_SUBMIT_LINES))
         return false;
     while (!copy.failed && (result = lines_next(lines, &line, error, sizeof error)) != LINES_END) {
         if (result == LINES_ERROR) {
@@ -77,30 +77,30 @@ static bool copy_lines(PGconn *db, const char *survey, lines_t *lines, struct ta
 }
 
 /* The survey's number, which the caller frees, or NULL. */
-static char *begin(PGconn *db, const char *name) {
+static char *begin(struct db *db, const char *name) {
     char attempts[24], delay[24];
     snprintf(attempts, sizeof attempts, "%" PRId64, options.attempts);
     snprintf(delay, sizeof delay, "%" PRId64, options.retry_delay_ms);
     PGresult *res = NULL;
-    if (db_run(db, "begin", "BEGIN", 0, NULL))
-        res = db_query(db, "submit begin", SQL_SUBMIT_BEGIN, 3, (const char *[]){name, attempts, delay});
+    if (db_begin(db))
+        res = db_query(db, &SQL_SUBMIT_BEGIN, name, attempts, delay);
     char *survey = res ? strdup(PQgetvalue(res, 0, 0)) : NULL;
     PQclear(res);
     return survey;
 }
 
-static bool end(PGconn *db, const char *survey, const struct tally *tally) {
+static bool end(struct db *db, const char *survey, const struct tally *tally) {
+    static const struct statement notify = {"notify", "NOTIFY mxgrade_survey", 0};
     char lines[24];
     snprintf(lines, sizeof lines, "%" PRId64, tally->lines);
     if (tally->lines == 0) {
         cli_error("the list is empty: nothing was stored");
         return false;
     }
-    return db_run(db, "submit end", SQL_SUBMIT_END, 2, (const char *[]){survey, lines}) &&
-           db_run(db, "notify", "NOTIFY mxgrade_survey", 0, NULL) && db_run(db, "commit", "COMMIT", 0, NULL);
+    return db_run(db, &SQL_SUBMIT_END, survey, lines) && db_run(db, &notify) && db_commit(db);
 }
 
-static int store(PGconn *db, const char *name, lines_t *lines) {
+static int store(struct db *db, const char *name, lines_t *lines) {
     struct tally tally = {0};
     char *survey = begin(db, name);
     int code = CLI_FAILED;
@@ -132,9 +132,9 @@ int verb_submit(int argc, char **argv) {
                         : slash                       ? slash + 1
                                                       : path;
     text_sanitise(name, sizeof name, shown, strlen(shown));
-    PGconn *db = cli_connect(options.database);
+    struct db *db = cli_connect(options.database);
     code = db ? store(db, name, lines) : CLI_FAILED;
-    PQfinish(db);
+    db_close(&db);
     lines_close(&lines);
     return code;
 }

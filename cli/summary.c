@@ -110,8 +110,8 @@ static void print_section(FILE *out, const PGresult *res, int first, int end) {
         print_row(out, section, res, row, first, total);
 }
 
-int summary_print(FILE *out, PGconn *db, const char *survey) {
-    PGresult *res = db_query(db, "summary", SQL_SUMMARY, 1, (const char *[]){survey});
+int summary_print(FILE *out, struct db *db, const char *survey) {
+    PGresult *res = db_query(db, &SQL_SUMMARY, survey);
     int rows = res ? PQntuples(res) : 0;
     if (res && rows == 0)
         cli_error("there is no survey %s; 'mxgrade list' shows them", survey);
@@ -131,8 +131,8 @@ int verb_summary(int argc, char **argv) {
         return code;
     if (!cli_survey_number(survey))
         return CLI_USAGE;
-    PGconn *db = cli_connect(options.database);
+    struct db *db = cli_connect(options.database);
     code = db ? summary_print(stdout, db, survey) : CLI_FAILED;
-    PQfinish(db);
+    db_close(&db);
     return code;
 }

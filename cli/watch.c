@@ -35,7 +35,7 @@ struct progress {
 
 struct watch {
     FILE *out;
-    PGconn *db;
+    struct db *db;
     const char *survey;
     bool terminal;
     struct progress first, now;
@@ -58,7 +58,7 @@ static int64_t steps_done(const struct progress *p) {
 
 static int read_progress(struct watch *watch) {
     int64_t before = clock_ms();
-    PGresult *res = db_query(watch->db, "watch progress", SQL_WATCH_PROGRESS, 1, (const char *[]){watch->survey});
+    PGresult *res = db_query(watch->db, &SQL_WATCH_PROGRESS, watch->survey);
     watch->now_ms = clock_ms();
     watch->query_ms = watch->now_ms - before;
     int code = res == NULL ? CLI_FAILED : PQntuples(res) ? CLI_OK : CLI_NOT_FOUND;
@@ -129,24 +129,26 @@ static void draw(struct watch *watch) {
 /* Waits for the next tick, or for a notification. */
 static bool wait_tick(struct watch *watch) {
     int64_t pause = watch->query_ms * QUERY_SHARE > TICK_MS ? watch->query_ms * QUERY_SHARE : TICK_MS;
-    struct pollfd input = {.fd = PQsocket(watch->db), .events = POLLIN};
+    struct pollfd input = {.fd = db_socket(watch->db), .events = POLLIN};
     int ready = poll(&input, 1, pause > INT32_MAX ? INT32_MAX : (int)pause);
     if (ready < 0 && errno != EINTR)
         return false;
-    if (ready > 0 && PQconsumeInput(watch->db) == 0) {
+    bool lost = false;
+    if (ready > 0)
+        db_was_notified(watch->db, &lost);
+    if (lost) {
         cli_error("the connection to the database was lost; the survey goes on, 'mxgrade watch %s' shows it",
                   watch->survey);
         return false;
     }
-    for (PGnotify *note; (note = PQnotifies(watch->db)) != NULL;)
-        PQfreemem(note);
     return true;
 }
 
-int watch_survey(FILE *out, PGconn *db, const char *survey) {
+int watch_survey(FILE *out, struct db *db, const char *survey) {
+    static const struct statement listen = {"listen", "LISTEN mxgrade_complete", 0};
     struct watch watch = {
         .out = out, .db = db, .survey = survey, .terminal = isatty(fileno(out)), .started_ms = clock_ms()};
-    if (!db_run(db, "listen", "LISTEN mxgrade_complete", 0, NULL))
+    if (!db_run(db, &listen))
         return CLI_FAILED;
     int code = read_progress(&watch);
     for (watch.first = watch.now; code == CLI_OK; code = read_progress(&watch)) {
@@ -173,8 +175,8 @@ int verb_watch(int argc, char **argv) {
         return code;
     if (!cli_survey_number(survey))
         return CLI_USAGE;
-    PGconn *db = cli_connect(options.database);
+    struct db *db = cli_connect(options.database);
     code = db ? watch_survey(stdout, db, survey) : CLI_FAILED;
-    PQfinish(db);
+    db_close(&db);
     return code;
 }

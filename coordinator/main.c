@@ -77,7 +77,7 @@ struct coordinator {
     uv_signal_t terminate, interrupt, hangup;
     bool stopping;
     enum session_state session;
-    PGconn *db;
+    struct db *db;
     uint64_t retry_at_ms, retry_ms, look_at_ms;
     struct forbidden *forbidden;
     struct dns *dns;
@@ -89,18 +89,20 @@ struct coordinator {
 
 /* ---- the database session ---- */
 
-static bool take_lock(PGconn *db) {
-    PGresult *rows = db_query(db, "lock", "SELECT pg_try_advisory_lock(hashtext('mxgrade_coordinator'))", 0, NULL);
+static bool take_lock(struct db *db) {
+    static const struct statement lock = {"lock", "SELECT pg_try_advisory_lock(hashtext('mxgrade_coordinator'))", 0};
+    PGresult *rows = db_query(db, &lock);
     bool taken = rows && PQntuples(rows) == 1 && *PQgetvalue(rows, 0, 0) == 't';
     PQclear(rows);
     return taken;
 }
 
 /* Lock, LISTEN and temporary tables; SESSION_STANDBY if another coordinator is active. */
-static enum session_state start_session(PGconn *db) {
+static enum session_state start_session(struct db *db) {
+    static const struct statement listen = {"listen", "LISTEN mxgrade_survey", 0};
     if (!take_lock(db))
-        return PQstatus(db) == CONNECTION_OK ? SESSION_STANDBY : SESSION_LOST;
-    bool ready = db_run(db, "listen", "LISTEN mxgrade_survey", 0, NULL) && resolver_prepare_session(db);
+        return db_is_connected(db) ? SESSION_STANDBY : SESSION_LOST;
+    bool ready = db_run(db, &listen) && resolver_prepare_session(db);
     if (ready)
         log_info("active");
     return ready ? SESSION_ACTIVE : SESSION_LOST;
@@ -125,10 +127,9 @@ static void lose_session(struct coordinator *c) {
 static void restore_session(struct coordinator *c) {
     if (uv_now(&c->loop) < c->retry_at_ms)
         return;
-    if (c->session == SESSION_LOST)
-        PQreset(c->db);
     char error[512] = "";
-    bool usable = PQstatus(c->db) == CONNECTION_OK && db_check_schema(c->db, error, sizeof error);
+    bool usable = c->session != SESSION_LOST || db_reconnect(c->db, error, sizeof error);
+    usable = usable && db_is_connected(c->db) && db_check_schema(c->db, error, sizeof error);
     if (*error)
         log_error("database not usable", LOG_STR("why", error));
     enum session_state state = usable ? start_session(c->db) : SESSION_LOST;
@@ -138,26 +139,16 @@ static void restore_session(struct coordinator *c) {
         set_session(c, state);
 }
 
-/* Did somebody submit a survey? */
-static bool notified(PGconn *db) {
-    bool any = false;
-    if (PQconsumeInput(db) == 0)
-        return false;
-    for (PGnotify *notify; (notify = PQnotifies(db)) != NULL; PQfreemem(notify))
-        any = true;
-    return any;
-}
-
 /* ---- the tick ---- */
 
 static void work(struct coordinator *c) {
     uint64_t now = uv_now(&c->loop);
-    bool look = notified(c->db) || now >= c->look_at_ms;
+    bool lost, look = db_was_notified(c->db, &lost) || now >= c->look_at_ms; /* somebody submitted a survey */
     if (look)
         c->look_at_ms = now + LOOK_MS;
     bool good = resolver_write(c->resolver, c->db, now);
-    good = PQstatus(c->db) == CONNECTION_OK && surveys_step(c->surveys, c->db, look, now) && good;
-    if (PQstatus(c->db) != CONNECTION_OK)
+    good = db_is_connected(c->db) && surveys_step(c->surveys, c->db, look, now) && good;
+    if (!db_is_connected(c->db))
         lose_session(c);
     else if (!good) /* a statement failed, a deadlock for one: the same work comes again */
         c->look_at_ms = 0;
@@ -267,7 +258,7 @@ static int run(struct coordinator *c, char *error, size_t cap) {
     resolver_free(&c->resolver);
     fleet_free(&c->fleet);
     forbidden_close(&c->forbidden);
-    PQfinish(c->db);
+    db_close(&c->db);
     if (good)
         log_info("stopped");
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

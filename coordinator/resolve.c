@@ -253,13 +253,13 @@ void resolver_free(struct resolver **resolver) {
 
 /* ---- reading from the database ---- */
 
-static bool fill_domains(struct resolver *resolver, PGconn *db, int survey, size_t room,
+static bool fill_domains(struct resolver *resolver, struct db *db, int survey, size_t room,
                          struct resolve_cursor *cursor) {
     char id[NUMBER_CAP], line[NUMBER_CAP], limit[NUMBER_CAP];
     snprintf(id, sizeof id, "%d", survey);
     snprintf(line, sizeof line, "%lld", (long long)cursor->line);
     snprintf(limit, sizeof limit, "%zu", room < PAGE_DOMAINS ? room : PAGE_DOMAINS);
-    PGresult *rows = db_query(db, "domains_due", SQL_DOMAINS_DUE, 3, (const char *const[]){id, line, limit});
+    PGresult *rows = db_query(db, &SQL_DOMAINS_DUE, id, line, limit);
     if (rows == NULL)
         return false;
     int count = PQntuples(rows);
@@ -273,11 +273,11 @@ static bool fill_domains(struct resolver *resolver, PGconn *db, int survey, size
 }
 
 /* Exchanges of which something could not be learnt before. */
-static bool fill_exchanges(struct resolver *resolver, PGconn *db, int survey) {
+static bool fill_exchanges(struct resolver *resolver, struct db *db, int survey) {
     char id[NUMBER_CAP], limit[NUMBER_CAP];
     snprintf(id, sizeof id, "%d", survey);
     snprintf(limit, sizeof limit, "%d", PAGE_EXCHANGES);
-    PGresult *rows = db_query(db, "exchanges_due", SQL_EXCHANGES_DUE, 2, (const char *const[]){id, limit});
+    PGresult *rows = db_query(db, &SQL_EXCHANGES_DUE, id, limit);
     if (rows == NULL)
         return false;
     for (int i = 0; i < PQntuples(rows); i++) {
@@ -296,7 +296,8 @@ static size_t room_for(const struct resolver *resolver, int survey, size_t share
     return mine >= share ? 0 : share - mine < all ? share - mine : all;
 }
 
-bool resolver_fill(struct resolver *resolver, PGconn *db, int survey, size_t surveys, struct resolve_cursor *cursor) {
+bool resolver_fill(struct resolver *resolver, struct db *db, int survey, size_t surveys,
+                   struct resolve_cursor *cursor) {
     size_t share = resolver->config.domains / surveys + 1, room;
     /* Many at once, so that a window that is nearly full is not filled row by row. */
     size_t least = share / 4 < PAGE_DOMAINS ? share / 4 + 1 : PAGE_DOMAINS;
@@ -357,13 +358,13 @@ static void mark_known(struct resolver *resolver, const PGresult *rows, int surv
     }
 }
 
-static bool ask_known(struct resolver *resolver, PGconn *db) {
+static bool ask_known(struct resolver *resolver, struct db *db) {
     struct exchange *exchange, *next, *asked = NULL;
     char id[NUMBER_CAP];
     int survey = resolver->new->key.survey;
     char *names = take_new(resolver, survey, &asked);
     snprintf(id, sizeof id, "%d", survey);
-    PGresult *rows = db_query(db, "exchanges_known", SQL_EXCHANGES_KNOWN, 2, (const char *const[]){id, names});
+    PGresult *rows = db_query(db, &SQL_EXCHANGES_KNOWN, id, names);
     free(names);
     if (rows)
         mark_known(resolver, rows, survey);
@@ -440,7 +441,7 @@ static void take_off(struct resolver *resolver, const struct resolve_rows *rows)
 }
 
 /* Writes what is ready of the survey, unless it was dropped. A failure keeps it, for later. */
-static bool write_rows(struct resolver *resolver, PGconn *db, int survey) {
+static bool write_rows(struct resolver *resolver, struct db *db, int survey) {
     struct load *load = find_load(resolver, survey);
     struct resolve_rows rows = collect(resolver, survey);
     bool good = load->dropped || resolve_rows_write(&rows, db);
@@ -457,16 +458,16 @@ static bool write_rows(struct resolver *resolver, PGconn *db, int survey) {
     return good;
 }
 
-bool resolver_write(struct resolver *resolver, PGconn *db, uint64_t now_ms) {
+bool resolver_write(struct resolver *resolver, struct db *db, uint64_t now_ms) {
     bool good = true;
     int survey;
     resolver->now_ms = now_ms;
     while (resolver->new)
         if (!ask_known(resolver, db))
             return false;
-    while (PQstatus(db) == CONNECTION_OK && (survey = due_survey(resolver)) != 0)
+    while (db_is_connected(db) && (survey = due_survey(resolver)) != 0)
         good = write_rows(resolver, db, survey) && good;
     return good;
 }
 
-bool resolver_prepare_session(PGconn *db) { return db_run(db, "staging", SQL_STAGING, 0, NULL); }
+bool resolver_prepare_session(struct db *db) { return db_run(db, &SQL_STAGING); }

@@ -10,7 +10,7 @@
 #include "dns/dns.h"
 #include "forbidden/forbidden.h"
 
-#include <libpq-fe.h>
+#include "db/db.h"
 
 struct resolver_config {
     const struct forbidden *forbidden;
@@ -33,12 +33,12 @@ struct resolve_cursor {
 
 /* Reads what is due in the survey and starts lookups, as far as the bounds and its share of them allow: there are so
  * many surveys. false: a statement failed. */
-__attribute__((warn_unused_result)) bool resolver_fill(struct resolver *resolver, PGconn *db, int survey,
+__attribute__((warn_unused_result)) bool resolver_fill(struct resolver *resolver, struct db *db, int survey,
                                                        size_t surveys, struct resolve_cursor *cursor);
 
 /* Asks the database which exchanges it knows, and writes what is looked up. false: a statement failed (what was to be
  * written is kept and written later; other surveys go on). */
-__attribute__((warn_unused_result)) bool resolver_write(struct resolver *resolver, PGconn *db, uint64_t now_ms);
+__attribute__((warn_unused_result)) bool resolver_write(struct resolver *resolver, struct db *db, uint64_t now_ms);
 
 /* The survey is gone: what is here of it is dropped as it ends, not written. */
 void resolver_drop(struct resolver *resolver, int survey);
@@ -47,6 +47,6 @@ void resolver_drop(struct resolver *resolver, int survey);
 size_t resolver_busy(const struct resolver *resolver, int survey);
 
 /* Temporary tables of a fresh database session. */
-__attribute__((warn_unused_result)) bool resolver_prepare_session(PGconn *db);
+__attribute__((warn_unused_result)) bool resolver_prepare_session(struct db *db);
 
 #endif

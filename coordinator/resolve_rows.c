@@ -12,6 +12,12 @@
 
 enum { NUMBER_CAP = 24, FLAGS_CAP = 128 };
 
+static const struct statement COPY_DOMAIN = {"stage_domain", "COPY stage_domain FROM STDIN", 0};
+static const struct statement COPY_MEMBER = {"stage_member", "COPY stage_member FROM STDIN", 0};
+static const struct statement COPY_POLICY = {"stage_policy", "COPY stage_policy FROM STDIN", 0};
+static const struct statement COPY_EXCHANGE = {"stage_exchange", "COPY stage_exchange FROM STDIN", 0};
+static const struct statement COPY_ADDRESS = {"stage_address", "COPY stage_address FROM STDIN", 0};
+
 /* "{a,b}" of the flags that are set. */
 static void flags_text(char out[FLAGS_CAP], const char *const *names, unsigned flags) {
     size_t used = 1;
@@ -83,18 +89,18 @@ static void put_domain(struct db_copy *copy, const struct domain *domain) {
     db_copy_row_end(copy);
 }
 
-static bool stage_domains(const struct resolve_rows *rows, PGconn *db) {
+static bool stage_domains(const struct resolve_rows *rows, struct db *db) {
     struct db_copy copy;
-    if (!db_copy_begin(&copy, db, "stage_domain", "COPY stage_domain FROM STDIN"))
+    if (!db_copy_begin(&copy, db, &COPY_DOMAIN))
         return false;
     for (size_t i = 0; i < rows->domain_count; i++)
         put_domain(&copy, rows->domain[i]);
     return db_copy_end(&copy);
 }
 
-static bool stage_members(const struct resolve_rows *rows, PGconn *db) {
+static bool stage_members(const struct resolve_rows *rows, struct db *db) {
     struct db_copy copy;
-    if (!db_copy_begin(&copy, db, "stage_member", "COPY stage_member FROM STDIN"))
+    if (!db_copy_begin(&copy, db, &COPY_MEMBER))
         return false;
     for (size_t i = 0; i < rows->domain_count; i++) {
         const struct domain *domain = rows->domain[i];
@@ -122,9 +128,9 @@ static void put_policy(struct db_copy *copy, const struct domain *domain) {
     db_copy_row_end(copy);
 }
 
-static bool stage_policies(const struct resolve_rows *rows, PGconn *db) {
+static bool stage_policies(const struct resolve_rows *rows, struct db *db) {
     struct db_copy copy;
-    if (!db_copy_begin(&copy, db, "stage_policy", "COPY stage_policy FROM STDIN"))
+    if (!db_copy_begin(&copy, db, &COPY_POLICY))
         return false;
     for (size_t i = 0; i < rows->domain_count; i++)
         if (has_set(rows->domain[i]) && domain_has_policy(rows->domain[i]))
@@ -152,18 +158,18 @@ static void put_exchange(struct db_copy *copy, const struct exchange *exchange) 
     db_copy_row_end(copy);
 }
 
-static bool stage_exchanges(const struct resolve_rows *rows, PGconn *db) {
+static bool stage_exchanges(const struct resolve_rows *rows, struct db *db) {
     struct db_copy copy;
-    if (!db_copy_begin(&copy, db, "stage_exchange", "COPY stage_exchange FROM STDIN"))
+    if (!db_copy_begin(&copy, db, &COPY_EXCHANGE))
         return false;
     for (size_t i = 0; i < rows->exchange_count; i++)
         put_exchange(&copy, rows->exchange[i]);
     return db_copy_end(&copy);
 }
 
-static bool stage_addresses(const struct resolve_rows *rows, PGconn *db) {
+static bool stage_addresses(const struct resolve_rows *rows, struct db *db) {
     struct db_copy copy;
-    if (!db_copy_begin(&copy, db, "stage_address", "COPY stage_address FROM STDIN"))
+    if (!db_copy_begin(&copy, db, &COPY_ADDRESS))
         return false;
     for (size_t i = 0; i < rows->exchange_count; i++) {
         const struct exchange *exchange = rows->exchange[i];
@@ -183,31 +189,24 @@ static bool stage_addresses(const struct resolve_rows *rows, PGconn *db) {
 
 /* ---- the transaction ---- */
 
-static bool apply(const struct resolve_rows *rows, PGconn *db) {
-    static const struct {
-        const char *name, *sql;
-        int params;
-    } statements[] = {
-        {"write_sets", SQL_WRITE_SETS, 1},           {"reopen_names", SQL_REOPEN_NAMES, 1},
-        {"write_exchanges", SQL_WRITE_EXCHANGES, 1}, {"write_endpoints", SQL_WRITE_ENDPOINTS, 2},
-        {"write_names", SQL_WRITE_NAMES, 1},         {"write_policies", SQL_WRITE_POLICIES, 1},
-        {"write_domains", SQL_WRITE_DOMAINS, 1},
+static bool apply(const struct resolve_rows *rows, struct db *db) {
+    static const struct statement *const statements[] = {
+        &SQL_WRITE_SETS,  &SQL_REOPEN_NAMES,   &SQL_WRITE_EXCHANGES, &SQL_WRITE_ENDPOINTS,
+        &SQL_WRITE_NAMES, &SQL_WRITE_POLICIES, &SQL_WRITE_DOMAINS,
     };
     char survey[NUMBER_CAP], port[NUMBER_CAP];
     snprintf(survey, sizeof survey, "%d", rows->survey);
     snprintf(port, sizeof port, "%u", rows->port);
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
-        if (!db_run(db, statements[i].name, statements[i].sql, statements[i].params,
-                    (const char *const[]){survey, port}))
+        if (!db_run_params(db, statements[i], statements[i]->parameters, (const char *const[]){survey, port}))
             return false;
     return true;
 }
 
-bool resolve_rows_write(const struct resolve_rows *rows, PGconn *db) {
-    bool good = db_run(db, "begin", "BEGIN", 0, NULL) && stage_domains(rows, db) && stage_members(rows, db) &&
-                stage_policies(rows, db) && stage_exchanges(rows, db) && stage_addresses(rows, db) && apply(rows, db) &&
-                db_run(db, "commit", "COMMIT", 0, NULL);
-    if (!good && PQstatus(db) == CONNECTION_OK)
-        PQclear(PQexec(db, "ROLLBACK"));
+bool resolve_rows_write(const struct resolve_rows *rows, struct db *db) {
+    bool good = db_begin(db) && stage_domains(rows, db) && stage_members(rows, db) && stage_policies(rows, db) &&
+                stage_exchanges(rows, db) && stage_addresses(rows, db) && apply(rows, db) && db_commit(db);
+    if (!good)
+        db_rollback(db);
     return good;
 }

@@ -6,7 +6,7 @@
 
 #include "domain_lookup.h"
 
-#include <libpq-fe.h>
+#include "db/db.h"
 
 struct resolve_rows {
     int survey;
@@ -19,6 +19,6 @@ struct resolve_rows {
 };
 
 /* false after a rollback: a statement failed. */
-__attribute__((warn_unused_result)) bool resolve_rows_write(const struct resolve_rows *rows, PGconn *db);
+__attribute__((warn_unused_result)) bool resolve_rows_write(const struct resolve_rows *rows, struct db *db);
 
 #endif

@@ -90,9 +90,9 @@ static struct survey *find_or_add(struct surveys *surveys, int id) {
     return survey;
 }
 
-static bool read_list(struct surveys *surveys, PGconn *db) {
+static bool read_list(struct surveys *surveys, struct db *db) {
     struct survey *survey, *next;
-    PGresult *rows = db_query(db, "surveys_active", SQL_SURVEYS_ACTIVE, 0, NULL);
+    PGresult *rows = db_query(db, &SQL_SURVEYS_ACTIVE);
     if (rows == NULL)
         return false;
     DL_FOREACH(surveys->list, survey) { survey->listed = false; }
@@ -114,12 +114,12 @@ static bool read_list(struct surveys *surveys, PGconn *db) {
 
 /* ---- one survey ---- */
 
-static bool take_lines(struct survey *survey, PGconn *db) {
+static bool take_lines(struct survey *survey, struct db *db) {
     char lines[NUMBER_CAP];
     if (survey->intake_line >= survey->lines)
         return true;
     snprintf(lines, sizeof lines, "%d", INTAKE_LINES);
-    PGresult *rows = db_query(db, "survey_intake", SQL_SURVEY_INTAKE, 2, (const char *const[]){survey->id_text, lines});
+    PGresult *rows = db_query(db, &SQL_SURVEY_INTAKE, survey->id_text, lines);
     if (rows == NULL)
         return false;
     if (PQntuples(rows) == 1)
@@ -129,7 +129,7 @@ static bool take_lines(struct survey *survey, PGconn *db) {
     return true;
 }
 
-static bool read_domains(struct surveys *surveys, struct survey *survey, PGconn *db, uint64_t now_ms) {
+static bool read_domains(struct surveys *surveys, struct survey *survey, struct db *db, uint64_t now_ms) {
     if (now_ms < survey->read_domains_ms)
         return true;
     if (!resolver_fill(surveys->resolver, db, survey->id, surveys->count, &survey->domains))
@@ -161,14 +161,14 @@ static void refuse(struct refused *refused, const char *key, const char *address
 }
 
 /* Settles the refused rows, and frees the list. */
-static bool settle_refused(struct refused *refused, const struct survey *survey, PGconn *db, const char *name,
-                           const char *sql) {
+static bool settle_refused(struct refused *refused, const struct survey *survey, struct db *db,
+                           const struct statement *statement) {
     if (refused->count == 0)
         return true;
     char *keys = mem_printf("%s}", refused->keys), *addresses = mem_printf("%s}", refused->addresses);
-    log_info("refused by policy", LOG_INT("survey", survey->id), LOG_STR("what", name),
+    log_info("refused by policy", LOG_INT("survey", survey->id), LOG_STR("what", statement->name),
              LOG_INT("count", refused->count));
-    bool good = db_run(db, name, sql, 3, (const char *const[]){survey->id_text, keys, addresses});
+    bool good = db_run(db, statement, survey->id_text, keys, addresses);
     free(keys);
     free(addresses);
     free(refused->keys);
@@ -250,20 +250,19 @@ static void rewind_policies(struct survey *survey) { survey->policy[0] = '\0'; }
 
 /* The two kinds of jobs, each read page by page behind its cursor. */
 static const struct kind {
-    const char *name, *sql, *refuse_name, *refuse_sql;
+    const struct statement *due, *refuse;
     void (*queue)(struct surveys *surveys, struct survey *survey, const PGresult *rows, int row,
                   struct refused *refused);
     void (*rewind)(struct survey *survey);
-} ENDPOINTS = {"endpoints_due",      SQL_ENDPOINTS_DUE, "refuse_endpoints",
-               SQL_REFUSE_ENDPOINTS, queue_endpoint,    rewind_endpoints},
-  POLICIES = {"policies_due", SQL_POLICIES_DUE, "refuse_policies", SQL_REFUSE_POLICIES, queue_policy, rewind_policies};
+} ENDPOINTS = {&SQL_ENDPOINTS_DUE, &SQL_REFUSE_ENDPOINTS, queue_endpoint, rewind_endpoints},
+  POLICIES = {&SQL_POLICIES_DUE, &SQL_REFUSE_POLICIES, queue_policy, rewind_policies};
 
 /* Of what there is room for; all surveys together must not wait for the first. */
 static size_t share(const struct surveys *surveys, size_t room) {
     return room < surveys->count ? room : room / surveys->count;
 }
 
-static bool read_jobs(struct surveys *surveys, struct survey *survey, PGconn *db, const struct kind *kind,
+static bool read_jobs(struct surveys *surveys, struct survey *survey, struct db *db, const struct kind *kind,
                       const char *const *cursor, int cursor_columns, uint64_t *read_ms, uint64_t now_ms) {
     char limit[NUMBER_CAP];
     const char *params[4] = {survey->id_text};
@@ -275,7 +274,7 @@ static bool read_jobs(struct surveys *surveys, struct survey *survey, PGconn *db
     for (int i = 0; i < cursor_columns; i++)
         params[1 + i] = cursor[i];
     params[1 + cursor_columns] = limit;
-    PGresult *rows = db_query(db, kind->name, kind->sql, 2 + cursor_columns, params);
+    PGresult *rows = db_query_params(db, kind->due, 2 + cursor_columns, params);
     if (rows == NULL)
         return false;
     for (int row = 0; row < PQntuples(rows); row++)
@@ -285,30 +284,30 @@ static bool read_jobs(struct surveys *surveys, struct survey *survey, PGconn *db
         *read_ms = now_ms + IDLE_READ_MS;
     }
     PQclear(rows);
-    return settle_refused(&refused, survey, db, kind->refuse_name, kind->refuse_sql);
+    return settle_refused(&refused, survey, db, kind->refuse);
 }
 
-static bool read_endpoints(struct surveys *surveys, struct survey *survey, PGconn *db, uint64_t now_ms) {
+static bool read_endpoints(struct surveys *surveys, struct survey *survey, struct db *db, uint64_t now_ms) {
     const char *const cursor[] = {survey->shuffle, survey->address};
     return read_jobs(surveys, survey, db, &ENDPOINTS, cursor, 2, &survey->read_endpoints_ms, now_ms);
 }
 
-static bool read_policies(struct surveys *surveys, struct survey *survey, PGconn *db, uint64_t now_ms) {
+static bool read_policies(struct surveys *surveys, struct survey *survey, struct db *db, uint64_t now_ms) {
     const char *const cursor[] = {survey->policy};
     return read_jobs(surveys, survey, db, &POLICIES, cursor, 1, &survey->read_policies_ms, now_ms);
 }
 
 /* Nothing of the survey is in memory and the last reads found nothing: is it over? The statement has the last word. */
-static bool try_finish(struct surveys *surveys, struct survey *survey, PGconn *db) {
-    const char *const params[] = {survey->id_text};
-    PGresult *swept = db_query(db, "sweep_names", SQL_SWEEP_NAMES, 1, params);
+static bool try_finish(struct surveys *surveys, struct survey *survey, struct db *db) {
+    static const struct statement notify = {"notify", "NOTIFY mxgrade_grading", 0};
+    PGresult *swept = db_query(db, &SQL_SWEEP_NAMES, survey->id_text);
     if (swept == NULL)
         return false;
     bool clean = strcmp(PQcmdTuples(swept), "0") == 0;
     PQclear(swept);
     if (!clean)
         return true;
-    PGresult *ended = db_query(db, "survey_finish", SQL_SURVEY_FINISH, 1, params);
+    PGresult *ended = db_query(db, &SQL_SURVEY_FINISH, survey->id_text);
     if (ended == NULL)
         return false;
     bool over = PQntuples(ended) == 1;
@@ -316,12 +315,12 @@ static bool try_finish(struct surveys *surveys, struct survey *survey, PGconn *d
     if (over) {
         log_info("survey probed", LOG_INT("survey", survey->id));
         forget(surveys, survey);
-        return db_run(db, "notify", "NOTIFY mxgrade_grading", 0, NULL);
+        return db_run(db, &notify);
     }
     return true;
 }
 
-static bool step(struct surveys *surveys, struct survey *survey, PGconn *db, uint64_t now_ms) {
+static bool step(struct surveys *surveys, struct survey *survey, struct db *db, uint64_t now_ms) {
     bool finish_due =
         survey->domains.exhausted && now_ms >= survey->read_domains_ms && survey->intake_line >= survey->lines;
     if (!take_lines(survey, db) || !read_domains(surveys, survey, db, now_ms) ||
@@ -332,7 +331,7 @@ static bool step(struct surveys *surveys, struct survey *survey, PGconn *db, uin
     return !idle || try_finish(surveys, survey, db);
 }
 
-bool surveys_step(struct surveys *surveys, PGconn *db, bool look, uint64_t now_ms) {
+bool surveys_step(struct surveys *surveys, struct db *db, bool look, uint64_t now_ms) {
     struct survey *survey, *next;
     if (look && !read_list(surveys, db))
         return false;
@@ -344,7 +343,7 @@ bool surveys_step(struct surveys *surveys, PGconn *db, bool look, uint64_t now_m
     }
     DL_FOREACH_SAFE(surveys->list, survey, next) {
         good = step(surveys, survey, db, now_ms) && good; /* one that fails keeps no other from going on */
-        if (PQstatus(db) != CONNECTION_OK)
+        if (!db_is_connected(db))
             return false;
     }
     return good;

@@ -14,6 +14,7 @@ struct surveys *surveys_new(struct resolver *resolver, struct fleet *fleet, cons
 void surveys_free(struct surveys **surveys);
 
 /* One round over all surveys. look: read the list of surveys anew. false: a statement failed. */
-__attribute__((warn_unused_result)) bool surveys_step(struct surveys *surveys, PGconn *db, bool look, uint64_t now_ms);
+__attribute__((warn_unused_result)) bool surveys_step(struct surveys *surveys, struct db *db, bool look,
+                                                      uint64_t now_ms);
 
 #endif

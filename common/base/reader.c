@@ -1,7 +1,9 @@
 /* reader.c - see reader.h. */
 #include "base/reader.h"
 
-struct reader reader_of(const void *data, size_t len) { return (struct reader){.at = data, .left = len}; }
+struct reader reader_of(const void *data, size_t len) {
+    return (struct reader){.at = data, .left = len};
+}
 
 const uint8_t *reader_take(struct reader *reader, size_t len) {
     static const uint8_t nothing[1];

@@ -1,7 +1,8 @@
 /* reader.h - numbers and vectors in network byte order, taken from octets that are not trusted.
  *
- * A reader cannot leave its bounds: what asks for more than is left sets bad, and from then on every take gives zeros or
- * nothing. So a parser reads straight down and looks at bad once, before it believes what it read. Nothing is copied.
+ * A reader cannot leave its bounds: what asks for more than is left sets bad, and from then on every take gives zeros
+ * or nothing. So a parser reads straight down and looks at bad once, before it believes what it read. Nothing is
+ * copied.
  */
 #ifndef MXG_READER_H
 #define MXG_READER_H

@@ -1369,15 +1369,16 @@ static int set_up(void **state) {
     snprintf(lab.conninfo, sizeof lab.conninfo, "host=%s user=mxgrade dbname=mxgrade", lab.dir);
     snprintf(lab.endpoint, sizeof lab.endpoint, "ipc://%s/results", lab.dir);
     run_pg("start");
-    lab.db = db_connect(lab.conninfo, "test", error, sizeof error);
+    lab.db = PQconnectdb(lab.conninfo);
     uv_loop_init(&lab.loop);
     uv_timer_init(&lab.loop, &lab.deadline);
     struct bus_config config = bus_config_default(lab.endpoint, false);
     lab.aggregator = start_aggregator(lab.conninfo, lab.endpoint, "50", "100ms");
     lab.bus = bus_open(&lab.loop, &config, on_message, NULL, error, sizeof error);
-    if (lab.db == NULL || lab.bus == NULL)
-        print_error("%s\n", error);
-    return lab.db && lab.bus ? 0 : -1;
+    bool connected = PQstatus(lab.db) == CONNECTION_OK;
+    if (!connected || lab.bus == NULL)
+        print_error("%s%s\n", PQerrorMessage(lab.db), error);
+    return connected && lab.bus ? 0 : -1;
 }
 
 static int tear_down(void **state) {
