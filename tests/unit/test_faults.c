@@ -1,0 +1,156 @@
+// link: mxg_plan
+/* test_faults.c - one fault is not an answer. Each hypothetical server is probed once for each connection of its plan
+ * and each kind of fault that may meet that connection; whatever the plan then believes is true, or it says unknown. A
+ * plan that was stopped is taken up by a second attempt, for which the same holds.
+ */
+#include "simulated.h"
+
+enum fault {
+    FAULT_CLOSE,
+    FAULT_RESET,
+    FAULT_SILENCE,
+    FAULT_INTERNAL_ERROR,    /* alert 80 */
+    FAULT_HANDSHAKE_FAILURE, /* alert 40, where the server would have selected */
+    FAULT_TURNED_AWAY,       /* 421 */
+    FAULT_COUNT
+};
+
+static const char *const FAULT_NAMES[FAULT_COUNT] = {"close", "reset", "silence", "alert 80", "alert 40", "421"};
+
+/* The answer that the fault makes of the true one. */
+static struct answer faulty(enum fault fault, struct answer truth) {
+    struct answer answer = NOT_YET;
+    bool selected = truth.kind == ANSWER_SELECTED;
+    switch (fault) {
+    case FAULT_CLOSE:
+        answer.kind = ANSWER_CLOSED;
+        break;
+    case FAULT_RESET:
+        answer.kind = ANSWER_RESET;
+        break;
+    case FAULT_SILENCE:
+        answer.kind = ANSWER_SILENT;
+        break;
+    case FAULT_INTERNAL_ERROR:
+    case FAULT_HANDSHAKE_FAILURE:
+        if (fault == FAULT_HANDSHAKE_FAILURE && !selected)
+            return truth;
+        answer.kind = ANSWER_REFUSED;
+        answer.alerted = true;
+        answer.alert = fault == FAULT_INTERNAL_ERROR ? 80 : 40;
+        break;
+    case FAULT_TURNED_AWAY:
+    case FAULT_COUNT:
+        answer = (struct answer){.kind = ANSWER_STOPPED, .reason = REASON_RATE_LIMITED, .greeted = false};
+        break;
+    }
+    return answer;
+}
+
+/* Goes through the plan; connection at (from 1) meets the fault, none if 0. */
+static void probe_with_fault(struct plan *plan, struct server *server, unsigned at, enum fault fault) {
+    for (const struct step *step; (step = plan_next(plan)) != NULL;) {
+        struct answer answer = answer_of(server, step);
+        if (plan->connections + 1 == at)
+            answer = faulty(fault, answer);
+        plan_answer(plan, &answer);
+    }
+    plan_finish(plan);
+}
+
+struct tally {
+    struct plan_policy policy;
+    bool closes;
+    unsigned servers, faults, wrong, unknown, extra_most, wrong_of[FAULT_COUNT], wrong_fact[FACT_ENDPOINT_COUNT];
+    unsigned shown;
+};
+
+static void count_wrong(struct tally *tally, const struct plan *plan, const struct server *server, unsigned at,
+                        enum fault fault) {
+    enum tri truth[FACT_ENDPOINT_COUNT];
+    bool wrong = false, unknown = false;
+    truth_of(server, &plan->policy, truth);
+    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++) {
+        bool differs = plan->fact[id].value != TRI_UNKNOWN && plan->fact[id].value != truth[id];
+        tally->wrong_fact[id] += differs;
+        if (differs && tally->shown < 10) {
+            tally->shown++;
+            print_message("%s at connection %u: %s is %s, and %s in truth; ", FAULT_NAMES[fault], at,
+                          fact_key((enum fact_id)id), tri_name(plan->fact[id].value), tri_name(truth[id]));
+            show(server);
+        }
+        wrong = wrong || differs;
+        unknown = unknown || plan->fact[id].value == TRI_UNKNOWN;
+    }
+    tally->wrong += wrong;
+    tally->wrong_of[fault] += wrong;
+    tally->unknown += unknown;
+}
+
+static void probe_again(struct tally *tally, const struct plan *plan, struct server *server, unsigned at,
+                        enum fault fault) {
+    struct plan next;
+    uint8_t saved[PLAN_SAVED_MAX];
+    size_t len = plan_save(plan, saved);
+    plan_init(&next, &tally->policy);
+    assert_true(plan_resume(&next, saved, len));
+    probe_with_fault(&next, server, 0, fault);
+    count_wrong(tally, &next, server, at, fault);
+}
+
+static void probe_each_fault(struct server *server, void *context) {
+    struct tally *tally = context;
+    struct plan plan;
+    server->closes = tally->closes;
+    unsigned without = run(&plan, &tally->policy, server);
+    for (unsigned at = 1; at <= without; at++)
+        for (enum fault fault = 0; fault < FAULT_COUNT; fault++) {
+            plan_init(&plan, &tally->policy);
+            probe_with_fault(&plan, server, at, fault);
+            count_wrong(tally, &plan, server, at, fault);
+            unsigned extra = plan.connections > without ? plan.connections - without : 0;
+            tally->extra_most = extra > tally->extra_most ? extra : tally->extra_most;
+            tally->faults++;
+            if (plan.reason != REASON_NONE)
+                probe_again(tally, &plan, server, at, fault);
+        }
+    server->closes = false;
+    tally->servers++;
+}
+
+static void print_tally(const char *name, const struct tally *tally) {
+    print_message("%-34s %u servers, %u faults: %u wrong, %u with something unknown, at most %u connections more\n",
+                  name, tally->servers, tally->faults, tally->wrong, tally->unknown, tally->extra_most);
+    for (unsigned i = 0; i < FAULT_COUNT; i++)
+        if (tally->wrong_of[i])
+            print_message("    %-10s %u wrong\n", FAULT_NAMES[i], tally->wrong_of[i]);
+    for (unsigned i = 0; i < FACT_ENDPOINT_COUNT; i++)
+        if (tally->wrong_fact[i])
+            print_message("    %-22s %u wrong\n", fact_key((enum fact_id)i), tally->wrong_fact[i]);
+}
+
+static void one_fault_leaves_no_wrong_fact(void **state) {
+    struct tally tally = {.closes = false};
+    (void)state;
+    visit_all(false, probe_each_fault, &tally);
+    print_tally("refuses by alerts", &tally);
+    assert_true(tally.servers >= 4998);
+    assert_int_equal(tally.wrong, 0);
+}
+
+static void nor_at_a_server_that_refuses_by_closing(void **state) {
+    struct tally tally = {.closes = true};
+    (void)state;
+    visit_all(false, probe_each_fault, &tally);
+    print_tally("refuses by EOF", &tally);
+    assert_true(tally.servers >= 4998);
+    assert_int_equal(tally.wrong, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_fault_leaves_no_wrong_fact),
+        cmocka_unit_test(nor_at_a_server_that_refuses_by_closing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
