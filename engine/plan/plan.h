@@ -1,8 +1,8 @@
-/* plan.h - what to ask next, and what an answer means: the probe plan of shared/probe-plan.md.
+/* plan.h - what to ask next, and what an answer means: the probe plan of docs/probe-plan.md.
  *
  * Pure: facts so far in, next step out; an answer in, facts out. No socket, no clock. What to ask is a table in
- * plan_rules.c, what an answer means stands in plan_learn.c; the same code runs in the worker, in `mxgrade probe` and,
- * against thousands of hypothetical servers, in tests/unit/test_simulator.c.
+ * plan_rules.c, which answers count stands in plan_note.c, what they mean in plan_learn.c; the same code runs in the
+ * worker, in `mxgrade probe` and, against thousands of hypothetical servers, in tests/unit/test_simulator.c.
  */
 #ifndef MXG_PLAN_H
 #define MXG_PLAN_H
@@ -11,8 +11,8 @@
 
 enum {
     PLAN_SUITES_SEEN_MAX = 32,
-    PLAN_RULES_MAX = 24,
-    PLAN_SAVED_MAX = 512, /* octets of plan_save() */
+    PLAN_NOTES_MAX = 48,
+    PLAN_SAVED_MAX = 768, /* octets of plan_save() */
 };
 
 /* What is asked beyond the default. */
@@ -21,31 +21,56 @@ struct plan_policy {
     bool pq_strict;   /* a server that picks a classical group although hybrids stood first is asked for them alone */
 };
 
+/* How much an answer counts. */
+enum standing {
+    STANDING_FIRM, /* for what is asked next, and for what is believed in the end */
+    STANDING_SOFT, /* a refusal that may be an accident: for what is asked next; the same question is asked again */
+    STANDING_MUTE, /* asked, and nothing learnt: silence, nonsense */
+    STANDING_VOID, /* as if never asked: another answer to the same question stands in its place */
+};
+
+/* A question and its answer. All facts are made from these notes (plan_learn.c), so that doubt about one answer is
+ * doubt about just what rests on it. */
+struct plan_note {
+    uint8_t rule, open;     /* the question: its rule, the SUITE_… classes that were open, … */
+    uint16_t max;           /* … and the highest version offered */
+    uint8_t kind, standing; /* enum answer_kind, enum standing */
+    uint8_t alert, traits;  /* TRAIT_… (plan_note.h) */
+    uint16_t version, suite, group;
+    uint8_t repeats;    /* how often the question was asked again in vain */
+    uint8_t connection; /* 0: in an earlier attempt */
+};
+
 struct plan {
     struct plan_policy policy;
+    struct plan_note note[PLAN_NOTES_MAX];
+    size_t note_count;
+    unsigned dialogue_flags; /* FLAG_… that connections brought */
+    uint8_t greeted_at,
+        starttls_at;          /* the first connection that showed it; PLAN_EARLIER: in an earlier attempt; 0 = none */
+    uint8_t starttls_missing; /* EHLO replies without it */
+    /* Made from the notes after each answer: */
     struct fact fact[FACT_ENDPOINT_COUNT];
-    unsigned flags;                /* FLAG_… */
-    uint8_t asked[PLAN_RULES_MAX]; /* how often each rule was asked */
-    uint32_t unanswered;           /* rules whose last answer was silence, by bit */
-    uint32_t soft;                 /* facts whose "no" rests on a close or a reset, by bit */
-    unsigned weak_refused;         /* versions at which weak suites were refused, by bit (see plan_known.h) */
-    unsigned connections;          /* made so far, in this attempt */
-    unsigned silences;             /* in a row */
-    unsigned broken;               /* handshakes that the server selected and then failed */
-    bool selected;                 /* some hello was answered with a selection */
-    bool completable;              /* OpenSSL could complete some suite that was selected */
-    bool whole_flight;             /* some hello was answered with a whole flight */
-    bool modern;                   /* showed a group or suite that no library with SSL 2.0 ever had */
-    bool stopped;                  /* no further connection is wanted */
-    enum reason reason;            /* why, when stopped early */
-    int current;                   /* rule under way; -1 = none */
-    struct step step;              /* what plan_next() returned */
-    bool has_control;
-    struct step control; /* a step known to succeed */
+    unsigned flags;        /* FLAG_… */
+    unsigned weak_refused; /* versions at which weak suites were refused, by bit (see plan_known.h) */
+    unsigned broken;       /* handshakes that the server selected and then failed */
+    bool selected;         /* some hello was answered with a selection */
+    bool completable;      /* OpenSSL could complete some suite that was selected */
+    bool whole_flight;     /* some hello was answered with a whole flight */
+    bool modern;           /* showed a group or suite that no library with SSL 2.0 ever had */
     uint16_t suites_seen[PLAN_SUITES_SEEN_MAX];
     size_t suites_seen_count;
     uint16_t pq_group;
+    /* Of this attempt: */
+    unsigned connections;    /* made so far */
+    unsigned silences;       /* in a row */
+    bool stopped;            /* no further connection is wanted */
+    enum reason reason;      /* why, when stopped early */
+    struct plan_note asking; /* the question under way, as a note without its answer */
+    int repeating;           /* the note whose question that is; -1 = a new one */
+    struct step step;        /* what plan_next() returned */
 };
+enum { PLAN_EARLIER = UINT8_MAX };
 
 void plan_init(struct plan *plan, const struct plan_policy *policy);
 
@@ -71,6 +96,9 @@ size_t plan_save(const struct plan *plan, uint8_t out[static PLAN_SAVED_MAX]);
 /* Takes up what plan_save() wrote into a plan just initialised; false (and nothing taken) if it is not usable. Facts
  * from then have no connection number: connections are counted anew. */
 bool plan_resume(struct plan *plan, const uint8_t *saved, size_t len);
+
+/* A hello that the server is known to answer; false if there is none. */
+bool plan_control(const struct plan *plan, struct step *control);
 
 /* Weak classes of the suites seen, as a bit set over weak_class_name() (suites.h). */
 unsigned plan_weak_classes(const struct plan *plan);

@@ -1,10 +1,13 @@
-/* plan_learn.c - what an answer means: plan_answer() and plan_finish() of plan.h.
+/* plan_learn.c - what answers mean: plan_answer() and plan_finish() of plan.h.
  *
- * A selection always means the same (learn_selection()): "yes" for the version, the suite's classes and the group; and
- * "no" for the versions between the selected one and the highest offered, because TLS negotiates the highest version
- * that both know. What a refusal means stands in the rule (plan_rules.c).
+ * All facts are made anew from the notes after each answer, so that an answer whose standing changes takes with it what
+ * rested on it and nothing else. A selection always means the same (learn_selection()): "yes" for the version, the
+ * suite's classes and the group; and "no" for the versions between the selected one and the highest offered, because
+ * TLS negotiates the highest version that both know. What a refusal means stands in the rule (plan_rules.c). While the
+ * plan goes on, soft refusals count, so that it asks on as if they were true; in the end only firm ones do.
  */
 #include "plan/plan_known.h"
+#include "plan/plan_note.h"
 #include "plan/plan_rules.h"
 #include "tls/offers.h"
 #include "tls/server_flight.h"
@@ -15,22 +18,24 @@ enum { SILENCES_MAX = 2, BROKEN_MAX = 2 };
 
 #define TLS_FACTS (BIT(SSLV2) | LEGACY_VERSIONS | BIT(TLS1_3) | SUITE_CLASSES | BIT(PQ_HYBRID))
 
-static void learn(struct plan *plan, enum fact_id id, enum tri tri, enum evidence evidence) {
+/* ---- single facts ---- */
+
+/* A server said so: a yes stands against every no. */
+static void affirm(struct plan *plan, enum fact_id id, enum evidence evidence, unsigned connection) {
     struct fact *fact = &plan->fact[id];
-    if (fact->value == TRI_YES || fact->value == tri)
-        return;
-    /* A server said so: believe the yes. Classes of suites were refused at one version only, so nothing contradicts. */
-    if (fact->value == TRI_NO && ((SUITE_CLASSES | plan->soft) & (UINT32_C(1) << id)) == 0)
-        plan->flags |= plan_rule(plan)->role == ROLE_PLAIN ? FLAG_INTOLERANT : FLAG_INCONSISTENT;
-    *fact = (struct fact){.value = tri, .evidence = evidence, .connection = plan->connections};
-    plan->soft &= ~(UINT32_C(1) << id);
+    if (fact->value != TRI_YES)
+        *fact = (struct fact){.value = TRI_YES, .evidence = evidence, .connection = connection};
 }
 
-static void learn_all(struct plan *plan, uint32_t facts, enum tri tri, enum evidence evidence) {
+static void deny(struct plan *plan, uint32_t facts, enum evidence evidence, unsigned connection) {
     for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
-        if (facts & UINT32_C(1) << id)
-            learn(plan, (enum fact_id)id, tri, evidence);
+        if ((facts & UINT32_C(1) << id) && plan->fact[id].value == TRI_UNKNOWN)
+            plan->fact[id] = (struct fact){.value = TRI_NO, .evidence = evidence, .connection = connection};
 }
+
+static bool has(const struct plan_note *note, enum trait trait) { return note->traits & trait; }
+
+/* ---- selections ---- */
 
 static void remember_suite(struct plan *plan, uint16_t suite) {
     if (suite && plan->suites_seen_count < PLAN_SUITES_SEEN_MAX &&
@@ -39,141 +44,148 @@ static void remember_suite(struct plan *plan, uint16_t suite) {
 }
 
 /* Could OpenSSL complete what was selected? Not SSL 3.0, RC4 and the like, nor a group that we only offer. */
-static bool is_completable(const struct answer *answer) {
+static bool is_completable(const struct plan_note *note) {
     uint16_t suites[HELLO_SUITES_MAX];
     size_t count = offer_suites(OFFER_COMPLETABLE, 0, suites);
-    return suite_is_listed(suites, count, answer->suite) && answer->version >= VERSION_TLS1_0 &&
-           !group_is_pq_hybrid(answer->group);
+    return suite_is_listed(suites, count, note->suite) && note->version >= VERSION_TLS1_0 &&
+           !group_is_pq_hybrid(note->group);
 }
 
-static void learn_suite(struct plan *plan, uint16_t id) {
-    const struct suite *suite = suite_find(id);
-    remember_suite(plan, id);
+static void learn_suite(struct plan *plan, const struct plan_note *note) {
+    const struct suite *suite = suite_find(note->suite);
+    remember_suite(plan, note->suite);
     for (size_t i = 0; suite && i < CLASS_COUNT; i++)
         if (suite->flags & CLASSES[i].flag)
-            learn(plan, CLASSES[i].fact, TRI_YES, EVIDENCE_OBSERVED);
+            affirm(plan, CLASSES[i].fact, EVIDENCE_OBSERVED, note->connection);
 }
 
 /* X25519, X448 and ChaCha20 came to TLS libraries after SSL 2.0 had left them (OpenSSL 1.1.0, SChannel of 2016, NSS
  * 3.28, LibreSSL 2.5; the others never had it). */
-static bool is_modern(const struct answer *answer) {
-    return answer->version == VERSION_TLS1_3 || answer->group == 0x001D || answer->group == 0x001E ||
-           (answer->suite >= 0xCCA8 && answer->suite <= 0xCCAE);
+static bool is_modern(const struct plan_note *note) {
+    return note->version == VERSION_TLS1_3 || note->group == 0x001D || note->group == 0x001E ||
+           (note->suite >= 0xCCA8 && note->suite <= 0xCCAE);
 }
 
-static void learn_versions(struct plan *plan, uint16_t selected) {
-    enum offer offer = plan_rule_offer(plan_rule(plan));
-    bool every_kind = offer == OFFER_COUNT || offer == OFFER_ALL || offer == OFFER_OPEN;
-    for (unsigned i = 0; i < VERSION_COUNT; i++) {
-        enum tls_version version = VERSIONS[i].version;
-        if (version == selected)
-            learn(plan, VERSIONS[i].fact, TRI_YES, EVIDENCE_OBSERVED);
-        else if (every_kind && version > selected && version <= plan->step.max && version != VERSION_SSLV2)
-            learn(plan, VERSIONS[i].fact, TRI_NO, EVIDENCE_INFERRED);
-    }
-}
-
-static void learn_group(struct plan *plan, const struct answer *answer) {
-    bool hybrid = group_is_pq_hybrid(answer->group), offered = group_is_pq_hybrid(plan->step.groups[0]);
-    if (answer->version != VERSION_TLS1_3 || !offered)
-        return;
-    if (hybrid) {
-        plan->pq_group = answer->group;
-        learn(plan, FACT_PQ_HYBRID, TRI_YES, EVIDENCE_OBSERVED);
-    } else if (!plan->policy.pq_strict && answer->group) { /* it has others and prefers them */
-        learn(plan, FACT_PQ_HYBRID, TRI_NO, EVIDENCE_INFERRED);
-    }
-}
-
-/* A server that needs a hello without extensions refused others for that: SSL 3.0 is to be asked again. */
-static void forgive_refusals(struct plan *plan, uint16_t selected) {
-    if (plan_rule(plan)->role == ROLE_PLAIN && selected > VERSION_SSLV3) {
-        plan->fact[FACT_SSLV3] = (struct fact){.value = TRI_UNKNOWN};
-        plan->flags |= FLAG_INTOLERANT;
-    }
-}
-
-/* What it selects now was in the first handshake's offer too, so that one's refusal was no verdict on TLS 1.3: the line
- * broke, or it stumbles over the hello's form. */
-static void doubt_first_refusal(struct plan *plan, bool was_completable) {
-    bool first_refused = plan_was_asked(plan, ROLE_FIRST) && plan->fact[FACT_TLS1_3].value == TRI_NO && !plan->broken;
-    if (!first_refused || was_completable || !plan->completable || plan->step.kind != STEP_HELLO)
-        return;
-    plan->fact[FACT_TLS1_3] = plan->fact[FACT_PQ_HYBRID] = (struct fact){.value = TRI_UNKNOWN};
-    plan->soft &= ~(BIT(TLS1_3) | BIT(PQ_HYBRID));
-}
-
-static void keep_control(struct plan *plan, const struct answer *answer) {
-    bool cheaper = plan->has_control && plan->control.kind == STEP_HANDSHAKE && plan->step.kind == STEP_HELLO;
-    if (answer->whole && plan->step.max != VERSION_SSLV2 && (!plan->has_control || cheaper)) {
-        plan->has_control = true;
-        plan->control = plan->step;
-    }
-}
-
-static void learn_selection(struct plan *plan, const struct answer *answer) {
-    bool was_completable = plan->completable;
-    plan->soft = 0; /* whatever was closed before, the server still talks to us */
+static void learn_selection(struct plan *plan, const struct plan_note *note) {
     plan->selected = true;
-    plan->modern = plan->modern || is_modern(answer);
-    plan->whole_flight = plan->whole_flight || answer->whole;
-    forgive_refusals(plan, answer->version);
-    learn_versions(plan, answer->version);
-    if (answer->version == VERSION_SSLV2) /* all kinds of SSL 2.0 are weak */
-        learn(plan, FACT_WEAK_CIPHERS, TRI_YES, EVIDENCE_OBSERVED);
+    plan->modern = plan->modern || is_modern(note);
+    plan->whole_flight = plan->whole_flight || has(note, TRAIT_WHOLE);
+    plan->completable = plan->completable || is_completable(note);
+    for (unsigned i = 0; i < VERSION_COUNT; i++)
+        if (VERSIONS[i].version == (enum tls_version)note->version)
+            affirm(plan, VERSIONS[i].fact, EVIDENCE_OBSERVED, note->connection);
+    if (note->version == VERSION_SSLV2) /* all kinds of SSL 2.0 are weak */
+        affirm(plan, FACT_WEAK_CIPHERS, EVIDENCE_OBSERVED, note->connection);
     else
-        learn_suite(plan, answer->suite);
-    plan->completable = plan->completable || is_completable(answer);
-    doubt_first_refusal(plan, was_completable);
-    learn_group(plan, answer);
-    if (answer->sentinel && !plan_is_yes(plan, FACT_TLS1_3)) {
-        plan->flags |= FLAG_DOWNGRADE_SENTINEL;
-        learn(plan, FACT_TLS1_3, TRI_YES, EVIDENCE_INFERRED);
+        learn_suite(plan, note);
+    if (note->version == VERSION_TLS1_3 && group_is_pq_hybrid(note->group)) {
+        plan->pq_group = note->group;
+        affirm(plan, FACT_PQ_HYBRID, EVIDENCE_OBSERVED, note->connection);
     }
-    keep_control(plan, answer);
+    if (has(note, TRAIT_COMPLETED))
+        affirm(plan, FACT_TLS_ENABLED, EVIDENCE_OBSERVED, note->connection);
+    else if (plan_rule_of(note)->kind == STEP_HANDSHAKE && !has(note, TRAIT_INCOMPLETABLE) && !has(note, TRAIT_CUT))
+        plan->broken++; /* a line that breaks is no answer */
 }
+
+/* It speaks TLS 1.3, and no ServerHello was needed to see it (RFC 8446 section 4.1.3). */
+static void learn_sentinel(struct plan *plan, const struct plan_note *note) {
+    if (has(note, TRAIT_SENTINEL) && !plan_is_yes(plan, FACT_TLS1_3)) {
+        plan->flags |= FLAG_DOWNGRADE_SENTINEL;
+        affirm(plan, FACT_TLS1_3, EVIDENCE_INFERRED, note->connection);
+    }
+}
+
+/* What a selection passes over: higher versions, and hybrids, which stand first. */
+static void learn_passed_over(struct plan *plan, const struct plan_note *note) {
+    const struct rule *rule = plan_rule_of(note);
+    enum offer offer = plan_rule_offer(rule);
+    bool every_kind = offer == OFFER_COUNT || offer == OFFER_ALL || offer == OFFER_OPEN;
+    for (unsigned i = SSLV2_INDEX + 1; every_kind && i < VERSION_COUNT; i++)
+        if (VERSIONS[i].version > note->version && VERSIONS[i].version <= note->max)
+            deny(plan, UINT32_C(1) << VERSIONS[i].fact, EVIDENCE_INFERRED, note->connection);
+    bool hybrids = rule->kind == STEP_HANDSHAKE && handshake_terms((enum handshake_offer)rule->what)->hybrids;
+    bool classical = note->version == VERSION_TLS1_3 && note->group && !group_is_pq_hybrid(note->group);
+    if (hybrids && classical && !plan->policy.pq_strict)
+        deny(plan, BIT(PQ_HYBRID), EVIDENCE_INFERRED, note->connection);
+}
+
+/* ---- refusals ---- */
 
 /* A server of TLS 1.3 that speaks no version as low as was offered has to say protocol_version (RFC 8446 appendix D.2),
  * and handshake_failure if it is the suites (section 4.1.1). Older servers do not keep these apart; there it means
  * nothing. */
-static bool is_verdict_on_versions(const struct plan *plan, const struct answer *answer) {
+static bool is_verdict_on_versions(const struct plan *plan, const struct plan_note *note) {
     enum { PROTOCOL_VERSION = 70 };
-    return answer->alerted && answer->alert == PROTOCOL_VERSION && plan_is_yes(plan, FACT_TLS1_3) &&
-           plan->step.max == VERSION_TLS1_2;
+    return has(note, TRAIT_ALERTED) && note->alert == PROTOCOL_VERSION && plan_is_yes(plan, FACT_TLS1_3) &&
+           note->max == VERSION_TLS1_2;
 }
 
-/* The facts that a refusal of the step under way makes "no", weak suites apart. */
-static uint32_t refused_facts(const struct plan *plan, const struct answer *answer) {
-    enum offer offer = plan_rule_offer(plan_rule(plan));
-    uint32_t facts = plan_rule(plan)->refusal;
-    unsigned covered = 0;
-    if (offer == OFFER_CLASSES)
-        covered = plan_classes_to_ask(plan);
-    else if (offer == OFFER_BOTH_NIST)
-        covered = plan_classes_to_ask(plan) & (SUITE_WEAK | SUITE_ANON);
+/* What the server selected in some hello was in the first handshake's offer too, so that one's refusal was no verdict
+ * on TLS 1.3: it stumbles over the hello's form. */
+static bool first_stumbled(const struct plan *plan) {
+    for (size_t i = 0; plan->broken == 0 && i < plan->note_count; i++)
+        if (plan->note[i].kind == ANSWER_SELECTED && plan_rule_of(&plan->note[i])->kind == STEP_HELLO &&
+            is_completable(&plan->note[i]))
+            return true;
+    return false;
+}
+
+/* A server that needs a hello without extensions refuses others for that, whatever the version. */
+static bool is_intolerant(const struct plan *plan) {
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan->note[i].kind == ANSWER_SELECTED && plan_rule_of(&plan->note[i])->role == ROLE_PLAIN &&
+            plan->note[i].version > VERSION_SSLV3)
+            return true;
+    return false;
+}
+
+/* The facts that a refusal makes "no", weak suites apart. */
+static uint32_t refused_facts(const struct plan *plan, const struct plan_note *note) {
+    const struct rule *rule = plan_rule_of(note);
+    struct legacy legacy = plan_legacy(plan);
+    uint32_t facts = rule->refusal;
+    unsigned covered = note->max >= legacy.highest ? plan_classes_covered(note) : 0;
+    if (rule->role == ROLE_FIRST && first_stumbled(plan))
+        return 0;
     for (size_t i = 0; i < CLASS_COUNT; i++)
         if ((covered & CLASSES[i].flag) && CLASSES[i].fact != FACT_WEAK_CIPHERS)
             facts |= UINT32_C(1) << CLASSES[i].fact;
-    if (is_verdict_on_versions(plan, answer))
+    if (is_verdict_on_versions(plan, note))
         facts |= LEGACY_VERSIONS;
-    return facts & plan_facts_with(plan, TRI_UNKNOWN);
+    if (is_intolerant(plan) && note->max > VERSION_SSLV3)
+        facts &= ~BIT(SSLV3);
+    return facts;
 }
 
 /* Were weak suites offered, all that servers deploy? */
-static bool offers_weak(const struct plan *plan) {
-    enum offer offer = plan_rule_offer(plan_rule(plan));
-    if (offer == OFFER_COUNT || offer == OFFER_ALL)
-        return false;
-    return offer == OFFER_WEAK || (plan_classes_to_ask(plan) & SUITE_WEAK);
+static bool offers_weak(const struct plan_note *note) {
+    enum offer offer = plan_rule_offer(plan_rule_of(note));
+    return offer == OFFER_WEAK || (offer != OFFER_COUNT && offer != OFFER_ALL && (note->open & SUITE_WEAK));
 }
 
-static void learn_refusal(struct plan *plan, const struct answer *answer) {
-    uint32_t facts = refused_facts(plan, answer);
+static void learn_refusal(struct plan *plan, const struct plan_note *note) {
+    uint32_t facts = refused_facts(plan, note) & plan_facts_with(plan, TRI_UNKNOWN);
     bool several_versions = facts & (LEGACY_VERSIONS | BIT(TLS1_3)) && (facts & (facts - 1));
-    if (offers_weak(plan))
-        plan->weak_refused |= plan_version_bit(plan->step.max);
-    learn_all(plan, facts, TRI_NO, several_versions ? EVIDENCE_INFERRED : EVIDENCE_OBSERVED);
+    if (offers_weak(note))
+        plan->weak_refused |= plan_version_bit((enum tls_version)note->max);
+    deny(plan, facts, several_versions ? EVIDENCE_INFERRED : EVIDENCE_OBSERVED, note->connection);
 }
+
+/* A version that was firmly refused, and then selected. */
+static void look_for_contradictions(struct plan *plan) {
+    uint32_t versions = LEGACY_VERSIONS | BIT(TLS1_3) | BIT(SSLV2), refused = 0;
+    for (size_t i = 0; i < plan->note_count; i++) {
+        const struct plan_note *note = &plan->note[i];
+        for (unsigned k = 0; note->kind == ANSWER_SELECTED && k < VERSION_COUNT; k++)
+            if (VERSIONS[k].version == (enum tls_version)note->version && (refused & UINT32_C(1) << VERSIONS[k].fact))
+                plan->flags |= plan_rule_of(note)->role == ROLE_PLAIN ? FLAG_INTOLERANT : FLAG_INCONSISTENT;
+        if (plan_note_refuses(note) && note->standing == STANDING_FIRM)
+            refused |= refused_facts(plan, note) & versions;
+    }
+}
+
+/* ---- all of it ---- */
 
 /* What follows without asking. */
 static void infer(struct plan *plan) {
@@ -181,131 +193,131 @@ static void infer(struct plan *plan) {
     bool tls13_off = plan->fact[FACT_TLS1_3].value == TRI_NO, sslv2_off = plan->fact[FACT_SSLV2].value == TRI_NO;
     unsigned wanted = plan_weak_wanted(plan, &legacy);
     if (tls13_off)
-        learn(plan, FACT_PQ_HYBRID, TRI_NO, EVIDENCE_INFERRED);
-    if (plan->modern && !sslv2_off)
-        learn(plan, FACT_SSLV2, TRI_NO, EVIDENCE_INFERRED);
+        deny(plan, BIT(PQ_HYBRID), EVIDENCE_INFERRED, plan->fact[FACT_TLS1_3].connection);
+    if (plan->modern && !sslv2_off) {
+        deny(plan, BIT(SSLV2), EVIDENCE_INFERRED, 0);
+        sslv2_off = plan->fact[FACT_SSLV2].value == TRI_NO;
+    }
     if (plan_facts_with(plan, TRI_UNKNOWN) & LEGACY_VERSIONS)
         return;
-    bool sslv2_asked = !plan_is_open(plan, FACT_SSLV2) || plan_was_asked(plan, ROLE_SSLV2);
-    if (legacy.spoken && (plan->weak_refused & wanted) == wanted && plan_is_open(plan, FACT_WEAK_CIPHERS) &&
-        sslv2_asked)
-        learn(plan, FACT_WEAK_CIPHERS, TRI_NO, EVIDENCE_OBSERVED);
+    if (legacy.spoken && (plan->weak_refused & wanted) == wanted && sslv2_off)
+        deny(plan, BIT(WEAK_CIPHERS), EVIDENCE_OBSERVED, plan->connections);
     if (legacy.spoken)
         return;
-    uint32_t open = plan_facts_with(plan, TRI_UNKNOWN);
     if (plan_is_yes(plan, FACT_TLS1_3)) /* no TLS 1.3 suite is weak, anonymous or in r1 */
-        learn_all(plan, open & (BIT(WEAK_CIPHERS) | BIT(ANON_SUITES) | BIT(NIST_R1)), TRI_NO, EVIDENCE_INFERRED);
+        deny(plan, BIT(ANON_SUITES) | BIT(NIST_R1) | (sslv2_off ? BIT(WEAK_CIPHERS) : 0), EVIDENCE_INFERRED, 0);
     if (!tls13_off)
         return;
-    learn_all(plan, open & (STRONG_CLASSES | BIT(ANON_SUITES)), TRI_NO, EVIDENCE_INFERRED);
+    deny(plan, STRONG_CLASSES | BIT(ANON_SUITES), EVIDENCE_INFERRED, 0);
     if (sslv2_off)
-        learn_all(plan, open & BIT(WEAK_CIPHERS), TRI_NO, EVIDENCE_INFERRED);
+        deny(plan, BIT(WEAK_CIPHERS), EVIDENCE_INFERRED, 0);
 }
 
-static void learn_dialogue(struct plan *plan, const struct answer *answer) {
-    plan->flags |= answer->flags;
-    if (answer->greeted)
-        learn(plan, FACT_REACHABLE, TRI_YES, EVIDENCE_OBSERVED);
-    if (answer->starttls)
-        learn(plan, FACT_STARTTLS_ADVERTISED, TRI_YES, EVIDENCE_OBSERVED);
+static unsigned connection_of(unsigned at) { return at == PLAN_EARLIER ? 0 : at; }
+
+static void learn_dialogue(struct plan *plan) {
+    if (plan->greeted_at)
+        affirm(plan, FACT_REACHABLE, EVIDENCE_OBSERVED, connection_of(plan->greeted_at));
+    if (plan->starttls_at)
+        affirm(plan, FACT_STARTTLS_ADVERTISED, EVIDENCE_OBSERVED, connection_of(plan->starttls_at));
 }
 
-static void learn_no_starttls(struct plan *plan) {
-    if (plan_is_yes(plan, FACT_STARTTLS_ADVERTISED)) { /* some servers stop offering it after a failed handshake */
+static bool counts(const struct plan_note *note, bool soft_too) {
+    return note->standing == STANDING_FIRM || (soft_too && note->standing == STANDING_SOFT);
+}
+
+static void forget_conclusions(struct plan *plan) {
+    memset(plan->fact, 0, sizeof plan->fact);
+    plan->flags = plan->dialogue_flags;
+    plan->weak_refused = plan->broken = 0;
+    plan->selected = plan->completable = plan->whole_flight = plan->modern = false;
+    plan->suites_seen_count = 0;
+    plan->pq_group = 0;
+}
+
+/* Every selection first: it stands against what refusals say. */
+static void draw_conclusions(struct plan *plan, bool soft_too) {
+    forget_conclusions(plan);
+    learn_dialogue(plan);
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan->note[i].kind == ANSWER_SELECTED && counts(&plan->note[i], soft_too) &&
+            plan_rule_of(&plan->note[i])->role != ROLE_CONTROL)
+            learn_selection(plan, &plan->note[i]);
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan->note[i].kind == ANSWER_SELECTED)
+            learn_sentinel(plan, &plan->note[i]);
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan->note[i].kind == ANSWER_SELECTED && plan_rule_of(&plan->note[i])->role != ROLE_CONTROL)
+            learn_passed_over(plan, &plan->note[i]);
+        else if (plan_note_refuses(&plan->note[i]) && counts(&plan->note[i], soft_too))
+            learn_refusal(plan, &plan->note[i]);
+    look_for_contradictions(plan);
+    if (is_intolerant(plan))
+        plan->flags |= FLAG_INTOLERANT;
+    infer(plan);
+}
+
+void plan_conclude(struct plan *plan) { draw_conclusions(plan, true); }
+
+/* ---- one answer ---- */
+
+static void note_dialogue(struct plan *plan, const struct answer *answer) {
+    uint8_t connection = (uint8_t)(plan->connections < PLAN_EARLIER ? plan->connections : PLAN_EARLIER);
+    plan->dialogue_flags |= answer->flags;
+    if (answer->greeted && !plan->greeted_at)
+        plan->greeted_at = connection;
+    if (answer->starttls && !plan->starttls_at)
+        plan->starttls_at = connection;
+}
+
+/* Asked for twice, since it costs the whole grade. */
+static void note_no_starttls(struct plan *plan) {
+    enum { ENOUGH = 2 };
+    if (plan->starttls_at) { /* some servers stop offering it after a failed handshake */
         plan_stop(plan, REASON_STARTTLS_REFUSED);
         return;
     }
-    learn(plan, FACT_STARTTLS_ADVERTISED, TRI_NO, EVIDENCE_OBSERVED);
-    learn_all(plan, TLS_FACTS | BIT(TLS_ENABLED), TRI_NO, EVIDENCE_INFERRED);
+    if (++plan->starttls_missing < ENOUGH)
+        return;
+    draw_conclusions(plan, false);
+    deny(plan, BIT(STARTTLS_ADVERTISED), EVIDENCE_OBSERVED, plan->connections);
+    deny(plan, TLS_FACTS | BIT(TLS_ENABLED), EVIDENCE_INFERRED, plan->connections);
     plan->stopped = true;
 }
 
-/* A "no" that rests on a close is none if no hello works after it; what asked for it may be asked again. */
-static void unsettle(struct plan *plan) {
-    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
-        if ((plan->soft & UINT32_C(1) << id) && plan->fact[id].value == TRI_NO)
-            plan->fact[id] = (struct fact){.value = TRI_UNKNOWN, .reason = REASON_INCONSISTENT};
-    bool classes_too = plan->soft & SUITE_CLASSES;
-    plan_ask_again(plan, classes_too ? ROLE_OPEN : ROLE_CONTROL, plan->soft);
-    if (classes_too)
-        plan->weak_refused = 0;
-    plan->soft = 0;
-}
-
-static void settle_control(struct plan *plan, const struct answer *answer) {
-    if (answer->kind == ANSWER_SELECTED) {
-        plan->soft = 0;
-        return;
-    }
-    plan->flags |= FLAG_INCONSISTENT;
-    unsettle(plan);
-    plan_stop(plan, REASON_INCONSISTENT);
-}
-
-/* Is it a verdict on what was offered? Other alerts may as well come from a server that is in trouble, or does not like
- * the name or the form of the hello: they are no better than a close. */
-static bool is_verdict(const struct answer *answer) {
-    static const uint8_t verdicts[] = {0, 40, 47, 70, 71, 86}; /* close_notify, handshake_failure, illegal_parameter, */
-    for (size_t i = 0; i < sizeof verdicts; i++)               /* protocol_version, insufficient_security, fallback */
-        if (answer->alert == verdicts[i])
-            return true;
-    return !answer->alerted;
-}
-
-static void learn_answer(struct plan *plan, const struct answer *answer) {
-    bool soft = answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET ||
-                (answer->kind == ANSWER_REFUSED && !is_verdict(answer));
-    uint32_t before = plan_facts_with(plan, TRI_NO);
-    bool half_a_no = soft && offers_weak(plan);
-    if (answer->kind == ANSWER_SELECTED)
-        learn_selection(plan, answer);
-    else if ((answer->kind == ANSWER_REFUSED || soft) && !(soft && plan_rule(plan)->role == ROLE_FIRST))
-        learn_refusal(plan, answer);
-    if (half_a_no) /* another version's refusal completes it */
-        plan->soft |= BIT(WEAK_CIPHERS);
-    bool rests_on_close = soft || plan->soft;
-    if (answer->completed)
-        learn(plan, FACT_TLS_ENABLED, TRI_YES, EVIDENCE_OBSERVED);
-    else if (plan->step.kind == STEP_HANDSHAKE && answer->kind == ANSWER_SELECTED && !answer->incompletable &&
-             !answer->cut) /* a line that breaks is no answer */
-        plan->broken++;
-    infer(plan);
-    /* What rests on a close, or was concluded with the help of one, needs the control. */
-    if (rests_on_close)
-        plan->soft |= plan_facts_with(plan, TRI_NO) & ~before;
-}
-
-static bool stops(struct plan *plan, const struct answer *answer) {
+static bool is_without_hello(struct plan *plan, const struct answer *answer) {
     if (answer->kind == ANSWER_NO_STARTTLS)
-        learn_no_starttls(plan);
-    else if (answer->kind == ANSWER_STOPPED && answer->reason == REASON_UNREACHABLE && plan->connections == 1)
-        learn(plan, FACT_REACHABLE, TRI_NO, EVIDENCE_OBSERVED);
-    if (answer->kind == ANSWER_STOPPED)
+        note_no_starttls(plan);
+    else if (answer->kind == ANSWER_STOPPED)
         plan_stop(plan, answer->reason);
+    if (answer->kind == ANSWER_STOPPED && answer->reason == REASON_UNREACHABLE && plan->connections == 1)
+        deny(plan, BIT(REACHABLE), EVIDENCE_OBSERVED, 1);
     return answer->kind == ANSWER_NO_STARTTLS || answer->kind == ANSWER_STOPPED;
 }
 
-void plan_answer(struct plan *plan, const struct answer *answer) {
-    bool silent = answer->kind == ANSWER_SILENT;
-    plan->connections++;
-    learn_dialogue(plan, answer);
-    if (stops(plan, answer))
-        return;
-    plan->asked[plan->current]++;
-    if (!silent)
+static void count_silence(struct plan *plan, const struct answer *answer) {
+    if (answer->kind != ANSWER_SILENT)
         plan->silences = 0;
     else if (plan->step.max >= VERSION_TLS1_0) /* many a filter swallows SSL hellos */
         plan->silences++;
-    if (silent)
-        plan->unanswered |= UINT32_C(1) << plan->current;
-    else
-        plan->unanswered &= ~(UINT32_C(1) << plan->current);
-    if (plan_rule(plan)->role == ROLE_CONTROL)
-        settle_control(plan, answer);
-    else
-        learn_answer(plan, answer);
     if (plan->silences >= SILENCES_MAX)
         plan_stop(plan, REASON_TIMEOUT);
+}
+
+void plan_answer(struct plan *plan, const struct answer *answer) {
+    plan->connections++;
+    note_dialogue(plan, answer);
+    if (is_without_hello(plan, answer))
+        return;
+    bool control = plan->repeating < 0 && plan_rule_of(&plan->asking)->role == ROLE_CONTROL;
+    plan_note_answer(plan, answer);
+    draw_conclusions(plan, true);
+    if (control &&
+        answer->kind != ANSWER_SELECTED) { /* what worked once works no more: nothing is proved by refusals */
+        plan->dialogue_flags |= FLAG_INCONSISTENT;
+        plan_stop(plan, REASON_INCONSISTENT);
+    }
+    count_silence(plan, answer);
 }
 
 void plan_stop(struct plan *plan, enum reason reason) {
@@ -314,26 +326,40 @@ void plan_stop(struct plan *plan, enum reason reason) {
         plan->reason = reason;
 }
 
+/* ---- the end ---- */
+
 /* No handshake of ours completed. Did the server at least go all the way with something that OpenSSL does not have: a
  * whole flight with an old suite, or a HelloRetryRequest for a hybrid? Or does it really break, or refuse
  * everything? */
 static void conclude_tls_enabled(struct plan *plan) {
     uint32_t every_version = LEGACY_VERSIONS | BIT(TLS1_3) | BIT(SSLV2);
     bool all_refused = (plan_facts_with(plan, TRI_NO) & every_version) == every_version;
-    if (plan->broken >= BROKEN_MAX || (all_refused && plan->soft == 0 && plan->broken == 0))
-        learn(plan, FACT_TLS_ENABLED, TRI_NO, plan->broken ? EVIDENCE_OBSERVED : EVIDENCE_INFERRED);
+    if (plan->broken >= BROKEN_MAX || (all_refused && plan->broken == 0))
+        deny(plan, BIT(TLS_ENABLED), plan->broken ? EVIDENCE_OBSERVED : EVIDENCE_INFERRED, plan->connections);
     else if (plan->whole_flight && plan->broken == 0 && !plan->completable)
-        learn(plan, FACT_TLS_ENABLED, TRI_YES, EVIDENCE_INFERRED);
+        affirm(plan, FACT_TLS_ENABLED, EVIDENCE_INFERRED, plan->connections);
+}
+
+/* Facts that questions met by silence would have settled. */
+static uint32_t unanswered_facts(const struct plan *plan) {
+    uint32_t facts = 0;
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan->note[i].kind == ANSWER_SILENT)
+            facts |= plan_rule_of(&plan->note[i])->refusal;
+    return facts;
 }
 
 /* Every unknown fact gets its reason, and the plan its own: what one hello's silence or nonsense left open may be told
- * another day. */
-static void give_reasons(struct plan *plan) {
+ * another day. doubted: facts whose "no" nothing confirmed. */
+static void give_reasons(struct plan *plan, uint32_t doubted) {
     enum reason fallback = plan->reason != REASON_NONE ? plan->reason : REASON_NOT_COMPLETED;
-    uint32_t silent = plan_unanswered_facts(plan), open = plan_facts_with(plan, TRI_UNKNOWN);
+    uint32_t silent = unanswered_facts(plan), open = plan_facts_with(plan, TRI_UNKNOWN);
     for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++) {
         struct fact *fact = &plan->fact[id];
-        if ((open & UINT32_C(1) << id) && fact->reason == REASON_NONE)
+        if (open & doubted & UINT32_C(1) << id)
+            fact->reason =
+                plan->reason == REASON_NONE || plan->reason == REASON_INCONSISTENT ? REASON_INCONSISTENT : plan->reason;
+        else if (open & UINT32_C(1) << id)
             fact->reason = silent & UINT32_C(1) << id ? REASON_TIMEOUT : fallback;
     }
     if (plan->reason == REASON_NONE && plan_is_open(plan, FACT_TLS_ENABLED))
@@ -344,11 +370,15 @@ static void give_reasons(struct plan *plan) {
 }
 
 void plan_finish(struct plan *plan) {
-    if (plan->soft) /* no control could be had */
-        unsettle(plan);
+    bool without_starttls = plan->fact[FACT_STARTTLS_ADVERTISED].value == TRI_NO;
+    bool unreachable = plan->fact[FACT_REACHABLE].value == TRI_NO;
+    uint32_t doubted = plan_facts_with(plan, TRI_NO);
+    if (!without_starttls && !unreachable)
+        draw_conclusions(plan, false);
+    doubted &= plan_facts_with(plan, TRI_UNKNOWN);
     if (!plan->stopped && plan_is_open(plan, FACT_TLS_ENABLED))
         conclude_tls_enabled(plan);
-    give_reasons(plan);
+    give_reasons(plan, doubted);
 }
 
 unsigned plan_weak_classes(const struct plan *plan) {

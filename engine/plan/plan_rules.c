@@ -10,6 +10,7 @@
 #include "plan/plan_rules.h"
 
 #include "plan/plan_known.h"
+#include "plan/plan_note.h"
 #include "tls/offers.h"
 
 #include <stdio.h>
@@ -72,39 +73,38 @@ static const struct rule RULES[] = {
     {"handshake-legacy", FULL(LEGACY), AT_TLS1_2, .open = BIT(TLS_ENABLED), .now = NOW_COMPLETABLE, .most = 1},
     {"handshake-again", FULL(ANY), AT_TLS1_3, .open = BIT(TLS_ENABLED), .now = NOW_BROKEN_ONCE, .most = 1},
     /* Only if something rests on a close: was the server still there for us? */
-    {"control", HELLO(ALL), AT_TLS1_2, .now = NOW_SOFT, .most = 1, .role = ROLE_CONTROL},
+    {"control", HELLO(ALL), AT_TLS1_2, .now = NOW_SOFT, .most = 3, .role = ROLE_CONTROL},
 };
 enum { RULE_COUNT = sizeof RULES / sizeof *RULES };
-_Static_assert((int)RULE_COUNT <= (int)PLAN_RULES_MAX, "asked[] and unanswered hold every rule");
+_Static_assert((int)RULE_COUNT <= UINT8_MAX, "a note holds the place of its rule in an octet");
 
-const struct rule *plan_rule(const struct plan *plan) { return &RULES[plan->current]; }
+const struct rule *plan_rule_of(const struct plan_note *note) { return &RULES[note->rule]; }
+unsigned plan_rule_count(void) { return RULE_COUNT; }
 
 enum offer plan_rule_offer(const struct rule *rule) {
     return rule->kind == STEP_HELLO ? (enum offer)rule->what : OFFER_COUNT;
 }
 
+unsigned plan_classes_covered(const struct plan_note *note) {
+    switch (plan_rule_offer(plan_rule_of(note))) {
+    case OFFER_CLASSES:
+        return note->open;
+    case OFFER_BOTH_NIST:
+        return note->open & (SUITE_WEAK | SUITE_ANON);
+    default:
+        return 0;
+    }
+}
+
 bool plan_was_asked(const struct plan *plan, enum rule_role role) {
-    for (unsigned i = 0; i < RULE_COUNT; i++)
-        if (RULES[i].role == role && plan->asked[i] > 0)
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan->note[i].standing != STANDING_VOID && plan_rule_of(&plan->note[i])->role == role)
             return true;
     return false;
 }
 
-void plan_ask_again(struct plan *plan, enum rule_role role, uint32_t facts) {
-    for (unsigned i = 0; i < RULE_COUNT; i++)
-        if (RULES[i].role == role || (RULES[i].refusal & facts))
-            plan->asked[i] = 0;
-}
-
-uint32_t plan_unanswered_facts(const struct plan *plan) {
-    uint32_t facts = 0;
-    for (unsigned i = 0; i < RULE_COUNT; i++)
-        if (plan->unanswered & UINT32_C(1) << i)
-            facts |= RULES[i].refusal;
-    return facts;
-}
-
 static unsigned conditions(const struct plan *plan) {
+    struct step control;
     struct legacy legacy = plan_legacy(plan);
     bool settled = (plan_facts_with(plan, TRI_UNKNOWN) & LEGACY_VERSIONS) == 0;
     bool weak_open = plan_is_open(plan, FACT_WEAK_CIPHERS) && legacy.spoken;
@@ -121,7 +121,7 @@ static unsigned conditions(const struct plan *plan) {
         {NOW_NOTHING_SELECTED, !plan->selected},
         {NOW_COMPLETABLE, plan->completable},
         {NOW_BROKEN_ONCE, plan->broken == 1},
-        {NOW_SOFT, plan->soft != 0 && plan->has_control},
+        {NOW_SOFT, plan_note_waits(plan) && plan_control(plan, &control)},
         {NOW_STUMBLED, plan_was_asked(plan, ROLE_FIRST) && plan_is_open(plan, FACT_TLS1_3)},
         {NOW_NO_TLS13, plan->fact[FACT_TLS1_3].value == TRI_NO},
         {NOW_HANDSHAKE_DONE, plan_is_yes(plan, FACT_TLS_ENABLED)},
@@ -135,13 +135,13 @@ static unsigned conditions(const struct plan *plan) {
 void plan_init(struct plan *plan, const struct plan_policy *policy) {
     memset(plan, 0, sizeof *plan);
     plan->policy = *policy;
-    plan->current = -1;
+    plan->repeating = -1;
 }
 
 static bool is_due(const struct plan *plan, const struct rule *rule, unsigned now) {
     uint32_t unknown = plan_facts_with(plan, TRI_UNKNOWN), yes = plan_facts_with(plan, TRI_YES);
-    return plan->asked[rule - RULES] < rule->most && (rule->open & ~unknown) == 0 && (rule->yes & ~yes) == 0 &&
-           (rule->some == 0 || (rule->some & unknown)) && (rule->now & ~now) == 0;
+    return plan_note_times_asked(plan, (unsigned)(rule - RULES)) < rule->most && (rule->open & ~unknown) == 0 &&
+           (rule->yes & ~yes) == 0 && (rule->some == 0 || (rule->some & unknown)) && (rule->now & ~now) == 0;
 }
 
 static enum tls_version version_at(const struct plan *plan, enum at at) {
@@ -180,35 +180,72 @@ static void fill_groups(struct step *step) {
     memcpy(step->groups, groups, step->group_count * sizeof *groups);
 }
 
-static void fill_step(struct plan *plan, const struct rule *rule) {
-    struct step *step = &plan->step;
-    if (rule->role == ROLE_CONTROL) {
-        *step = plan->control;
-        step->name = rule->name;
-        return;
-    }
-    *step = (struct step){.name = rule->name, .kind = rule->kind, .max = version_at(plan, rule->at)};
-    step->plain = rule->role == ROLE_PLAIN;
+/* The classes of suites that a question is about. */
+static unsigned classes_for(const struct plan *plan, const struct rule *rule) {
+    enum offer offer = plan_rule_offer(rule);
+    bool exact = offer == OFFER_CLASSES || offer == OFFER_BOTH_NIST;
+    return exact ? plan_classes_to_ask(plan) : plan_open_classes(plan);
+}
+
+struct step plan_step_of(const struct plan_note *note) {
+    const struct rule *rule = plan_rule_of(note);
+    struct step step = {.name = rule->name, .kind = rule->kind, .max = (enum tls_version)note->max};
+    step.plain = rule->role == ROLE_PLAIN;
     enum offer offer = (enum offer)rule->what;
     if (rule->kind == STEP_HANDSHAKE) {
-        step->handshake = (enum handshake_offer)rule->what;
-        offer = handshake_terms(step->handshake)->suites;
+        step.handshake = (enum handshake_offer)rule->what;
+        offer = handshake_terms(step.handshake)->suites;
     }
-    bool exact = offer == OFFER_CLASSES || offer == OFFER_BOTH_NIST;
-    unsigned open = exact ? plan_classes_to_ask(plan) : plan_open_classes(plan);
-    step->suite_count = offer_suites(offer, open, step->suites);
-    fill_groups(step);
-    describe(step, offer);
+    step.suite_count = offer_suites(offer, note->open, step.suites);
+    fill_groups(&step);
+    describe(&step, offer);
+    return step;
+}
+
+/* What worked once, the cheapest first. */
+bool plan_control(const struct plan *plan, struct step *control) {
+    const struct plan_note *best = NULL;
+    for (size_t i = 0; i < plan->note_count; i++) {
+        const struct plan_note *note = &plan->note[i];
+        bool works =
+            (note->traits & TRAIT_WHOLE) && note->max != VERSION_SSLV2 && plan_rule_of(note)->role != ROLE_CONTROL;
+        if (works && (best == NULL || plan_rule_of(note)->kind > plan_rule_of(best)->kind))
+            best = note;
+    }
+    if (best)
+        *control = plan_step_of(best);
+    return best != NULL;
+}
+
+static void ask(struct plan *plan, const struct rule *rule) {
+    plan->asking = (struct plan_note){.rule = (uint8_t)(rule - RULES),
+                                      .open = (uint8_t)classes_for(plan, rule),
+                                      .max = (uint16_t)version_at(plan, rule->at)};
+    plan->repeating = -1;
+    if (rule->role != ROLE_CONTROL || !plan_control(plan, &plan->step))
+        plan->step = plan_step_of(&plan->asking);
+    plan->step.name = rule->name;
+}
+
+static void ask_again(struct plan *plan, int repeating) {
+    const struct plan_note *note = &plan->note[repeating];
+    plan->asking = (struct plan_note){.rule = note->rule, .open = note->open, .max = note->max};
+    plan->repeating = repeating;
+    plan->step = plan_step_of(&plan->asking);
 }
 
 const struct step *plan_next(struct plan *plan) {
+    int again = plan_note_to_repeat(plan);
     unsigned now = conditions(plan);
     if (plan->stopped)
         return NULL;
+    if (again >= 0) {
+        ask_again(plan, again);
+        return &plan->step;
+    }
     for (int i = 0; i < RULE_COUNT; i++)
         if (is_due(plan, &RULES[i], now)) {
-            plan->current = i;
-            fill_step(plan, &RULES[i]);
+            ask(plan, &RULES[i]);
             return &plan->step;
         }
     return NULL;

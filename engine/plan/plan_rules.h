@@ -31,15 +31,17 @@ struct rule {
     enum rule_role role;
 };
 
-/* The rule that plan_next() chose last. */
-const struct rule *plan_rule(const struct plan *plan);
+/* The rule of a note's question. */
+const struct rule *plan_rule_of(const struct plan_note *note);
+/* How many there are: a note of any other is none of ours. */
+unsigned plan_rule_count(void);
 /* What a rule offers: an OFFER_…, or OFFER_COUNT for a full handshake. */
 enum offer plan_rule_offer(const struct rule *rule);
+/* Classes of suites of which the question offered all that there are, so that a refusal settles them. */
+unsigned plan_classes_covered(const struct plan_note *note);
+/* The question once more, as it was. */
+struct step plan_step_of(const struct plan_note *note);
 /* Was the rule of that role asked, and answered or met by silence? */
 bool plan_was_asked(const struct plan *plan, enum rule_role role);
-/* Lets rules be asked again: those of the role, and those whose refusal settles some of the facts. */
-void plan_ask_again(struct plan *plan, enum rule_role role, uint32_t facts);
-/* Facts that rules met by silence would have settled. */
-uint32_t plan_unanswered_facts(const struct plan *plan);
 
 #endif

@@ -1,14 +1,14 @@
 /* plan_state.c - plan_save() and plan_resume() of plan.h.
  *
  * The bytes travel through the database and come back from a coordinator, so they are read as a stranger's: fixed
- * lengths, every value checked. A change of RULES or of the facts changes FORMAT.
+ * lengths, every value checked. A change of RULES or of struct plan_note changes FORMAT.
  */
-#include "plan/plan.h"
+#include "plan/plan_note.h"
+#include "plan/plan_rules.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum { FORMAT = 2 };
+enum { FORMAT = 3, EVERY_FLAG = (1 << FLAG_COUNT) - 1 };
 
 struct cursor {
     uint8_t *out;      /* saving … */
@@ -33,68 +33,59 @@ static unsigned pass(struct cursor *c, unsigned value, size_t width) {
     return c->out ? value : read;
 }
 
-static void pass_fact(struct cursor *c, struct fact *fact) {
-    unsigned value = pass(c, fact->value, 1), evidence = pass(c, fact->evidence, 1);
-    if (value > TRI_YES || evidence > EVIDENCE_SHARED)
+static uint8_t pass_octet(struct cursor *c, uint8_t value, unsigned most) {
+    unsigned passed = pass(c, value, 1);
+    if (passed > most)
         c->bad = true;
-    *fact = (struct fact){.value = (enum tri)value, .evidence = (enum evidence)evidence};
+    return (uint8_t)passed;
 }
 
-static void pass_bool(struct cursor *c, bool *value) { *value = pass(c, *value, 1) == 1; }
+static uint16_t pass_pair(struct cursor *c, uint16_t value) { return (uint16_t)pass(c, value, 2); }
 
-static void pass_list(struct cursor *c, uint16_t *list, size_t *count, size_t most) {
-    *count = pass(c, (unsigned)*count, 1);
-    if (*count > most)
+static void pass_note(struct cursor *c, struct plan_note *note) {
+    note->rule = pass_octet(c, note->rule, plan_rule_count() - 1);
+    note->open = pass_octet(c, note->open, UINT8_MAX);
+    note->max = pass_pair(c, note->max);
+    note->kind = pass_octet(c, note->kind, ANSWER_RESET);
+    note->standing = pass_octet(c, note->standing, STANDING_SOFT);
+    note->alert = pass_octet(c, note->alert, UINT8_MAX);
+    note->traits = pass_octet(c, note->traits, UINT8_MAX);
+    note->version = pass_pair(c, note->version);
+    note->suite = pass_pair(c, note->suite);
+    note->group = pass_pair(c, note->group);
+    note->connection = 0;
+    note->repeats = 0;
+    bool known = note->max == VERSION_SSLV2 || (note->max >= VERSION_SSLV3 && note->max <= VERSION_TLS1_3);
+    if (!known || (note->kind == ANSWER_SELECTED && note->standing != STANDING_FIRM))
         c->bad = true;
-    for (size_t i = 0; !c->bad && i < *count; i++)
-        list[i] = (uint16_t)pass(c, list[i], 2);
-}
-
-/* The hello known to work: a "no" that rests on a close needs it in every attempt. */
-static void pass_control(struct cursor *c, struct step *control) {
-    control->kind = (enum step_kind)pass(c, control->kind, 1);
-    control->handshake = (enum handshake_offer)pass(c, control->handshake, 1);
-    control->max = (enum tls_version)pass(c, control->max, 2);
-    pass_bool(c, &control->plain);
-    pass_list(c, control->suites, &control->suite_count, HELLO_SUITES_MAX);
-    pass_list(c, control->groups, &control->group_count, HELLO_GROUPS_MAX);
-    if (control->kind > STEP_HELLO || control->handshake >= HANDSHAKE_OFFER_COUNT || control->suite_count == 0 ||
-        control->max < VERSION_SSLV3 || control->max > VERSION_TLS1_3)
-        c->bad = true;
-    if (c->in) {
-        control->name = "control";
-        snprintf(control->offered, sizeof control->offered, "up to %s: what worked in an earlier attempt",
-                 tls_version_name(control->max));
-    }
 }
 
 static void pass_plan(struct cursor *c, struct plan *plan) {
-    if (pass(c, FORMAT, 1) != FORMAT || pass(c, FACT_ENDPOINT_COUNT, 1) != FACT_ENDPOINT_COUNT)
+    if (pass(c, FORMAT, 1) != FORMAT)
         c->bad = true;
-    for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
-        pass_fact(c, &plan->fact[id]);
-    for (unsigned i = 0; i < PLAN_RULES_MAX; i++)
-        plan->asked[i] = (uint8_t)pass(c, plan->asked[i], 1);
-    plan->flags = pass(c, plan->flags, 2) & ((1u << FLAG_COUNT) - 1);
-    plan->weak_refused = pass(c, plan->weak_refused, 1);
-    plan->broken = pass(c, plan->broken, 1);
-    plan->pq_group = (uint16_t)pass(c, plan->pq_group, 2);
-    pass_bool(c, &plan->selected);
-    pass_bool(c, &plan->completable);
-    pass_bool(c, &plan->whole_flight);
-    pass_bool(c, &plan->modern);
-    pass_list(c, plan->suites_seen, &plan->suites_seen_count, PLAN_SUITES_SEEN_MAX);
-    pass_bool(c, &plan->has_control);
-    if (plan->has_control)
-        pass_control(c, &plan->control);
+    plan->dialogue_flags = pass(c, plan->dialogue_flags, 2) & EVERY_FLAG;
+    plan->greeted_at = pass_octet(c, plan->greeted_at ? PLAN_EARLIER : 0, UINT8_MAX);
+    plan->starttls_at = pass_octet(c, plan->starttls_at ? PLAN_EARLIER : 0, UINT8_MAX);
+    plan->starttls_missing = pass_octet(c, plan->starttls_missing, 1);
+    plan->note_count = pass_octet(c, (uint8_t)plan->note_count, PLAN_NOTES_MAX);
+    for (size_t i = 0; !c->bad && i < plan->note_count; i++)
+        pass_note(c, &plan->note[i]);
+}
+
+/* What counts: silence today may be an answer tomorrow. */
+static void keep_what_counts(struct plan *plan) {
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan->note[i].standing == STANDING_FIRM || plan->note[i].standing == STANDING_SOFT)
+            plan->note[kept++] = plan->note[i];
+    plan->note_count = kept;
+    plan->starttls_missing = plan->starttls_missing == 1;
 }
 
 size_t plan_save(const struct plan *plan, uint8_t out[static PLAN_SAVED_MAX]) {
     struct plan copy = *plan;
     struct cursor cursor = {.out = out, .len = PLAN_SAVED_MAX};
-    for (unsigned i = 0; i < PLAN_RULES_MAX; i++)
-        if (plan->unanswered & UINT32_C(1) << i)
-            copy.asked[i] = 0; /* silence today may be an answer tomorrow */
+    keep_what_counts(&copy);
     pass_plan(&cursor, &copy);
     return cursor.bad ? 0 : cursor.at;
 }
@@ -106,5 +97,6 @@ bool plan_resume(struct plan *plan, const uint8_t *saved, size_t len) {
     if (cursor.bad || cursor.at != len)
         return false;
     *plan = copy;
+    plan_conclude(plan);
     return true;
 }

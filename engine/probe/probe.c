@@ -455,11 +455,12 @@ static const struct step *next_of_plan(struct probe *probe) {
 static const struct step *next_of_thorough(struct probe *probe) {
     struct probe_report *report = probe->report;
     const struct plan *plan = &report->plan;
+    struct step control;
     if (!probe->config->thorough || report->names_only || probe->aborted || plan->stopped || !plan->selected)
         return NULL;
     if (report->thorough == NULL) {
         report->thorough = mem_alloc(sizeof *report->thorough);
-        thorough_init(report->thorough, plan->has_control ? &plan->control : NULL);
+        thorough_init(report->thorough, plan_control(plan, &control) ? &control : NULL);
     }
     return thorough_next(report->thorough);
 }
