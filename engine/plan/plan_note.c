@@ -37,6 +37,14 @@ static bool is_weighty(const struct plan_note *note) {
     return (rule->refusal & versions) || (plan_classes_covered(note) & (SUITE_R2 | SUITE_FS));
 }
 
+/* Is that how the server refuses? */
+static bool refuses_abruptly(const struct plan *plan) {
+    for (size_t i = 0; i < plan->note_count; i++)
+        if ((plan->note[i].traits & TRAIT_CONFIRMED) && is_abrupt(&plan->note[i]))
+            return true;
+    return false;
+}
+
 static enum standing standing_of(const struct plan *plan, const struct plan_note *note) {
     if (note->kind == ANSWER_SELECTED)
         return STANDING_FIRM;
@@ -44,18 +52,15 @@ static enum standing standing_of(const struct plan *plan, const struct plan_note
         return STANDING_MUTE; /* the first handshake's is asked for again in another form */
     if (!is_abrupt(note))
         return note->alert != PROTOCOL_VERSION && is_weighty(note) ? STANDING_SOFT : STANDING_FIRM;
-    for (size_t i = 0; i < plan->note_count; i++) /* this is how it refuses */
-        if ((plan->note[i].traits & TRAIT_CONFIRMED) && is_abrupt(&plan->note[i]))
-            return STANDING_FIRM;
-    return STANDING_SOFT;
+    return is_weighty(note) || !refuses_abruptly(plan) ? STANDING_SOFT : STANDING_FIRM;
 }
 
-/* The other abrupt refusals are believed once one was confirmed: the server has no other way to refuse. */
+/* Once one abrupt refusal was confirmed, those of suites alone are believed as their alerts would be. */
 static void confirm(struct plan *plan, struct plan_note *note) {
     note->standing = STANDING_FIRM;
     note->traits = (uint8_t)(note->traits | TRAIT_CONFIRMED);
     for (size_t i = 0; is_abrupt(note) && i < plan->note_count; i++)
-        if (plan->note[i].standing == STANDING_SOFT && is_abrupt(&plan->note[i]))
+        if (plan->note[i].standing == STANDING_SOFT && is_abrupt(&plan->note[i]) && !is_weighty(&plan->note[i]))
             plan->note[i].standing = STANDING_FIRM;
 }
 

@@ -48,6 +48,18 @@ static unsigned cover_of(const struct server *server, unsigned classes, bool com
     return best;
 }
 
+/* Refusals that do not say that it is the version (a server of TLS 1.3 does), and of suites whose lack costs the grade.
+ */
+static unsigned asked_twice(const struct server *server, const enum tri truth[FACT_ENDPOINT_COUNT], bool can) {
+    bool legacy = server->versions & LEGACY_BITS, tls13 = server->versions & TLS13_BIT;
+    unsigned count = legacy && (truth[FACT_NIST_R2] == TRI_NO || truth[FACT_FORWARD_SECRECY] == TRI_NO);
+    if (tls13)
+        return count;
+    count += truth[FACT_SSLV3] == TRI_NO;
+    count += truth[FACT_SSLV2] == TRI_NO && !shows_age(server);
+    return count + !can;
+}
+
 static unsigned bound_of(const struct server *server, const struct plan_policy *policy) {
     static const struct {
         enum fact_id fact;
@@ -78,7 +90,7 @@ static unsigned bound_of(const struct server *server, const struct plan_policy *
     bound += tls13 && policy->pq_strict && truth[FACT_PQ_HYBRID] == TRI_NO;
     bound += truth[FACT_SSLV2] == TRI_NO && !shows_age(server);
     bound += !can && !(tls13 && server->pq != PQ_PREFERRED); /* that OpenSSL can complete nothing is a refusal too */
-    return bound;
+    return bound + asked_twice(server, truth, can);
 }
 
 static void assert_true_facts(const struct plan *plan, const struct server *server) {
