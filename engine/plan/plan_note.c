@@ -123,9 +123,10 @@ static bool is_in_doubt(const struct plan_note *note) {
     return note->standing == STANDING_SOFT && note->repeats < REPEATS_MAX;
 }
 
-int plan_note_to_repeat(const struct plan *plan) {
+int plan_note_to_repeat(const struct plan *plan, bool weighty) {
     for (size_t i = 0; i < plan->note_count; i++)
-        if (is_in_doubt(&plan->note[i]) && (!is_abrupt(&plan->note[i]) || selected_since(plan, i)))
+        if (is_in_doubt(&plan->note[i]) && is_weighty(&plan->note[i]) == weighty &&
+            (!is_abrupt(&plan->note[i]) || selected_since(plan, i)))
             return (int)i;
     return -1;
 }

@@ -24,8 +24,9 @@ enum trait {
 /* Notes the answer to the question under way, and what it does to the standing of others. */
 void plan_note_answer(struct plan *plan, const struct answer *answer);
 
-/* The note whose question is to be asked again now; -1 if there is none. */
-int plan_note_to_repeat(const struct plan *plan);
+/* The note whose question can be asked again now; -1 if there is none. Those that are weighty go first: once one was
+ * confirmed, others need no repetition. */
+int plan_note_to_repeat(const struct plan *plan, bool weighty);
 /* Does a refusal wait for a selection before its question can be asked again? */
 bool plan_note_waits(const struct plan *plan);
 

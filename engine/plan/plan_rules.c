@@ -234,21 +234,27 @@ static void ask_again(struct plan *plan, int repeating) {
     plan->step = plan_step_of(&plan->asking);
 }
 
-const struct step *plan_next(struct plan *plan) {
-    int again = plan_note_to_repeat(plan);
+static const struct rule *due_rule(const struct plan *plan) {
     unsigned now = conditions(plan);
-    if (plan->stopped)
-        return NULL;
-    if (again >= 0) {
-        ask_again(plan, again);
-        return &plan->step;
-    }
     for (int i = 0; i < RULE_COUNT; i++)
-        if (is_due(plan, &RULES[i], now)) {
-            ask(plan, &RULES[i]);
-            return &plan->step;
-        }
+        if (is_due(plan, &RULES[i], now))
+            return &RULES[i];
     return NULL;
+}
+
+const struct step *plan_next(struct plan *plan) {
+    const struct rule *rule = due_rule(plan);
+    bool nothing_new = rule == NULL || rule->role == ROLE_CONTROL;
+    int again = plan_note_to_repeat(plan, true);
+    if (again < 0 && nothing_new)
+        again = plan_note_to_repeat(plan, false);
+    if (plan->stopped || (again < 0 && rule == NULL))
+        return NULL;
+    if (again >= 0)
+        ask_again(plan, again);
+    else
+        ask(plan, rule);
+    return &plan->step;
 }
 
 struct step plan_step_for_name(bool ask_staple) {
