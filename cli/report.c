@@ -356,7 +356,7 @@ static void print_findings(const struct page *page, const PGresult *res) {
 
 /* ---- domain ---- */
 
-/* What an exchange lacks for forced TLS: the fact that stands for each demand of grading.md section 4. */
+/* What an exchange lacks for forced TLS: the fact that stands for each demand of docs/grading.md section 4. */
 static const char *forced_tls_text(const char *why, bool fails) {
     if (strcmp(why, fact_key(FACT_TLS_ENABLED)) == 0)
         return fails ? "TLS does not work" : "whether TLS works is unknown";

@@ -1,7 +1,7 @@
 /* facts.h - the facts mxgrade establishes, their values, evidence and reasons.
  *
  * One table each; everything else (SQL columns, proto ids, JSON keys, report rows) is derived from
- * them. shared/grading.md section 1 defines every fact. Places in the tables are on the wire: append only.
+ * them. docs/grading.md section 1 defines every fact. Places in the tables are on the wire: append only.
  */
 #ifndef MXG_FACTS_H
 #define MXG_FACTS_H

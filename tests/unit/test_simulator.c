@@ -3,9 +3,7 @@
  * strong suites, weak suites, anonymous suites, order of choice, post-quantum support and age. It asserts that no fact
  * is wrong, compares the connections made with the fewest that could do (bound_of()), and prints the table.
  *
- * The bound (shared/probe-plan.md): every "yes" seen in a ServerHello, every "no" refused. To that document's terms are
- * added those of facts it leaves out: anonymous suites, SSL 2.0, and a handshake that a server which prefers hybrids
- * has to complete without them.
+ * The bound (docs/probe-plan.md section 8): every "yes" seen in a ServerHello, every "no" refused.
  */
 #include "model/suites.h"
 #include "plan/plan.h"
@@ -523,7 +521,7 @@ static void a_server_that_turns_away_and_closes_is_resumed_too(void **state) {
     assert_true(round.servers >= 4998);
 }
 
-/* The mix of shared/perf.md section 3, by name; none may cost more than its bound and one. */
+/* An illustrative mix by name (docs/probe-plan.md section 8); none may cost more than its bound and one. */
 static const struct {
     const char *name;
     double share;
