@@ -16,7 +16,7 @@ enum cli_exit {
     CLI_OK = 0,
     CLI_FAILED = 1,    /* the message says what */
     CLI_USAGE = 2,     /* the command line is wrong */
-    CLI_NOT_FOUND = 3, /* no such survey or domain; schema status: an upgrade is needed */
+    CLI_NOT_FOUND = 3, /* no such survey or domain; probe: no address; schema status: an upgrade is needed */
 };
 
 int verb_submit(int argc, char **argv);
@@ -28,9 +28,8 @@ int verb_probe(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_schema(int argc, char **argv);
 
-/* The option that every verb with a database has; target is a const char *. */
-#define CLI_DATABASE_OPTION(target)                                                                                    \
-    { "database", CONFIG_TEXT, target, NULL, "CONNINFO", "PostgreSQL connection; empty: PGHOST, PGDATABASE …", 0, 0 }
+/* The option that every verb with a database has; target is a const char **. */
+#define CLI_DATABASE_OPTION(target) DATABASE_OPTION(*(target), "PostgreSQL connection; empty: PGHOST, PGDATABASE …")
 
 /* Prints "mxgrade: message" on standard error. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -40,7 +39,7 @@ void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 __attribute__((warn_unused_result)) bool cli_start(const struct config_program *program, int argc, char **argv,
                                                    const char *operand, const char **value, int *exit_code);
 
-/* Connects and checks the schema. NULL: the reason has been said. Free with PQfinish(). */
+/* Connects and checks the schema. NULL: the reason has been said. Close with db_close(). */
 __attribute__((warn_unused_result)) struct db *cli_connect(const char *conninfo);
 
 /* A survey number, as text, that fits the database's integer. false: said why not. */

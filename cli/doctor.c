@@ -5,6 +5,7 @@
 #include "cert/cert.h"
 #include "dns/dns.h"
 #include "forbidden/forbidden.h"
+#include "probe/probe_setup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,8 @@ static const struct config_option OPTIONS[] = {
     {"trust-resolver", CONFIG_FLAG, &options.trust_resolver, NULL, NULL,
      "the path to a resolver beyond loopback is trusted", 0, 0},
     {"signed-name", CONFIG_TEXT, &options.signed_name, ".", "NAME", "a name that is signed", 0, 0},
-    {"trust-store", CONFIG_TEXT, &options.trust_store, NULL, "FILE", "PEM file of trusted roots [the system's]", 0, 0},
-    FORBIDDEN_OPTION(options.blocklist),
+    TRUST_STORE_OPTION(options.trust_store),
+    BLOCKLIST_OPTION(options.blocklist),
 };
 
 static const struct config_program PROGRAM = {

@@ -135,7 +135,7 @@ static void json_thorough(struct json *json, const struct probe_report *report) 
 }
 
 void probe_print_json(const struct probe_report *report, const struct grade_result *grade, const char *address) {
-    struct json json = json_to(stdout);
+    struct json json = json_to(stdout, JSON_INDENTED);
     json_object(&json, NULL);
     json_text(&json, "address", address);
     json_text(&json, "name", report->name[0].name);
