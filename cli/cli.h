@@ -1,8 +1,7 @@
 /* cli.h - what the verbs of mxgrade share: exit codes, starting up, output.
  *
- * A verb is one function in one file. It loads its options with cli_start(), connects with
- * cli_connect(), and returns an exit code; every message for people goes to standard error through
- * cli_error(), results go to standard output.
+ * A verb is one function in one file. A verb loads its options with cli_start(), connects with cli_connect(), and
+ * returns an exit code. Messages for people go to standard error through cli_error(), results to standard output.
  */
 #ifndef MXG_CLI_H
 #define MXG_CLI_H
@@ -34,8 +33,8 @@ int verb_schema(int argc, char **argv);
 /* Prints "mxgrade: message" on standard error. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Loads the options. operand: what the one operand is called, NULL = the verb takes none; it is stored in
- * *value. false: the verb ends with *exit_code, everything has been said. */
+/* Loads the options. operand: what the one operand is called, which goes to *value; NULL: the verb takes none. False:
+ * the verb ends with *exit_code, everything has been said. */
 __attribute__((warn_unused_result)) bool cli_start(const struct config_program *program, int argc, char **argv,
                                                    const char *operand, const char **value, int *exit_code);
 
@@ -57,6 +56,9 @@ const char *cli_reason_text(const char *key);
 /* A domain or an exchange for people: "bücher.example (xn--bcher-kva.example)" where its Unicode form is safe to show
  * (name_to_unicode()) and the terminal's locale knows UTF-8, else the A-label alone. The caller frees. */
 char *cli_name(const char *alabel);
+
+/* list with ", item" behind it, or item alone where list is NULL. Takes list over; the caller frees what comes back. */
+char *cli_list_add(char *list, const char *item);
 
 /* Columns that text takes on a terminal; combining marks and wide letters aside. */
 size_t cli_width(const char *text);
