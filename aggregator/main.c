@@ -1,10 +1,10 @@
 /* main.c - mxgrade-aggregator: takes results from workers, stores and grades them, acknowledges.
  *
- * Messages gather in the inbox until it is full or the flush timer fires; then one synchronous
- * store_batch() and, after its commit, the acks. While the database is away the inbox fills up to one
- * batch and further results are left unacknowledged: workers keep them, take no more jobs than they can
- * hold, and send again. A peer that this process has not met is asked for its Hello, which makes a
- * worker send again whatever nobody acknowledged: so restarts of either side lose nothing.
+ * Messages gather in the inbox until the inbox is full or the flush timer fires. Then comes one synchronous
+ * store_batch() and, after its commit, the acks. While the database is away the inbox fills up to one batch, and
+ * further results are left unacknowledged: workers keep such results, take no more jobs than they can hold, and send
+ * again. A peer that this process has not met is asked for its Hello, which makes a worker send again whatever nobody
+ * acknowledged: restarts of either side lose nothing.
  */
 #include "base/daemon.h"
 #include "base/log.h"
@@ -27,7 +27,7 @@ enum {
 
 enum state {
     STATE_SERVING, /* the database answers */
-    STATE_AWAY,    /* it does not: the retry timer runs */
+    STATE_AWAY,    /* the database does not answer: the retry timer runs */
     STATE_ENDING,
 };
 
@@ -82,7 +82,7 @@ static void go_away(struct aggregator *self) {
 }
 
 /* Stores and acknowledges what is in the inbox. */
-static void flush(struct aggregator *self) {
+static void flush_inbox(struct aggregator *self) {
     size_t results = self->inbox.results;
     uint64_t began = uv_hrtime();
     uv_timer_stop(&self->flush);
@@ -102,7 +102,7 @@ static void flush(struct aggregator *self) {
 static void on_flush(uv_timer_t *timer) {
     struct aggregator *self = timer->data;
     if (self->state == STATE_SERVING)
-        flush(self);
+        flush_inbox(self);
 }
 
 static void on_retry(uv_timer_t *timer) {
@@ -119,7 +119,7 @@ static void on_retry(uv_timer_t *timer) {
         self->db = fresh;
     }
     self->state = STATE_SERVING;
-    flush(self);
+    flush_inbox(self);
     if (self->state != STATE_SERVING)
         return;
     log_info("database back", LOG_INT("sent_again", self->left_over));
@@ -143,7 +143,7 @@ static void take_results(struct aggregator *self, const struct bus_peer *from, M
     if (self->state != STATE_SERVING)
         return;
     if (inbox_full(&self->inbox, (size_t)options.batch))
-        flush(self);
+        flush_inbox(self);
     else if (!uv_is_active((uv_handle_t *)&self->flush))
         uv_timer_start(&self->flush, on_flush, (uint64_t)options.flush_ms, 0);
 }
@@ -169,7 +169,7 @@ static void on_message(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelop
         bus_refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_UNKNOWN_WORKER, "say Hello and send again");
 }
 
-static void stop(void *context) {
+static void stop_aggregator(void *context) {
     struct aggregator *self = context;
     bus_close(&self->bus, LINGER_MS);
     uv_close((uv_handle_t *)&self->flush, NULL);
@@ -177,14 +177,14 @@ static void stop(void *context) {
     uv_close((uv_handle_t *)&self->poll, NULL);
 }
 
-/* Stores what is there, and ends. */
+/* Stores what the inbox holds, and ends. */
 static void on_drain(void *context, int signal) {
     struct aggregator *self = context;
     log_info("ending", LOG_INT("signal", signal));
     if (self->state == STATE_SERVING)
-        flush(self);
+        flush_inbox(self);
     self->state = STATE_ENDING;
-    stop(self);
+    stop_aggregator(self);
 }
 
 static bool on_start(void *context, uv_loop_t *loop, char *error, size_t cap) {
@@ -219,7 +219,7 @@ static const struct daemon DAEMON = {
     .options = &options.daemon,
     .start = on_start,
     .drain = on_drain,
-    .stop = stop,
+    .stop = stop_aggregator,
 };
 
 int main(int argc, char **argv) {

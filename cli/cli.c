@@ -62,6 +62,20 @@ bool cli_survey_number(const char *text) {
     return good;
 }
 
+int cli_survey_verb(const struct config_program *program, int argc, char **argv, const char *const *database,
+                    cli_survey_fn *run) {
+    const char *survey;
+    int code;
+    if (!cli_start(program, argc, argv, "SURVEY", &survey, &code))
+        return code;
+    if (!cli_survey_number(survey))
+        return CLI_USAGE;
+    struct db *db = cli_connect(*database);
+    code = db ? run(stdout, db, survey) : CLI_FAILED;
+    db_close(&db);
+    return code;
+}
+
 /* Statuses of a domain that are no reasons of facts.h. */
 static const struct {
     const char *status, *text;

@@ -44,6 +44,13 @@ __attribute__((warn_unused_result)) struct db *cli_connect(const char *conninfo)
 /* A survey number, as text, that fits the database's integer. false: said why not. */
 __attribute__((warn_unused_result)) bool cli_survey_number(const char *text);
 
+/* What a verb does with one survey, to be shown on out; an exit code. */
+typedef int cli_survey_fn(FILE *out, struct db *db, const char *survey);
+/* A verb whose one operand is a survey: options, connection, run on standard output. database: where the program's
+ * table puts the connection string. */
+__attribute__((warn_unused_result)) int cli_survey_verb(const struct config_program *program, int argc, char **argv,
+                                                        const char *const *database, cli_survey_fn *run);
+
 /* Shows the progress of a survey until it is complete, then its numbers (watch.c). */
 __attribute__((warn_unused_result)) int watch_survey(FILE *out, struct db *db, const char *survey);
 

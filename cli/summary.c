@@ -148,14 +148,5 @@ int summary_print(FILE *out, struct db *db, const char *survey) {
 }
 
 int verb_summary(int argc, char **argv) {
-    const char *survey;
-    int code;
-    if (!cli_start(&PROGRAM, argc, argv, "SURVEY", &survey, &code))
-        return code;
-    if (!cli_survey_number(survey))
-        return CLI_USAGE;
-    struct db *db = cli_connect(options.database);
-    code = db ? summary_print(stdout, db, survey) : CLI_FAILED;
-    db_close(&db);
-    return code;
+    return cli_survey_verb(&PROGRAM, argc, argv, &options.database, summary_print);
 }

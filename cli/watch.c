@@ -175,15 +175,4 @@ int watch_survey(FILE *out, struct db *db, const char *survey) {
     return code == CLI_OK && strcmp(watch.now.state, "cancelled") == 0 ? CLI_FAILED : code;
 }
 
-int verb_watch(int argc, char **argv) {
-    const char *survey;
-    int code;
-    if (!cli_start(&PROGRAM, argc, argv, "SURVEY", &survey, &code))
-        return code;
-    if (!cli_survey_number(survey))
-        return CLI_USAGE;
-    struct db *db = cli_connect(options.database);
-    code = db ? watch_survey(stdout, db, survey) : CLI_FAILED;
-    db_close(&db);
-    return code;
-}
+int verb_watch(int argc, char **argv) { return cli_survey_verb(&PROGRAM, argc, argv, &options.database, watch_survey); }

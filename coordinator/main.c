@@ -136,7 +136,7 @@ static void restore_session(struct coordinator *c) {
 
 /* ---- the tick ---- */
 
-static void work(struct coordinator *c) {
+static void work_on_surveys(struct coordinator *c) {
     uint64_t now = uv_now(c->loop);
     bool lost, look = db_was_notified(c->db, &lost) || now >= c->look_at_ms; /* somebody submitted a survey */
     if (look)
@@ -154,7 +154,7 @@ static void on_tick(uv_timer_t *timer) {
     if (c->session != SESSION_ACTIVE)
         restore_session(c);
     if (c->session == SESSION_ACTIVE)
-        work(c);
+        work_on_surveys(c);
     uv_update_time(c->loop);
     if (c->session == SESSION_ACTIVE) /* without the lock another coordinator may be handing out the same addresses */
         fleet_tick(c->fleet, c->bus, uv_now(c->loop));
@@ -167,7 +167,7 @@ static void on_message(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelop
 
 /* ---- start and stop ---- */
 
-static void stop(void *self) {
+static void stop_coordinator(void *self) {
     struct coordinator *c = self;
     bus_close(&c->bus, LINGER_MS);
     dns_close(&c->dns);
@@ -177,7 +177,7 @@ static void stop(void *self) {
 static void on_drain(void *self, int signal) {
     (void)signal;
     log_info("stopping: what is pending stays in the database");
-    stop(self);
+    stop_coordinator(self);
 }
 
 static void on_reload(void *self) {
@@ -260,7 +260,7 @@ static const struct daemon DAEMON = {
     .start = on_start,
     .drain = on_drain,
     .reload = on_reload,
-    .stop = stop,
+    .stop = stop_coordinator,
 };
 
 int main(int argc, char **argv) {

@@ -1,8 +1,8 @@
 /* main.c - mxgrade-worker: takes probe and policy jobs from a coordinator, does them, returns facts to an aggregator.
  *
- * One event loop. It owns no state that matters: what it holds is leased, and what it found stays in the outbox until
- * an aggregator acknowledged it. It speaks to two peers: the coordinator (Hello, Credit, Done) and the aggregator
- * (Hello, Results). Everything that is owed to them is sent from one place, on_tick(), so that a full queue or a lost
+ * One event loop. A worker owns no state that matters: its jobs are leased, and its results stay in the outbox until an
+ * aggregator acknowledged them. A worker speaks to two peers: the coordinator (Hello, Credit, Done) and the aggregator
+ * (Hello, Results). Everything that is owed to a peer is sent from one place, on_tick(), so that a full queue or a lost
  * connection only means "next tick".
  */
 #include "base/daemon.h"
@@ -69,7 +69,8 @@ struct worker {
     bus_t *coordinator, *aggregator;
     bool greet_coordinator, greet_aggregator; /* a Hello is owed */
     size_t granted;                           /* credit that the coordinator has not used yet */
-    uint64_t said_ms, greeted_ms;             /* last time something, a Hello was said to the coordinator */
+    uint64_t said_ms;                         /* when anything was last said to the coordinator */
+    uint64_t greeted_ms;                      /* when a Hello was last said to the coordinator */
 };
 
 static Mxgrade__Envelope envelope_of(Mxgrade__Envelope__BodyCase body) {
@@ -78,7 +79,7 @@ static Mxgrade__Envelope envelope_of(Mxgrade__Envelope__BodyCase body) {
     return envelope;
 }
 
-static bool say(struct worker *worker, Mxgrade__Envelope *envelope) {
+static bool tell_coordinator(struct worker *worker, Mxgrade__Envelope *envelope) {
     if (bus_send(worker->coordinator, NULL, envelope) != BUS_SENT)
         return false;
     worker->said_ms = uv_now(worker->loop);
@@ -116,7 +117,7 @@ static void greet(struct worker *worker) {
     }
 }
 
-/* Done{} with what one list holds; the list keeps it if it could not be sent. */
+/* Done{} with what one list holds; the list keeps what could not be sent. */
 static void report_done(struct worker *worker, enum job_state state) {
     uint64_t ids[IDS_PER_MESSAGE];
     for (size_t count; (count = jobs_collect(worker->jobs, state, ids, IDS_PER_MESSAGE)) > 0;) {
@@ -130,7 +131,7 @@ static void report_done(struct worker *worker, enum job_state state) {
         }
         Mxgrade__Envelope envelope = envelope_of(MXGRADE__ENVELOPE__BODY_DONE);
         envelope.done = &done;
-        if (!say(worker, &envelope))
+        if (!tell_coordinator(worker, &envelope))
             return;
         jobs_forget_collected(worker->jobs, state, count);
     }
@@ -144,21 +145,21 @@ static void grant_credit(struct worker *worker) {
     credit.n = (uint32_t)((size_t)options.in_flight - used);
     Mxgrade__Envelope envelope = envelope_of(MXGRADE__ENVELOPE__BODY_CREDIT);
     envelope.credit = &credit;
-    if (say(worker, &envelope))
+    if (tell_coordinator(worker, &envelope))
         worker->granted += credit.n;
 }
 
-static void beat(struct worker *worker) {
+static void send_heartbeat(struct worker *worker) {
     if (uv_now(worker->loop) - worker->said_ms < HEARTBEAT_MS)
         return;
     Mxgrade__Heartbeat heartbeat = MXGRADE__HEARTBEAT__INIT;
     Mxgrade__Envelope envelope = envelope_of(MXGRADE__ENVELOPE__BODY_HEARTBEAT);
     envelope.heartbeat = &heartbeat;
-    if (!say(worker, &envelope))
+    if (!tell_coordinator(worker, &envelope))
         log_debug("heartbeat not sent");
 }
 
-static void stop(struct worker *worker);
+static void stop_worker(void *self);
 
 static void on_tick(uv_timer_t *timer) {
     struct worker *worker = timer->data;
@@ -167,11 +168,11 @@ static void on_tick(uv_timer_t *timer) {
     report_done(worker, JOB_DONE);
     report_done(worker, JOB_HANDED_BACK);
     grant_credit(worker);
-    beat(worker);
+    send_heartbeat(worker);
     bool idle = jobs_held(worker->jobs) == 0 && jobs_count(worker->jobs, JOB_DONE) == 0 &&
                 jobs_count(worker->jobs, JOB_HANDED_BACK) == 0;
     if (worker->phase != RUNNING && idle)
-        stop(worker);
+        stop_worker(worker);
 }
 
 /* ---- what the peers say ---- */
@@ -239,7 +240,8 @@ static void on_aggregator(bus_t *bus, const struct bus_peer *from, Mxgrade__Enve
 
 /* ---- start and stop ---- */
 
-static void stop(struct worker *worker) {
+static void stop_worker(void *self) {
+    struct worker *worker = self;
     if (worker->phase == STOPPED)
         return;
     worker->phase = STOPPED;
@@ -274,8 +276,6 @@ static void on_reload(void *self) {
     struct worker *worker = self;
     (void)forbidden_reload(worker->setup.forbidden); /* says itself what came of it */
 }
-
-static void on_stop(void *self) { stop(self); }
 
 static void make_id(struct worker *worker) {
     char host[32] = "worker";
@@ -350,7 +350,7 @@ static const struct daemon DAEMON = {
     .drain = on_drain,
     .abandon = on_abandon,
     .reload = on_reload,
-    .stop = on_stop,
+    .stop = stop_worker,
 };
 
 int main(int argc, char **argv) {
