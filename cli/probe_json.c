@@ -5,10 +5,6 @@
 #include "probe_show.h"
 #include "tls/server_flight.h"
 
-const struct fact *probe_fact(const struct probe_report *report, unsigned id) {
-    return id < FACT_ENDPOINT_COUNT ? &report->plan.fact[id] : &report->name[0].fact[id - FACT_NAME_FIRST];
-}
-
 static void json_fact(struct json *json, const struct fact *fact, const char *key) {
     json_object(json, key);
     json_text(json, "value", tri_name(fact->value));
