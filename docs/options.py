@@ -38,6 +38,8 @@ LEFT_COLUMNS = 32
 
 def printed(command):
     """What `command --help` prints."""
+    if not command[0].exists():
+        sys.exit(f"{command[0]} is not built: cmake --preset asan && cmake --build build/asan, or say MXG_BIN")
     return subprocess.run([*command, "--help"], check=True, capture_output=True, text=True).stdout
 
 

@@ -115,10 +115,11 @@ static bool apply_value(const struct source *source, const char *where, const st
 
 /* text without space at either end, in place. */
 static char *trim(char *text) {
-    const char *from = text;
+    while (ascii_is_space(*text))
+        text++;
     size_t len = strlen(text);
-    ascii_trim(&from, &len);
-    text += from - text;
+    while (len > 0 && ascii_is_space(text[len - 1]))
+        len--;
     text[len] = '\0';
     return text;
 }
