@@ -5,10 +5,6 @@
 #include "probe_show.h"
 #include "tls/server_flight.h"
 
-const struct fact *probe_fact(const struct probe_report *report, unsigned id) {
-    return id < FACT_ENDPOINT_COUNT ? &report->plan.fact[id] : &report->name[0].fact[id - FACT_NAME_FIRST];
-}
-
 static void json_fact(struct json *json, const struct fact *fact, const char *key) {
     json_object(json, key);
     json_text(json, "value", tri_name(fact->value));
@@ -135,7 +131,7 @@ static void json_thorough(struct json *json, const struct probe_report *report) 
 }
 
 void probe_print_json(const struct probe_report *report, const struct grade_result *grade, const char *address) {
-    struct json json = json_to(stdout);
+    struct json json = json_to(stdout, JSON_INDENTED);
     json_object(&json, NULL);
     json_text(&json, "address", address);
     json_text(&json, "name", report->name[0].name);

@@ -7,6 +7,7 @@
 #ifndef MXG_DB_H
 #define MXG_DB_H
 
+#include "base/config.h"
 #include "db/db_array.h"
 
 #include <libpq-fe.h>
@@ -32,6 +33,10 @@ enum db_error {
 };
 /* "connection lost" …, for the log. */
 const char *db_error_name(enum db_error error);
+
+/* A row of a program's table of options, for db_connect(). Target: const char *. */
+#define DATABASE_OPTION(target, help)                                                                                  \
+    { "database", CONFIG_TEXT, &(target), NULL, "CONNINFO", help, 0, 0 }
 
 struct db;
 

@@ -147,7 +147,7 @@ static void print_other_names(struct json *json, const struct probe_report *repo
 }
 
 static void print_report(const struct probe_report *report, const struct target *target) {
-    struct json json = json_to(stdout);
+    struct json json = json_to(stdout, JSON_INDENTED);
     json_object(&json, NULL);
     json_text(&json, "id", target->id);
     json_number(&json, "milliseconds", (int64_t)(uv_now(&all.loop) - target->started_ms));
@@ -168,7 +168,7 @@ static void print_report(const struct probe_report *report, const struct target 
 }
 
 static void print_process(void) {
-    struct json json = json_to(stdout);
+    struct json json = json_to(stdout, JSON_INDENTED);
     json_object(&json, NULL);
     json_number(&json, "most_under_way", all.most_under_way);
     json_number(&json, "heap_growth_kib", (int64_t)((all.heap_most - all.heap_start) / 1024));
