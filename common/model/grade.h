@@ -1,6 +1,6 @@
 /* grade.h - findings and grade of one exchange at one endpoint: a pure function over facts.
  *
- * shared/grading.md sections 2 and 3 are the definition. No clock, no I/O: what is judged comes in, so
+ * docs/grading.md sections 2 and 3 are the definition. No clock, no I/O: what is judged comes in, so
  * that a stored survey can be graded again under another policy without touching the network. The
  * worst-of rules over addresses, exchanges and MX sets (sections 3 and 4) are set-based SQL in
  * aggregator/sql/.
