@@ -7,6 +7,7 @@
  * worker send again whatever nobody acknowledged: so restarts of either side lose nothing.
  */
 #include "base/daemon.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "bus/bus.h"
 #include "db/db.h"
@@ -60,10 +61,7 @@ static void forget_peers(struct aggregator *self) {
 
 /* True the first time. */
 static bool meet_peer(struct aggregator *self, const struct bus_peer *peer) {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (size_t i = 0; i < peer->len; i++)
-        hash = (hash ^ peer->id[i]) * UINT64_C(1099511628211);
-    size_t slot = hash % PEER_SLOTS;
+    size_t slot = hash_fnv1a(HASH_START, peer->id, peer->len) % PEER_SLOTS;
     for (; self->peers[slot].len > 0; slot = (slot + 1) % PEER_SLOTS)
         if (bus_peer_equal(&self->peers[slot], peer))
             return false;

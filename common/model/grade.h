@@ -2,8 +2,7 @@
  *
  * docs/grading.md sections 2 and 3 are the definition. No clock, no I/O: what is judged comes in, so
  * that a stored survey can be graded again under another policy without touching the network. The
- * worst-of rules over addresses, exchanges and MX sets (sections 3 and 4) are set-based SQL in
- * aggregator/sql/.
+ * worst-of rules over addresses, exchanges and MX sets (section 4) are set-based SQL in aggregator/sql/.
  */
 #ifndef MXG_GRADE_H
 #define MXG_GRADE_H
