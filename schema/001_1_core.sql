@@ -443,8 +443,11 @@ BEGIN
     INSERT INTO mxgrade.survey (name, max_attempts, retry_delay)
     VALUES (p_name, p_max_attempts, p_retry_delay) RETURNING survey_id INTO v_id;
     FOREACH v_table IN ARRAY mxgrade.survey_tables() LOOP
-        EXECUTE format('CREATE TABLE mxgrade.%I PARTITION OF mxgrade.%I FOR VALUES IN (%s)',
-                       v_table || '_' || v_id, v_table, v_id);
+        -- PARTITION OF would lock the table against everybody until the list is stored; ATTACH lets them work on.
+        EXECUTE format('CREATE TABLE mxgrade.%I (LIKE mxgrade.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                       v_table || '_' || v_id, v_table);
+        EXECUTE format('ALTER TABLE mxgrade.%I ATTACH PARTITION mxgrade.%I FOR VALUES IN (%s)',
+                       v_table, v_table || '_' || v_id, v_id);
     END LOOP;
     RETURN v_id;
 END $$;

@@ -98,6 +98,9 @@ sql -o /dev/null -c "SELECT mxgrade.create_survey('done', 3, '1 s'), mxgrade.cre
     -c "INSERT INTO mxgrade.mx_set_member VALUES (1, '00000000-0000-0000-0000-000000000001', 'mx.done.example', 10)" \
     -c "INSERT INTO mxgrade.exchange (survey_id, exchange, dns_status, tlsa_status, next_resolve_at) VALUES
         (1, 'mx.done.example', 'ok', 'not_asked', NULL)"
+ok 'a list that is being stored locks no table against the others' same "$(sql -c BEGIN \
+    -c "SELECT mxgrade.create_survey('in the way', 3, '1 s') > 0, (SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'
+        AND relation IN (SELECT oid FROM pg_class WHERE relkind = 'p'))" -c ROLLBACK)" 't|0'
 ok 'surveys have partitions for policies' same "$(sql -c "INSERT INTO mxgrade.mta_sts_policy (survey_id, domain) VALUES (1, 'a.example'), (2, 'a.example')" \
     -c 'SELECT tableoid::regclass FROM mxgrade.mta_sts_policy ORDER BY 1')" $'mta_sts_policy_1\nmta_sts_policy_2'
 ok 'new rows are to be asked' same "$(sql -c "INSERT INTO mxgrade.domain (survey_id, name, first_line) VALUES (2, 'new.example', 3) RETURNING sts_record, tlsrpt" \
