@@ -53,7 +53,7 @@ enum finding {
         FINDING_COUNT
 };
 
-/* What a domain publishes about its mail; raised in schema/005_policies.sql, never part of a grade. X as above. */
+/* What a domain publishes about its mail; raised in schema/001_2_policies.sql, never part of a grade. X as above. */
 #define DOMAIN_FINDINGS(X)                                                                                             \
     X(NO_MTA_STS, ADVICE, "No MTA-STS policy",                                                                         \
       "Publish a policy in mode testing and its TXT record, and enforce it once reports show no failures.")            \

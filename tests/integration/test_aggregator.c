@@ -1163,6 +1163,37 @@ TEST(no_ack_before_the_commit) {
     assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
 }
 
+/* What another transaction's lock does, by a trigger: the first two statements about endpoints fail as a deadlock does.
+ * Sequences go on whatever is rolled back, so they count. */
+static const char MAKE_DEADLOCKS[] =
+    "CREATE SEQUENCE certificate_statements; CREATE SEQUENCE endpoint_statements;"
+    "CREATE FUNCTION count_certificates() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    "  PERFORM nextval('certificate_statements'); RETURN NULL; END $$;"
+    "CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    "  IF nextval('endpoint_statements') <= 2 THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END IF;"
+    "  RETURN NULL; END $$;"
+    "CREATE TRIGGER certificates AFTER INSERT ON mxgrade.certificate_row EXECUTE FUNCTION count_certificates();"
+    "CREATE TRIGGER deadlocks BEFORE UPDATE ON mxgrade.endpoint EXECUTE FUNCTION fail_twice()";
+
+TEST(a_deadlock_repeats_its_transaction_and_not_the_batch) {
+    struct draft draft;
+    Mxgrade__EndpointResult *result = &draft.result;
+    uint8_t hash[32] = {0xdd}, der[] = {0x30, 0};
+    Mxgrade__Certificate certificate = MXGRADE__CERTIFICATE__INIT, *list[] = {&certificate};
+    certificate.sha256 = (ProtobufCBinaryData){sizeof hash, hash};
+    certificate.der = (ProtobufCBinaryData){sizeof der, der};
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    sql("%s", MAKE_DEADLOCKS);
+    assert_true(acked_within(send_results(&result, 1, list, 1), ACK_TIMEOUT_MS));
+    sql("DROP TRIGGER certificates ON mxgrade.certificate_row; DROP TRIGGER deadlocks ON mxgrade.endpoint");
+    assert_value("SELECT last_value FROM certificate_statements", "1");
+    assert_value("SELECT last_value > 2 FROM endpoint_statements", "t");
+    assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
+}
+
 static void allow_connections(bool allow) {
     char *conninfo = mem_printf("host=%s user=mxgrade dbname=postgres", lab.dir);
     PGconn *db = PQconnectdb(conninfo);
@@ -1437,6 +1468,7 @@ int main(void) {
         cmocka_unit_test(a_survey_in_grading_is_completed_with_reasons_from_dns),
         cmocka_unit_test(nothing_is_lost_when_the_database_connection_is_cut_again_and_again),
         cmocka_unit_test(no_ack_before_the_commit),
+        cmocka_unit_test(a_deadlock_repeats_its_transaction_and_not_the_batch),
         cmocka_unit_test(results_wait_while_the_database_is_away),
         cmocka_unit_test(every_reason_has_its_place_in_the_database_order),
         cmocka_unit_test(a_database_without_the_schema_is_refused_at_the_start),
