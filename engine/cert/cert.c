@@ -30,7 +30,7 @@ static const int64_t YEAR_1 = INT64_C(-62135596800), YEAR_9999_END = INT64_C(253
 /* ---- trust store ---- */
 
 struct trust {
-    struct library library;
+    struct ossl_context openssl;
     X509_STORE *store;
 };
 
@@ -38,9 +38,9 @@ struct trust *trust_open(const char *ca_file, char *error, size_t cap) {
     static const char debian[] = "/etc/ssl/certs/ca-certificates.crt";
     bool given = ca_file && *ca_file;
     struct trust *trust = mem_alloc(sizeof *trust);
-    trust->library = library_open();
+    trust->openssl = ossl_context_open();
     trust->store = X509_STORE_new();
-    OSSL_LIB_CTX *context = trust->library.context;
+    OSSL_LIB_CTX *context = trust->openssl.library;
     bool good = trust->store && X509_STORE_load_file_ex(trust->store, given ? ca_file : debian, context, NULL) == 1;
     if (!good && !given && trust->store)
         good = X509_STORE_set_default_paths_ex(trust->store, context, NULL) == 1;
@@ -58,7 +58,7 @@ void trust_close(struct trust **trust) {
     if (*trust == NULL)
         return;
     X509_STORE_free((*trust)->store);
-    library_close(&(*trust)->library);
+    ossl_context_close(&(*trust)->openssl);
     free(*trust);
     *trust = NULL;
 }
@@ -324,7 +324,7 @@ static bool ends_at_leaf(const struct cert_chain *chain, X509_STORE_CTX *context
 }
 
 static void verify(struct cert_chain *chain, const struct trust *trust, X509 *leaf, STACK_OF(X509) * sent) {
-    X509_STORE_CTX *context = X509_STORE_CTX_new_ex(trust->library.context, NULL);
+    X509_STORE_CTX *context = X509_STORE_CTX_new_ex(trust->openssl.library, NULL);
     if (context == NULL)
         abort(); /* as mem.h */
     chain->trusted = find_path(context, trust, leaf, sent, "ssl_server");
@@ -349,7 +349,7 @@ static void verify(struct cert_chain *chain, const struct trust *trust, X509 *le
 static void take_sent(struct cert_chain *chain, const struct trust *trust, struct bytes list, STACK_OF(X509) * sent) {
     chain->chain_sha256 = mem_calloc(CERT_CHAIN_MAX, sizeof *chain->chain_sha256);
     for (struct bytes der; chain->chain_count < CERT_CHAIN_MAX && cert_list_next(&list, &der);) {
-        X509 *certificate = cert_list_read(trust->library.context, der);
+        X509 *certificate = cert_list_read(trust->openssl.library, der);
         EVP_Digest(der.at, der.left, chain->chain_sha256[chain->chain_count++], NULL, EVP_sha256(), NULL);
         if (certificate && sk_X509_push(sent, certificate) == 0)
             X509_free(certificate);
@@ -413,13 +413,13 @@ static uint8_t *mend_names(struct bytes der) {
 static X509 *parse_leaf(const struct trust *trust, struct bytes der, const char **error) {
     ERR_clear_error();
     *error = NULL;
-    X509 *leaf = cert_list_read(trust->library.context, der);
+    X509 *leaf = cert_list_read(trust->openssl.library, der);
     if (leaf)
         return leaf;
     *error = cert_list_read_error();
     uint8_t *mended = mend_names(der);
     if (mended)
-        leaf = cert_list_read(trust->library.context, (struct bytes){mended, der.left});
+        leaf = cert_list_read(trust->openssl.library, (struct bytes){mended, der.left});
     free(mended);
     return leaf;
 }

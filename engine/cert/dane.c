@@ -74,7 +74,7 @@ void dane_set_free(struct dane_set **set) {
 /* ---- OpenSSL's part ---- */
 
 struct dane {
-    struct library library;
+    struct ossl_context openssl;
     SSL_CTX *context;
     X509_STORE *nobody; /* without a certificate in it: only the records make an anchor */
 };
@@ -82,8 +82,8 @@ struct dane {
 struct dane *dane_open(void) {
     struct dane *dane = mem_alloc(sizeof *dane);
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL); /* the host's openssl.cnf has no say */
-    dane->library = library_open();
-    dane->context = SSL_CTX_new_ex(dane->library.context, NULL, TLS_client_method());
+    dane->openssl = ossl_context_open();
+    dane->context = SSL_CTX_new_ex(dane->openssl.library, NULL, TLS_client_method());
     dane->nobody = X509_STORE_new();
     if (dane->context == NULL || dane->nobody == NULL || SSL_CTX_dane_enable(dane->context) != 1) {
         fputs("mxgrade: OpenSSL cannot be set up for DANE; version 3.0 or newer is needed\n", stderr);
@@ -99,7 +99,7 @@ void dane_close(struct dane **dane) {
     *dane = NULL;
     X509_STORE_free(self->nobody);
     SSL_CTX_free(self->context);
-    library_close(&self->library);
+    ossl_context_close(&self->openssl);
     free(self);
 }
 
@@ -153,7 +153,7 @@ static STACK_OF(X509) * read_behind(const struct dane *dane, struct bytes list) 
     STACK_OF(X509) *sent = sk_X509_new_null();
     struct bytes der;
     for (int count = 0; count < CERT_CHAIN_MAX && cert_list_next(&list, &der); count++) {
-        X509 *certificate = cert_list_read(dane->library.context, der);
+        X509 *certificate = cert_list_read(dane->openssl.library, der);
         if (certificate && sk_X509_push(sent, certificate) == 0)
             X509_free(certificate);
     }
@@ -163,7 +163,7 @@ static STACK_OF(X509) * read_behind(const struct dane *dane, struct bytes list) 
 /* Everything but the name. False: why says what stands against it. */
 static bool verify(const struct dane *dane, SSL *ssl, X509 *leaf, STACK_OF(X509) * sent, int64_t now,
                    struct dane_result *result) {
-    X509_STORE_CTX *context = X509_STORE_CTX_new_ex(dane->library.context, NULL);
+    X509_STORE_CTX *context = X509_STORE_CTX_new_ex(dane->openssl.library, NULL);
     if (context == NULL || X509_STORE_CTX_init(context, dane->nobody, leaf, sent) != 1)
         abort(); /* as mem.h */
     X509_STORE_CTX_set_default(context, "ssl_server");
@@ -202,7 +202,7 @@ static enum tlsa_verdict judge_leaf(const struct dane *dane, SSL *ssl, const str
 static enum tlsa_verdict judge_chain(const struct dane *dane, SSL *ssl, const struct dane_set *set, struct bytes der,
                                      struct bytes behind, int64_t now, struct dane_result *result) {
     ERR_clear_error();
-    X509 *leaf = cert_list_read(dane->library.context, der);
+    X509 *leaf = cert_list_read(dane->openssl.library, der);
     if (leaf == NULL) {
         say(result, "the certificate cannot be read: %s", cert_list_read_error());
         return TLSA_MISMATCH;

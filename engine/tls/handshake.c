@@ -130,7 +130,7 @@ struct handshake_contexts *handshake_contexts_new(void) {
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     contexts->hybrids = hybrid_offer_open();
     for (unsigned i = 0; i < HANDSHAKE_OFFER_COUNT; i++)
-        contexts->by_offer[i] = new_context(contexts->hybrids.library.context, (enum handshake_offer)i);
+        contexts->by_offer[i] = new_context(contexts->hybrids.openssl.library, (enum handshake_offer)i);
     return contexts;
 }
 
