@@ -33,25 +33,6 @@ enum extension {
 static const uint16_t SIGNATURES[] = {0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0808, 0x0809,
                                       0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201, 0x0202};
 
-const char *tls_version_name(unsigned version) {
-    switch (version) {
-    case VERSION_SSLV2:
-        return "SSL 2.0";
-    case VERSION_SSLV3:
-        return "SSL 3.0";
-    case VERSION_TLS1_0:
-        return "TLS 1.0";
-    case VERSION_TLS1_1:
-        return "TLS 1.1";
-    case VERSION_TLS1_2:
-        return "TLS 1.2";
-    case VERSION_TLS1_3:
-        return "TLS 1.3";
-    default:
-        return "none";
-    }
-}
-
 struct writer {
     uint8_t *out;
     size_t len;

@@ -8,20 +8,11 @@
 #ifndef MXG_HELLO_H
 #define MXG_HELLO_H
 
+#include "tls/tls_names.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum tls_version {
-    VERSION_NONE = 0,
-    VERSION_SSLV2 = 0x0002,
-    VERSION_SSLV3 = 0x0300,
-    VERSION_TLS1_0 = 0x0301,
-    VERSION_TLS1_1 = 0x0302,
-    VERSION_TLS1_2 = 0x0303,
-    VERSION_TLS1_3 = 0x0304,
-};
-const char *tls_version_name(unsigned version); /* "TLS 1.2"; "none" for anything unknown */
 
 enum { HELLO_SUITES_MAX = 60, HELLO_GROUPS_MAX = 16, HELLO_MAX_OCTETS = 1024, HELLO_RANDOM_OCTETS = 64 };
 
