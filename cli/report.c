@@ -146,7 +146,7 @@ static void print_check(const struct page *page, const PGresult *res, int row, c
     free(detail);
 }
 
-/* What to say of a chain: a flag of cert.h or what report_mx.sql adds, in words, with the column that tells more. */
+/* What to say of a chain: a cert_flag, or what report_mx.sql adds, in words, with the column that tells more. */
 static const struct note {
     const char *flag, *text, *column;
 } NOTES[] = {
