@@ -1,6 +1,7 @@
 /* leaf.c - see leaf.h. OpenSSL's accessors; each text is sanitised, each list bounded. */
 #include "cert/leaf.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cert/dates.h"
@@ -54,7 +55,7 @@ static unsigned char *common_name(X509 *leaf, int *len) {
 /* A name that a host could have; anything else never matches and is only shown. */
 static bool is_host_name(const unsigned char *data, size_t len) {
     for (size_t i = 0; i < len; i++)
-        if (!isalnum(data[i]) && data[i] != '-' && data[i] != '_' && data[i] != '.' && data[i] != '*')
+        if (!ascii_is_alphanumeric(data[i]) && data[i] != '-' && data[i] != '_' && data[i] != '.' && data[i] != '*')
             return false;
     return len > 0 && len <= NAME_MAX_OCTETS;
 }
