@@ -2,7 +2,7 @@
 #include "cli.h"
 
 #include "base/log.h"
-#include "cert/cert.h"
+#include "cert/trust.h"
 #include "dns/dns.h"
 #include "forbidden/forbidden.h"
 #include "probe/probe_setup.h"

@@ -49,7 +49,7 @@ static bool add_tlsa(struct dane_set *set, const char *text) {
     if (tlsa_from_text(rdata, &len, text) && dane_set_add(set, rdata, len))
         return true;
     fprintf(stderr, "mxgrade probe: --tlsa '%s': expected at most %d records such as '3 1 1 HEX', in hexadecimal\n",
-            text, DANE_RECORDS_MAX);
+            text, TLSA_RECORDS_MAX);
     return false;
 }
 

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "model/suites.h"
 #include "probe_show.h"
-#include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 static void json_fact(struct json *json, const struct fact *fact, const char *key) {
     json_object(json, key);
@@ -28,9 +28,9 @@ static void json_connection(struct json *json, const struct probe_connection *c)
     if (c->suite)
         json_text(json, "suite", suite_name(c->suite, name, sizeof name));
     if (c->group)
-        json_text(json, "group", group_name(c->group));
+        json_text(json, "group", tls_group_name(c->group));
     if (c->alerted)
-        json_text(json, "alert", alert_name(c->alert));
+        json_text(json, "alert", tls_alert_name(c->alert));
     if (c->reason != REASON_NONE)
         json_text(json, "reason", reason_key(c->reason));
     if (*c->detail)
@@ -120,7 +120,7 @@ static void json_thorough(struct json *json, const struct probe_report *report) 
     json_end(json, ']');
     json_array(json, "groups");
     for (size_t i = 0; i < thorough->group_count; i++)
-        json_text(json, NULL, group_name(thorough->group[i]));
+        json_text(json, NULL, tls_group_name(thorough->group[i]));
     json_end(json, ']');
     json_array(json, "disagreements");
     for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)

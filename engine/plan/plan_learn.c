@@ -7,7 +7,7 @@
 #include "plan/plan_known.h"
 #include "plan/plan_rules.h"
 #include "tls/offers.h"
-#include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 #include <string.h>
 
@@ -43,7 +43,7 @@ static bool is_completable(const struct answer *answer) {
     uint16_t suites[HELLO_SUITES_MAX];
     size_t count = offer_suites(OFFER_COMPLETABLE, 0, suites);
     return suite_is_listed(suites, count, answer->suite) && answer->version >= VERSION_TLS1_0 &&
-           !group_is_pq_hybrid(answer->group);
+           !tls_group_is_hybrid(answer->group);
 }
 
 static void learn_suite(struct plan *plan, uint16_t id) {
@@ -74,7 +74,7 @@ static void learn_versions(struct plan *plan, uint16_t selected) {
 }
 
 static void learn_group(struct plan *plan, const struct answer *answer) {
-    bool hybrid = group_is_pq_hybrid(answer->group), offered = group_is_pq_hybrid(plan->step.groups[0]);
+    bool hybrid = tls_group_is_hybrid(answer->group), offered = tls_group_is_hybrid(plan->step.groups[0]);
     if (answer->version != VERSION_TLS1_3 || !offered)
         return;
     if (hybrid) {

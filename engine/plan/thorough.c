@@ -4,7 +4,7 @@
 
 #include "model/suites.h"
 #include "plan/plan_known.h"
-#include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -92,7 +92,7 @@ static void fill_step(struct thorough *t) {
         step->group_count = 1;
         step->groups[0] = t->chunk[0];
         step->suite_count = offer_suites(OFFER_TLS13, 0, step->suites);
-        snprintf(step->offered, sizeof step->offered, "only TLS 1.3: group %s alone", group_name(t->chunk[0]));
+        snprintf(step->offered, sizeof step->offered, "only TLS 1.3: group %s alone", tls_group_name(t->chunk[0]));
         return;
     }
     step->suite_count = t->chunk_count;
@@ -229,6 +229,6 @@ uint32_t thorough_facts(const struct thorough *thorough, struct fact fact[static
     for (size_t i = 0; i < CLASS_COUNT; i++)
         other |= put(fact, CLASSES[i].fact, any_suite(t, CLASSES[i].flag), unsure, t->reason);
     for (size_t i = 0; i < t->group_count; i++)
-        hybrid = hybrid || group_is_pq_hybrid(t->group[i]);
+        hybrid = hybrid || tls_group_is_hybrid(t->group[i]);
     return other | put(fact, FACT_PQ_HYBRID, hybrid, t->unsure[TLS13_INDEX], t->reason);
 }

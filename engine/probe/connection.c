@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -582,7 +583,7 @@ static void on_flight(struct connection *c, enum flight_state state) {
  * SSL 3.0. */
 static void on_handshake_failed(struct connection *c) {
     struct handshake_info info = handshake_info(c->handshake);
-    bool hybrid = c->flight.retry_request && group_is_pq_hybrid(c->flight.group);
+    bool hybrid = c->flight.retry_request && tls_group_is_hybrid(c->flight.group);
     c->answer.alerted = info.alert_received;
     c->answer.alert = info.alert;
     c->answer.incompletable = hybrid || (c->flight.selected && c->flight.version < VERSION_TLS1_0) ||

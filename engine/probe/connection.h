@@ -7,7 +7,7 @@
 #ifndef MXG_CONNECTION_H
 #define MXG_CONNECTION_H
 
-#include "cert/cert.h"
+#include "names/name.h"
 #include "plan/step.h"
 #include "probe/smtp.h"
 #include "tls/handshake.h"

@@ -10,6 +10,7 @@
 
 #include "cert/chain_cache.h"
 #include "cert/dane.h"
+#include "cert/match.h"
 #include "forbidden/forbidden.h"
 #include "plan/plan.h"
 #include "plan/thorough.h"
