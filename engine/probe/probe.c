@@ -88,7 +88,11 @@ static const struct step *next_of_thorough(struct probe *probe) {
 }
 
 static void take_for_thorough(struct probe *probe, const struct connection_outcome *outcome) {
-    thorough_answer(probe->report->thorough, &outcome->answer);
+    struct thorough *thorough = probe->report->thorough;
+    enum thorough_state before = thorough->state;
+    thorough_answer(thorough, &outcome->answer);
+    if (thorough->state != before)
+        trace_state(&probe->trace, "thorough state", thorough_state_name(thorough->state));
 }
 
 static const struct step *next_for_staple(struct probe *probe) {

@@ -19,7 +19,7 @@ struct trace {
     const struct sockaddr *endpoint; /* borrowed */
 };
 
-/* event: "probe state" or "connection state". */
+/* event: "probe state", "connection state" … */
 void trace_state(const struct trace *trace, const char *event, const char *state);
 /* One line, with or without its end. */
 void trace_sent(const struct trace *trace, const char *line);
