@@ -57,8 +57,9 @@ static void learn_suite(struct plan *plan, uint16_t id) {
 /* X25519, X448 and ChaCha20 came to TLS libraries after SSL 2.0 had left them (OpenSSL 1.1.0, SChannel of 2016, NSS
  * 3.28, LibreSSL 2.5; the others never had it). */
 static bool is_modern(const struct answer *answer) {
-    return answer->version == VERSION_TLS1_3 || answer->group == 0x001D || answer->group == 0x001E ||
-           (answer->suite >= 0xCCA8 && answer->suite <= 0xCCAE);
+    enum { X25519 = 0x001D, X448 = 0x001E, CHACHA20_FIRST = 0xCCA8, CHACHA20_LAST = 0xCCAE };
+    return answer->version == VERSION_TLS1_3 || answer->group == X25519 || answer->group == X448 ||
+           (answer->suite >= CHACHA20_FIRST && answer->suite <= CHACHA20_LAST);
 }
 
 static void learn_versions(struct plan *plan, uint16_t selected) {
@@ -93,8 +94,8 @@ static void forgive_refusals(struct plan *plan, uint16_t selected) {
     }
 }
 
-/* What it selects now was in the first handshake's offer too, so that one's refusal was no verdict on TLS 1.3: the line
- * broke, or it stumbles over the hello's form. */
+/* What the server selects now was in the first handshake's offer too. So the refusal of that handshake was no verdict
+ * on TLS 1.3: the line broke, or the server stumbles over the hello's form. */
 static void doubt_first_refusal(struct plan *plan, bool was_completable) {
     bool first_refused = plan_was_asked(plan, ROLE_FIRST) && plan->fact[FACT_TLS1_3].value == TRI_NO && !plan->broken;
     if (!first_refused || was_completable || !plan->completable || plan->step.kind != STEP_HELLO)
@@ -134,8 +135,8 @@ static void learn_selection(struct plan *plan, const struct answer *answer) {
 }
 
 /* A server of TLS 1.3 that speaks no version as low as was offered has to say protocol_version (RFC 8446 appendix D.2),
- * and handshake_failure if it is the suites (section 4.1.1). Older servers do not keep these apart; there it means
- * nothing. */
+ * and handshake_failure if it is for the suites (section 4.1.1). Older servers do not keep these alerts apart: theirs
+ * say nothing on versions. */
 static bool is_verdict_on_versions(const struct plan *plan, const struct answer *answer) {
     enum { PROTOCOL_VERSION = 70 };
     return answer->alerted && answer->alert == PROTOCOL_VERSION && plan_is_yes(plan, FACT_TLS1_3) &&
@@ -220,8 +221,8 @@ static void learn_no_starttls(struct plan *plan) {
     plan->stopped = true;
 }
 
-/* A "no" that rests on a close is none if no hello works after it; what asked for it may be asked again. */
-static void unsettle(struct plan *plan) {
+/* A "no" that rests on a close is none if no hello works thereafter; the rules that asked may ask again. */
+static void doubt_soft_facts(struct plan *plan) {
     for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
         if ((plan->soft & UINT32_C(1) << id) && plan->fact[id].value == TRI_NO)
             plan->fact[id] = (struct fact){.value = TRI_UNKNOWN, .reason = REASON_INCONSISTENT};
@@ -232,21 +233,28 @@ static void unsettle(struct plan *plan) {
     plan->soft = 0;
 }
 
-static void settle_control(struct plan *plan, const struct answer *answer) {
+static void learn_control(struct plan *plan, const struct answer *answer) {
     if (answer->kind == ANSWER_SELECTED) {
         plan->soft = 0;
         return;
     }
     plan->flags |= FLAG_INCONSISTENT;
-    unsettle(plan);
+    doubt_soft_facts(plan);
     plan_stop(plan, REASON_INCONSISTENT);
 }
 
-/* Is it a verdict on what was offered? Other alerts may as well come from a server that is in trouble, or does not like
- * the name or the form of the hello: they are no better than a close. */
+/* Is the refusal a verdict on what was offered? Other alerts may as well come from a server that is in trouble, or does
+ * not like the name or the form of the hello: they are no better than a close. */
 static bool is_verdict(const struct answer *answer) {
-    static const uint8_t verdicts[] = {0, 40, 47, 70, 71, 86}; /* close_notify, handshake_failure, illegal_parameter, */
-    for (size_t i = 0; i < sizeof verdicts; i++)               /* protocol_version, insufficient_security, fallback */
+    static const uint8_t verdicts[] = {
+        0,  /* close_notify */
+        40, /* handshake_failure */
+        47, /* illegal_parameter */
+        70, /* protocol_version */
+        71, /* insufficient_security */
+        86, /* inappropriate_fallback */
+    };
+    for (size_t i = 0; i < sizeof verdicts; i++)
         if (answer->alert == verdicts[i])
             return true;
     return !answer->alerted;
@@ -256,12 +264,12 @@ static void learn_answer(struct plan *plan, const struct answer *answer) {
     bool soft = answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET ||
                 (answer->kind == ANSWER_REFUSED && !is_verdict(answer));
     uint32_t before = plan_facts_with(plan, TRI_NO);
-    bool half_a_no = soft && offers_weak(plan);
+    bool weak_closed = soft && offers_weak(plan);
     if (answer->kind == ANSWER_SELECTED)
         learn_selection(plan, answer);
     else if ((answer->kind == ANSWER_REFUSED || soft) && !(soft && plan_rule(plan)->role == ROLE_FIRST))
         learn_refusal(plan, answer);
-    if (half_a_no) /* another version's refusal completes it */
+    if (weak_closed) /* half a "no": the refusal at another version completes it */
         plan->soft |= BIT(WEAK_CIPHERS);
     bool rests_on_close = soft || plan->soft;
     if (answer->completed)
@@ -275,33 +283,42 @@ static void learn_answer(struct plan *plan, const struct answer *answer) {
         plan->soft |= plan_facts_with(plan, TRI_NO) & ~before;
 }
 
-static bool stops(struct plan *plan, const struct answer *answer) {
-    if (answer->kind == ANSWER_NO_STARTTLS)
-        learn_no_starttls(plan);
-    else if (answer->kind == ANSWER_STOPPED && answer->reason == REASON_UNREACHABLE && plan->connections == 1)
-        learn(plan, FACT_REACHABLE, TRI_NO, EVIDENCE_OBSERVED);
-    if (answer->kind == ANSWER_STOPPED)
-        plan_stop(plan, answer->reason);
+/* The dialogue never got to the hello. */
+static bool is_without_hello(const struct answer *answer) {
     return answer->kind == ANSWER_NO_STARTTLS || answer->kind == ANSWER_STOPPED;
 }
 
-void plan_answer(struct plan *plan, const struct answer *answer) {
-    bool silent = answer->kind == ANSWER_SILENT;
-    plan->connections++;
-    learn_dialogue(plan, answer);
-    if (stops(plan, answer))
+static void learn_without_hello(struct plan *plan, const struct answer *answer) {
+    if (answer->kind == ANSWER_NO_STARTTLS) {
+        learn_no_starttls(plan);
         return;
-    plan->asked[plan->current]++;
+    }
+    if (answer->reason == REASON_UNREACHABLE && plan->connections == 1)
+        learn(plan, FACT_REACHABLE, TRI_NO, EVIDENCE_OBSERVED);
+    plan_stop(plan, answer->reason);
+}
+
+/* Two silences in a row are no accident; many a filter swallows SSL hellos, and those do not count. */
+static void count_silence(struct plan *plan, bool silent) {
+    uint32_t rule = UINT32_C(1) << plan->current;
+    plan->unanswered = silent ? plan->unanswered | rule : plan->unanswered & ~rule;
     if (!silent)
         plan->silences = 0;
-    else if (plan->step.max >= VERSION_TLS1_0) /* many a filter swallows SSL hellos */
+    else if (plan->step.max >= VERSION_TLS1_0)
         plan->silences++;
-    if (silent)
-        plan->unanswered |= UINT32_C(1) << plan->current;
-    else
-        plan->unanswered &= ~(UINT32_C(1) << plan->current);
+}
+
+void plan_answer(struct plan *plan, const struct answer *answer) {
+    plan->connections++;
+    learn_dialogue(plan, answer);
+    if (is_without_hello(answer)) {
+        learn_without_hello(plan, answer);
+        return;
+    }
+    plan->asked[plan->current]++;
+    count_silence(plan, answer->kind == ANSWER_SILENT);
     if (plan_rule(plan)->role == ROLE_CONTROL)
-        settle_control(plan, answer);
+        learn_control(plan, answer);
     else
         learn_answer(plan, answer);
     if (plan->silences >= SILENCES_MAX)
@@ -315,7 +332,7 @@ void plan_stop(struct plan *plan, enum reason reason) {
 }
 
 /* No handshake of ours completed. Did the server at least go all the way with something that OpenSSL does not have: a
- * whole flight with an old suite, or a HelloRetryRequest for a hybrid? Or does it really break, or refuse
+ * whole flight with an old suite, or a HelloRetryRequest for a hybrid? Or does the server really break, or refuse
  * everything? */
 static void conclude_tls_enabled(struct plan *plan) {
     uint32_t every_version = LEGACY_VERSIONS | BIT(TLS1_3) | BIT(SSLV2);
@@ -345,7 +362,7 @@ static void give_reasons(struct plan *plan) {
 
 void plan_finish(struct plan *plan) {
     if (plan->soft) /* no control could be had */
-        unsettle(plan);
+        doubt_soft_facts(plan);
     if (!plan->stopped && plan_is_open(plan, FACT_TLS_ENABLED))
         conclude_tls_enabled(plan);
     give_reasons(plan);

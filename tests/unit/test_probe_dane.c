@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "probe/probe.h"
+#include "probe/probe_names.h"
 #include "result.h"
 #include "tlsa_sets.h"
 
