@@ -14,6 +14,8 @@ enum {
     TLSA_TEXT_CAP = sizeof "255 255 255 " + 2 * (TLSA_RDATA_MAX - TLSA_FIXED_OCTETS),
 };
 
+enum { TLSA_RECORDS_MAX = 100 }; /* of one exchange; a job carries as many, a worker reads as many */
+
 enum tlsa_usage { TLSA_PKIX_TA, TLSA_PKIX_EE, TLSA_DANE_TA, TLSA_DANE_EE };
 enum tlsa_selector { TLSA_CERTIFICATE, TLSA_PUBLIC_KEY };
 enum tlsa_matching { TLSA_WHOLE, TLSA_SHA256, TLSA_SHA512 };
