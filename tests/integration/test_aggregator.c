@@ -1,10 +1,11 @@
-// link: mxg_bus mxg_db mxg_model
+// link: mxg_bus mxg_db mxg_model mxg_lookups
 /* A running mxgrade-aggregator between a private PostgreSQL cluster and a worker that this test plays:
  * real Results over ZeroMQ in, rows out. */
 #include "base/mem.h"
 #include "bus/bus.h"
 #include "db/db.h"
 #include "model/facts.h"
+#include "status.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -1245,6 +1246,27 @@ TEST(every_reason_has_its_place_in_the_database_order) {
     }
 }
 
+/* The type of the schema has that word, and as many as the coordinator's enum. */
+static void assert_word(const char *type, const char *word, unsigned count) {
+    char *query = mem_printf(
+        "SELECT '%s' = ANY (r::text[]) AND cardinality(r) = %u FROM enum_range(NULL::mxgrade.%s) r", word, count, type);
+    assert_value(query, "t");
+    free(query);
+}
+
+TEST(every_status_of_the_coordinator_is_one_of_the_database) {
+    for (unsigned i = 0; i < MX_STATUS_COUNT; i++)
+        assert_word("mx_status", mx_status_name((enum mx_status)i), MX_STATUS_COUNT);
+    for (unsigned i = 0; i < EXCHANGE_STATUS_COUNT; i++)
+        assert_word("dns_status", exchange_status_name((enum exchange_status)i), EXCHANGE_STATUS_COUNT);
+    for (unsigned i = 0; i < TLSA_STATUS_COUNT; i++)
+        assert_word("tlsa_status", tlsa_status_name((enum tlsa_status)i), TLSA_STATUS_COUNT);
+    for (unsigned i = 0; i < RECORD_STATUS_COUNT; i++)
+        assert_word("record_status", record_status_name((enum record_status)i), RECORD_STATUS_COUNT);
+    for (unsigned i = 0; i < POLICY_STATUS_COUNT; i++)
+        assert_word("policy_status", policy_status_name((enum policy_status)i), POLICY_STATUS_COUNT);
+}
+
 /* --- fixture --- */
 
 static void run_pg(const char *verb) {
@@ -1471,6 +1493,7 @@ int main(void) {
         cmocka_unit_test(a_deadlock_repeats_its_transaction_and_not_the_batch),
         cmocka_unit_test(results_wait_while_the_database_is_away),
         cmocka_unit_test(every_reason_has_its_place_in_the_database_order),
+        cmocka_unit_test(every_status_of_the_coordinator_is_one_of_the_database),
         cmocka_unit_test(a_database_without_the_schema_is_refused_at_the_start),
         cmocka_unit_test(sigterm_stores_the_batch_in_hand_and_ends),
     };
