@@ -96,7 +96,8 @@ static void print_check(const struct page *page, const PGresult *rows, int row, 
     free(detail);
 }
 
-/* What to say of a chain: a flag of cert_chain.h or what report_mx.sql adds, in words, with the column that tells more. */
+/* What to say of a chain: a flag of cert_chain.h or what report_mx.sql adds, in words, with the column that tells more.
+ */
 static const struct note {
     const char *flag, *text, *column;
 } NOTES[] = {
