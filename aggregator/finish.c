@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-static bool complete(struct db *db, const char *survey) {
+static bool complete_survey(struct db *db, const char *survey) {
     if (!db_run(db, &SQL_TOUCH_UNGRADED, survey) || !grade_touched(db, survey) || !refresh_all(db, survey) ||
         !db_run(db, &SQL_COMPLETE_SURVEY, survey))
         return false;
@@ -25,7 +25,7 @@ bool finish_survey(struct db *db) {
         snprintf(survey, sizeof survey, "%s", PQgetvalue(claim, 0, 0));
     PQclear(claim);
     if (good && *survey)
-        good = complete(db, survey);
+        good = complete_survey(db, survey);
     if (good)
         return db_commit(db);
     db_rollback(db);

@@ -16,13 +16,13 @@ static const struct statement CLOSE_TOUCHED = {"close_touched", "CLOSE touched_r
 static const struct statement COPY_GRADES = {"stage_grades", "COPY graded FROM STDIN", 0};
 
 /* Where read_touched.sql has its columns. */
-struct columns {
+struct touched_columns {
     int exchange, address, policy, reason, starttls_stripped, inconsistent, weak_key, sha1_signature, now, not_after;
     int fact[FACT_COUNT];
 };
 
-static struct columns find_columns(const PGresult *rows) {
-    struct columns columns = {
+static struct touched_columns find_columns(const PGresult *rows) {
+    struct touched_columns columns = {
         .exchange = PQfnumber(rows, "exchange"),
         .address = PQfnumber(rows, "address"),
         .policy = PQfnumber(rows, "policy"),
@@ -39,7 +39,7 @@ static struct columns find_columns(const PGresult *rows) {
     return columns;
 }
 
-static struct grade_input read_row(const PGresult *rows, int row, const struct columns *at) {
+static struct grade_input read_touched(const PGresult *rows, int row, const struct touched_columns *at) {
     enum reason reason = reason_from_key(PQgetvalue(rows, row, at->reason));
     struct grade_input input = {
         .reason = reason == REASON_COUNT ? REASON_NONE : reason,
@@ -55,7 +55,7 @@ static struct grade_input read_row(const PGresult *rows, int row, const struct c
     return input;
 }
 
-static void put_missing(struct db_copy *copy, uint64_t missing) {
+static void copy_missing(struct db_copy *copy, uint64_t missing) {
     const char *keys[FACT_COUNT];
     size_t count = 0;
     for (unsigned id = 0; id < FACT_COUNT; id++)
@@ -64,7 +64,7 @@ static void put_missing(struct db_copy *copy, uint64_t missing) {
     db_copy_text_array(copy, (char *const *)keys, count);
 }
 
-static void put_findings(struct db_copy *copy, uint64_t findings) {
+static void copy_findings(struct db_copy *copy, uint64_t findings) {
     const char *codes[FINDING_COUNT];
     size_t count = 0;
     for (unsigned i = 0; i < FINDING_COUNT; i++)
@@ -73,8 +73,8 @@ static void put_findings(struct db_copy *copy, uint64_t findings) {
     db_copy_text_array(copy, (char *const *)codes, count);
 }
 
-static void put_grade(struct db_copy *copy, const char *exchange, const char *address,
-                      const struct grade_result *result) {
+static void copy_grade(struct db_copy *copy, const char *exchange, const char *address,
+                       const struct grade_result *result) {
     db_copy_text(copy, exchange);
     db_copy_text(copy, address);
     db_copy_text(copy, result->grade);
@@ -83,19 +83,20 @@ static void put_grade(struct db_copy *copy, const char *exchange, const char *ad
     else
         db_copy_null(copy);
     db_copy_bool(copy, result->provisional);
-    put_missing(copy, result->missing);
-    put_findings(copy, result->findings);
+    copy_missing(copy, result->missing);
+    copy_findings(copy, result->findings);
     db_copy_text(copy, result->graded ? NULL : reason_key(result->reason));
     db_copy_text(copy, tri_name(result->forced_tls));
     db_copy_text(copy, result->forced_tls_why);
     db_copy_row_end(copy);
 }
 
+/* Grades the rows into the staging table graded. */
 static bool grade_portion(struct db *db, const PGresult *rows) {
-    struct columns columns = find_columns(rows);
+    struct touched_columns columns = find_columns(rows);
     struct db_copy copy;
-    enum policy policy =
-        policy_from_name(PQgetvalue(rows, 0, columns.policy)); /* the survey's, the same in every row */
+    /* The policy is the survey's, the same in every row. */
+    enum policy policy = policy_from_name(PQgetvalue(rows, 0, columns.policy));
     if (policy == POLICY_COUNT) {
         log_error("unknown grading policy, using 1", LOG_STR("policy", PQgetvalue(rows, 0, columns.policy)));
         policy = POLICY_1;
@@ -103,9 +104,9 @@ static bool grade_portion(struct db *db, const PGresult *rows) {
     if (!db_copy_begin(&copy, db, &COPY_GRADES))
         return false;
     for (int row = 0; row < PQntuples(rows); row++) {
-        struct grade_input input = read_row(rows, row, &columns);
+        struct grade_input input = read_touched(rows, row, &columns);
         struct grade_result result = grade_endpoint(&input, policy);
-        put_grade(&copy, PQgetvalue(rows, row, columns.exchange), PQgetvalue(rows, row, columns.address), &result);
+        copy_grade(&copy, PQgetvalue(rows, row, columns.exchange), PQgetvalue(rows, row, columns.address), &result);
     }
     return db_copy_end(&copy);
 }
@@ -121,8 +122,8 @@ bool grade_touched(struct db *db, const char *survey) {
     return good && db_run(db, &CLOSE_TOUCHED) && db_run(db, &SQL_UPDATE_GRADES, survey);
 }
 
-/* The first column of the first row, NULL when it is null; *res holds it. */
-static const char *single(const PGresult *res) { return PQgetisnull(res, 0, 0) ? NULL : PQgetvalue(res, 0, 0); }
+/* The list that a statement answered with: the first column of its first row, NULL when it is null. *res holds it. */
+static const char *answered_list(const PGresult *res) { return PQgetisnull(res, 0, 0) ? NULL : PQgetvalue(res, 0, 0); }
 
 /* Runs a statement about a list and, if it answers with another list, the next one about that. */
 static bool refresh_chain(struct db *db, const char *survey, unsigned step, const char *list) {
@@ -131,8 +132,8 @@ static bool refresh_chain(struct db *db, const char *survey, unsigned step, cons
     const char *const params[] = {survey, list};
     PGresult *res = db_query_params(db, steps[step], steps[step]->parameters, params);
     bool good = res != NULL;
-    if (good && step + 1 < sizeof steps / sizeof *steps && single(res))
-        good = refresh_chain(db, survey, step + 1, single(res));
+    if (good && step + 1 < sizeof steps / sizeof *steps && answered_list(res) != NULL)
+        good = refresh_chain(db, survey, step + 1, answered_list(res));
     PQclear(res);
     return good;
 }

@@ -6,13 +6,16 @@
 
 #include <stdlib.h>
 
-enum { INBOX_OCTETS_MAX = 64 << 20 };
+enum {
+    INBOX_OCTETS_MAX = 64 << 20,
+    INBOX_LEAST = 256, /* messages that there is room for at first */
+};
 
 void inbox_take(struct inbox *inbox, const struct bus_peer *peer, Mxgrade__Envelope *envelope) {
     Mxgrade__Results *results = envelope->results;
     envelope->body_case = MXGRADE__ENVELOPE__BODY__NOT_SET; /* ours now, see bus.h */
     if (inbox->count == inbox->cap) {
-        inbox->cap = inbox->cap ? 2 * inbox->cap : 256;
+        inbox->cap = inbox->cap ? 2 * inbox->cap : INBOX_LEAST;
         inbox->messages = mem_realloc(inbox->messages, inbox->cap * sizeof *inbox->messages);
     }
     inbox->messages[inbox->count++] = (struct inbox_message){.peer = *peer, .results = results};
@@ -24,7 +27,7 @@ bool inbox_full(const struct inbox *inbox, size_t most_results) {
     return inbox->results >= most_results || inbox->octets >= INBOX_OCTETS_MAX;
 }
 
-static void clear(struct inbox *inbox) {
+static void inbox_clear(struct inbox *inbox) {
     for (size_t i = 0; i < inbox->count; i++)
         mxgrade__results__free_unpacked(inbox->messages[i].results, NULL);
     inbox->count = inbox->results = inbox->octets = 0;
@@ -53,11 +56,11 @@ void inbox_acknowledge(struct inbox *inbox, bus_t *bus) {
         if (!inbox->messages[i].acknowledged)
             acknowledge_peer(inbox, i, sequences, bus);
     free(sequences);
-    clear(inbox);
+    inbox_clear(inbox);
 }
 
 void inbox_free(struct inbox *inbox) {
-    clear(inbox);
+    inbox_clear(inbox);
     free(inbox->messages);
     *inbox = (struct inbox){0};
 }

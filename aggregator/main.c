@@ -1,10 +1,10 @@
 /* main.c - mxgrade-aggregator: takes results from workers, stores and grades them, acknowledges.
  *
- * Messages gather in the inbox until it is full or the flush timer fires; then one synchronous
- * store_batch() and, after its commit, the acks. While the database is away the inbox fills up to one
- * batch and further results are left unacknowledged: workers keep them, take no more jobs than they can
- * hold, and send again. A peer that this process has not met is asked for its Hello, which makes a
- * worker send again whatever nobody acknowledged: so restarts of either side lose nothing.
+ * Messages gather in the inbox until the inbox is full or the flush timer fires. Then comes one synchronous
+ * store_batch() and, after its commit, the acks. While the database is away the inbox fills up to one batch, and
+ * further results are left unacknowledged: workers keep such results, take no more jobs than they can hold, and send
+ * again. A peer that this process has not met is asked for its Hello, which makes a worker send again whatever nobody
+ * acknowledged: restarts of either side lose nothing.
  */
 #include "base/daemon.h"
 #include "base/log.h"
@@ -12,72 +12,54 @@
 #include "db/db.h"
 #include "finish.h"
 #include "inbox.h"
+#include "peers.h"
 #include "store.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-    PEER_SLOTS = 8192, /* a power of two; forgotten and met anew when half are taken */
-    POLL_MS = 1000,    /* how often to look for surveys to complete */
-    RETRY_MS = 100,    /* first wait after the database failed; doubles */
+    POLL_MS = 1000, /* how often to look for surveys to complete */
+    RETRY_MS = 100, /* first wait after the database failed; doubles */
     RETRY_MAX_MS = 5000,
     LINGER_MS = 2000,
 };
 
 enum state {
     STATE_SERVING, /* the database answers */
-    STATE_AWAY,    /* it does not: the retry timer runs */
+    STATE_AWAY,    /* the database does not answer: the retry timer runs */
     STATE_ENDING,
 };
 
-struct options {
+static struct {
     const char *database, *results;
     int64_t batch, flush_ms;
     struct daemon_options daemon;
+} options;
+
+static const struct config_option OPTIONS[] = {
+    DATABASE_OPTION(options.database, "PostgreSQL connection string; default: PGHOST, PGDATABASE …"),
+    RESULTS_OPTION(options.results, "where workers deliver results"),
+    {"batch", CONFIG_NUMBER, &options.batch, "1000", "N", "results a transaction", 1, 100000},
+    {"flush", CONFIG_DURATION, &options.flush_ms, "100ms", "TIME", "longest wait for a batch to fill", 0, 0},
+    DAEMON_OPTIONS(options.daemon),
 };
 
 struct aggregator {
-    struct options options;
     enum state state;
-    uv_loop_t loop;
+    uv_loop_t *loop;
     uv_timer_t flush, retry, poll;
-    uv_signal_t terminate, interrupt;
     bus_t *bus;
     struct db *db;
     struct inbox inbox;
-    struct bus_peer peers[PEER_SLOTS]; /* who has been met: a hash set; len 0 = free */
-    size_t peer_count;
-    uint64_t retry_ms, left_over; /* results left unacknowledged while away */
+    struct peers peers;
+    uint64_t retry_ms;
+    uint64_t left_over; /* results left unacknowledged while away */
 };
 
-static void forget_peers(struct aggregator *self) {
-    memset(self->peers, 0, sizeof self->peers);
-    self->peer_count = 0;
-}
-
-/* True the first time. */
-static bool meet_peer(struct aggregator *self, const struct bus_peer *peer) {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (size_t i = 0; i < peer->len; i++)
-        hash = (hash ^ peer->id[i]) * UINT64_C(1099511628211);
-    size_t slot = hash % PEER_SLOTS;
-    for (; self->peers[slot].len > 0; slot = (slot + 1) % PEER_SLOTS)
-        if (bus_peer_equal(&self->peers[slot], peer))
-            return false;
-    if (++self->peer_count > PEER_SLOTS / 2) {
-        forget_peers(self);
-        self->peer_count = 1;
-    }
-    self->peers[slot] = *peer;
-    return true;
-}
-
 /* Connected, right schema, staging tables there; or an error of one line. */
-static struct db *open_database(const struct options *options, char *error, size_t cap) {
-    struct db *db = db_connect(options->database, "mxgrade-aggregator", error, cap);
+static struct db *open_database(char *error, size_t cap) {
+    struct db *db = db_connect(options.database, "mxgrade-aggregator", error, cap);
     if (db == NULL)
         return NULL;
     if (db_check_schema(db, error, cap) && !store_open(db))
@@ -100,14 +82,14 @@ static void go_away(struct aggregator *self) {
 }
 
 /* Stores and acknowledges what is in the inbox. */
-static void flush(struct aggregator *self) {
+static void flush_inbox(struct aggregator *self) {
     size_t results = self->inbox.results;
     uint64_t began = uv_hrtime();
     uv_timer_stop(&self->flush);
     if (self->inbox.count == 0)
         return;
     enum store_result stored = store_batch(self->db, self->inbox.messages, self->inbox.count);
-    uv_update_time(&self->loop); /* that took a while, and the next flush is timed from now */
+    uv_update_time(self->loop); /* that took a while, and the next flush is timed from now */
     if (stored == STORE_LATER) {
         go_away(self);
         return;
@@ -120,14 +102,14 @@ static void flush(struct aggregator *self) {
 static void on_flush(uv_timer_t *timer) {
     struct aggregator *self = timer->data;
     if (self->state == STATE_SERVING)
-        flush(self);
+        flush_inbox(self);
 }
 
 static void on_retry(uv_timer_t *timer) {
     struct aggregator *self = timer->data;
     char error[1024] = "";
     if (!db_is_connected(self->db)) {
-        struct db *fresh = open_database(&self->options, error, sizeof error);
+        struct db *fresh = open_database(error, sizeof error);
         if (fresh == NULL) {
             log_warn("database still away", LOG_STR("error", error));
             go_away(self);
@@ -137,12 +119,12 @@ static void on_retry(uv_timer_t *timer) {
         self->db = fresh;
     }
     self->state = STATE_SERVING;
-    flush(self);
+    flush_inbox(self);
     if (self->state != STATE_SERVING)
         return;
     log_info("database back", LOG_INT("sent_again", self->left_over));
     if (self->left_over)
-        forget_peers(self); /* their next message is answered so that they send again */
+        peers_forget(&self->peers); /* their next message is answered so that they send again */
     self->left_over = 0;
 }
 
@@ -153,22 +135,22 @@ static void on_poll(uv_timer_t *timer) {
 }
 
 static void take_results(struct aggregator *self, const struct bus_peer *from, Mxgrade__Envelope *envelope) {
-    if (inbox_full(&self->inbox, (size_t)self->options.batch)) { /* only while the database is away */
+    if (inbox_full(&self->inbox, (size_t)options.batch)) { /* only while the database is away */
         self->left_over += envelope->results->n_result + envelope->results->n_policy;
         return;
     }
     inbox_take(&self->inbox, from, envelope);
     if (self->state != STATE_SERVING)
         return;
-    if (inbox_full(&self->inbox, (size_t)self->options.batch))
-        flush(self);
+    if (inbox_full(&self->inbox, (size_t)options.batch))
+        flush_inbox(self);
     else if (!uv_is_active((uv_handle_t *)&self->flush))
-        uv_timer_start(&self->flush, on_flush, (uint64_t)self->options.flush_ms, 0);
+        uv_timer_start(&self->flush, on_flush, (uint64_t)options.flush_ms, 0);
 }
 
 static void on_message(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     struct aggregator *self = context;
-    bool is_new = meet_peer(self, from);
+    bool is_new = peers_meet(&self->peers, from);
     switch (envelope->body_case) {
     case MXGRADE__ENVELOPE__BODY_HELLO:
         log_info("worker", LOG_STR("worker", envelope->hello->worker_id), LOG_STR("vantage", envelope->hello->vantage),
@@ -187,98 +169,66 @@ static void on_message(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelop
         bus_refuse(bus, from, MXGRADE__REFUSED_REASON__REFUSED_UNKNOWN_WORKER, "say Hello and send again");
 }
 
-/* Stores what is there, and ends. A second signal finds no handler any more and kills. */
-static void on_signal(uv_signal_t *handle, int number) {
-    struct aggregator *self = handle->data;
-    log_info("ending", LOG_INT("signal", number));
-    if (self->state == STATE_SERVING)
-        flush(self);
-    self->state = STATE_ENDING;
+static void stop_aggregator(void *context) {
+    struct aggregator *self = context;
     bus_close(&self->bus, LINGER_MS);
     uv_close((uv_handle_t *)&self->flush, NULL);
     uv_close((uv_handle_t *)&self->retry, NULL);
     uv_close((uv_handle_t *)&self->poll, NULL);
-    uv_close((uv_handle_t *)&self->terminate, NULL);
-    uv_close((uv_handle_t *)&self->interrupt, NULL);
 }
 
-static void start_handles(struct aggregator *self) {
-    uv_timer_init(&self->loop, &self->flush);
-    uv_timer_init(&self->loop, &self->retry);
-    uv_timer_init(&self->loop, &self->poll);
+/* Stores what the inbox holds, and ends. */
+static void on_drain(void *context, int signal) {
+    struct aggregator *self = context;
+    log_info("ending", LOG_INT("signal", signal));
+    if (self->state == STATE_SERVING)
+        flush_inbox(self);
+    self->state = STATE_ENDING;
+    stop_aggregator(self);
+}
+
+static bool on_start(void *context, uv_loop_t *loop, char *error, size_t cap) {
+    struct aggregator *self = context;
+    const struct bus_config results = bus_config_default(options.results, true);
+    self->loop = loop;
+    uv_timer_init(loop, &self->flush);
+    uv_timer_init(loop, &self->retry);
+    uv_timer_init(loop, &self->poll);
     self->flush.data = self->retry.data = self->poll.data = self;
-    uv_timer_start(&self->poll, on_poll, 0, POLL_MS);
-    uv_signal_init(&self->loop, &self->terminate);
-    uv_signal_init(&self->loop, &self->interrupt);
-    self->terminate.data = self->interrupt.data = self;
-    uv_signal_start(&self->terminate, on_signal, SIGTERM);
-    uv_signal_start(&self->interrupt, on_signal, SIGINT);
-}
-
-static bool load_options(struct options *options, int argc, char **argv, int *status) {
-    const struct config_option table[] = {
-        {.name = "database",
-         .type = CONFIG_TEXT,
-         .target = &options->database,
-         .argument = "CONNINFO",
-         .help = "PostgreSQL connection string; default: PGHOST, PGDATABASE …"},
-        {.name = "results",
-         .type = CONFIG_TEXT,
-         .target = &options->results,
-         .fallback = "ipc:///run/mxgrade/results",
-         .argument = "ENDPOINT",
-         .help = "where workers deliver results"},
-        {.name = "batch",
-         .type = CONFIG_NUMBER,
-         .target = &options->batch,
-         .fallback = "1000",
-         .argument = "N",
-         .help = "results a transaction",
-         .least = 1,
-         .most = 100000},
-        {.name = "flush",
-         .type = CONFIG_DURATION,
-         .target = &options->flush_ms,
-         .fallback = "100ms",
-         .argument = "TIME",
-         .help = "longest wait for a batch to fill"},
-        DAEMON_OPTIONS(options->daemon),
-    };
-    const struct config_program program = {
-        .name = "mxgrade-aggregator",
-        .usage = "[OPTION…]",
-        .summary = "Stores and grades the results of mxgrade workers. Several may run on one database.",
-        .options = table,
-        .option_count = sizeof table / sizeof *table,
-    };
-    return daemon_begin(&program, "aggregator", &options->daemon, argc, argv, status);
-}
-
-static bool open_all(struct aggregator *self) {
-    char error[1024] = "";
-    struct bus_config config = bus_config_default(self->options.results, true);
-    self->db = open_database(&self->options, error, sizeof error);
+    self->db = open_database(error, cap);
     if (self->db)
-        self->bus = bus_open(&self->loop, &config, on_message, self, error, sizeof error);
+        self->bus = bus_open(loop, &results, on_message, self, error, cap);
     if (self->bus == NULL)
-        fprintf(stderr, "mxgrade-aggregator: %s\n", error);
-    return self->bus != NULL;
+        return false;
+    uv_timer_start(&self->poll, on_poll, 0, POLL_MS);
+    log_info("ready", LOG_STR("results", options.results));
+    return true;
 }
+
+static const struct config_program PROGRAM = {
+    .name = "mxgrade-aggregator",
+    .usage = "[OPTION…]",
+    .summary = "Stores and grades the results of mxgrade workers. Several may run on one database.",
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof *OPTIONS,
+};
+
+static const struct daemon DAEMON = {
+    .program = &PROGRAM,
+    .component = "aggregator",
+    .options = &options.daemon,
+    .start = on_start,
+    .drain = on_drain,
+    .stop = stop_aggregator,
+};
 
 int main(int argc, char **argv) {
     static struct aggregator self = {.retry_ms = RETRY_MS};
     int status;
-    if (!load_options(&self.options, argc, argv, &status))
+    if (!daemon_begin(&DAEMON, argc, argv, &status))
         return status;
-    uv_loop_init(&self.loop);
-    bool opened = open_all(&self);
-    if (opened) {
-        start_handles(&self);
-        log_info("ready", LOG_STR("results", self.options.results));
-        uv_run(&self.loop, UV_RUN_DEFAULT);
-    }
-    uv_loop_close(&self.loop);
+    status = daemon_run(&DAEMON, &self);
     inbox_free(&self.inbox);
     db_close(&self.db);
-    return opened ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

@@ -4,8 +4,9 @@
  * results by survey, so that statements see one partition each, then policies likewise; the second result
  * of an endpoint or a domain in a batch takes a second turn. A transaction is staging, a fixed list of
  * set-based statements, grades where there are any, commit.
- * If PostgreSQL minds the data, the slice is halved until the culprit stands alone; anything else that
- * fails is the database's own trouble and means later.
+ * If PostgreSQL minds the data, the slice is halved until the culprit stands alone. If another
+ * transaction was in the way, the slice is tried again at once. Anything else that fails is the
+ * database's own trouble and means later.
  */
 #include "store.h"
 
@@ -14,6 +15,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "grade_rows.h"
+#include "item.h"
 #include "stage.h"
 
 #include <inttypes.h>
@@ -21,34 +23,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUARANTINE_OCTETS_MAX = 1 << 20 };
+enum {
+    QUARANTINE_OCTETS_MAX = 1 << 20,
+    TRIES_MAX = 4, /* of a transaction that others are in the way of */
+};
 
 /* In this order, each with the survey as its parameter. */
 static const struct statement *const RESULT_STATEMENTS[] = {
     &SQL_UPDATE_ENDPOINTS, &SQL_UPDATE_NAMES, &SQL_SETTLE_NAMES, &SQL_ASK_REMAINING_NAMES, &SQL_TOUCH_JUDGED,
 };
-
-/* In the order in which they are stored. */
-enum kind { KIND_CERTIFICATE, KIND_RESULT, KIND_POLICY };
-
-static enum kind kind_of(const struct item *item) {
-    return item->certificate ? KIND_CERTIFICATE : item->result ? KIND_RESULT : KIND_POLICY;
-}
-
-/* What an item says of itself; a certificate has none of it. */
-struct key {
-    uint64_t job;
-    uint32_t survey;
-    const char *place; /* address as it came, or domain */
-};
-
-static struct key key_of(const struct item *item) {
-    if (item->result)
-        return (struct key){item->result->job, item->result->survey, item->result->address};
-    if (item->policy)
-        return (struct key){item->policy->job, item->policy->survey, item->policy->domain};
-    return (struct key){.place = ""};
-}
 
 bool store_open(struct db *db) { return db_run(db, &SQL_STAGING); }
 
@@ -73,17 +56,26 @@ static bool apply_policies(struct db *db, const struct item *items, size_t count
     return stage_policies(db, items, count) && db_run(db, &SQL_UPDATE_POLICIES, survey);
 }
 
-static bool apply(struct db *db, const struct item *items, size_t count) {
+static bool apply_slice(struct db *db, const struct item *items, size_t count) {
     static bool (*const apply_kind[])(struct db *, const struct item *, size_t) = {
-        [KIND_CERTIFICATE] = apply_certificates, [KIND_RESULT] = apply_results, [KIND_POLICY] = apply_policies};
-    return db_begin(db) && apply_kind[kind_of(items)](db, items, count) && db_commit(db);
+        [ITEM_CERTIFICATE] = apply_certificates, [ITEM_RESULT] = apply_results, [ITEM_POLICY] = apply_policies};
+    return db_begin(db) && apply_kind[items->kind](db, items, count) && db_commit(db);
+}
+
+/* One transaction. A deadlock or a failed serialisation is nobody's fault: the loser goes again, the winner is through.
+ */
+static bool commit_slice(struct db *db, const struct item *items, size_t count) {
+    for (unsigned tries = 1; !apply_slice(db, items, count); tries++) {
+        db_rollback(db);
+        if (db_error(db) != DB_RETRY || tries == TRIES_MAX)
+            return false;
+    }
+    return true;
 }
 
 /* As hexadecimal for bytea; NULL if too large. */
 static char *packed_hex(const struct item *item) {
-    const ProtobufCMessage *message = item->certificate ? &item->certificate->base
-                                      : item->result    ? &item->result->base
-                                                        : &item->policy->base;
+    const ProtobufCMessage *message = item_message(item);
     size_t len = protobuf_c_message_get_packed_size(message);
     if (len > QUARANTINE_OCTETS_MAX)
         return NULL;
@@ -100,15 +92,15 @@ static char *packed_hex(const struct item *item) {
 static enum store_result quarantine(struct db *db, const struct item *item, const char *why) {
     enum { TEXT_MAX = 256 };
     char worker[TEXT_MAX], place[TEXT_MAX], survey[16], job[24];
-    struct key key = key_of(item);
+    struct item_key key = item_key(item);
     text_sanitise(worker, sizeof worker, item->from->worker_id, strlen(item->from->worker_id));
     text_sanitise(place, sizeof place, key.place, strlen(key.place));
     snprintf(survey, sizeof survey, "%" PRIu32, key.survey);
     snprintf(job, sizeof job, "%" PRIu64, key.job);
     char *message = packed_hex(item);
-    bool keyed = kind_of(item) != KIND_CERTIFICATE;
+    bool keyed = item->kind != ITEM_CERTIFICATE;
     log_warn("result quarantined", LOG_STR("why", why), LOG_STR("worker", worker), LOG_STR("survey", survey),
-             LOG_STR(kind_of(item) == KIND_POLICY ? "domain" : "endpoint", place), LOG_STR("job", job));
+             LOG_STR(item->kind == ITEM_POLICY ? "domain" : "endpoint", place), LOG_STR("job", job));
     bool stored = db_run(db, &SQL_QUARANTINE, worker, keyed ? survey : NULL, keyed ? place : NULL, keyed ? job : NULL,
                          why, message);
     free(message);
@@ -116,9 +108,8 @@ static enum store_result quarantine(struct db *db, const struct item *item, cons
 }
 
 static enum store_result store_slice(struct db *db, const struct item *items, size_t count) {
-    if (apply(db, items, count))
+    if (commit_slice(db, items, count))
         return STORE_DONE;
-    db_rollback(db);
     if (db_error(db) != DB_DATA)
         return STORE_LATER;
     if (count == 1)
@@ -130,17 +121,16 @@ static enum store_result store_slice(struct db *db, const struct item *items, si
 
 /* By kind, turn and survey. */
 static int compare_slices(const struct item *a, const struct item *b) {
-    enum kind kind_a = kind_of(a), kind_b = kind_of(b);
-    uint32_t survey_a = key_of(a).survey, survey_b = key_of(b).survey;
-    int order = (kind_a > kind_b) - (kind_a < kind_b);
+    uint32_t survey_a = item_key(a).survey, survey_b = item_key(b).survey;
+    int order = (a->kind > b->kind) - (a->kind < b->kind);
     if (order == 0)
         order = (a->turn > b->turn) - (a->turn < b->turn);
     return order ? order : (survey_a > survey_b) - (survey_a < survey_b);
 }
 
-/* The row that an item is stored in: an address in its one spelling, or a domain. */
+/* Of one kind, by the row that an item is stored in: an address in its one spelling, or a domain. */
 static int compare_rows(const struct item *a, const struct item *b) {
-    return a->policy ? strcmp(a->policy->domain, b->policy->domain) : strcmp(a->address, b->address);
+    return a->kind == ITEM_POLICY ? strcmp(a->policy->domain, b->policy->domain) : strcmp(a->address, b->address);
 }
 
 static int compare_items(const void *left, const void *right) {
@@ -152,7 +142,7 @@ static int compare_items(const void *left, const void *right) {
 }
 
 static bool same_row(const struct item *a, const struct item *b) {
-    return kind_of(a) != KIND_CERTIFICATE && kind_of(a) == kind_of(b) && key_of(a).survey == key_of(b).survey &&
+    return a->kind != ITEM_CERTIFICATE && a->kind == b->kind && item_key(a).survey == item_key(b).survey &&
            compare_rows(a, b) == 0;
 }
 
@@ -173,7 +163,7 @@ static size_t slice_len(const struct item *items, size_t count) {
 }
 
 /* Adds the item if it can be stored at all. */
-static enum store_result admit(struct db *db, struct item *items, size_t *count, struct item item) {
+static enum store_result admit_item(struct db *db, struct item *items, size_t *count, struct item item) {
     const char *flaw = item_flaw(&item);
     if (flaw)
         return quarantine(db, &item, flaw);
@@ -192,11 +182,14 @@ static size_t item_total(const struct inbox_message *messages, size_t count) {
 static enum store_result admit_message(struct db *db, struct item *items, size_t *count, const Mxgrade__Results *from) {
     enum store_result result = STORE_DONE;
     for (size_t i = 0; result == STORE_DONE && i < from->n_certificate; i++)
-        result = admit(db, items, count, (struct item){.from = from, .certificate = from->certificate[i]});
+        result = admit_item(db, items, count,
+                            (struct item){.kind = ITEM_CERTIFICATE, .from = from, .certificate = from->certificate[i]});
     for (size_t i = 0; result == STORE_DONE && i < from->n_result; i++)
-        result = admit(db, items, count, (struct item){.from = from, .result = from->result[i]});
+        result =
+            admit_item(db, items, count, (struct item){.kind = ITEM_RESULT, .from = from, .result = from->result[i]});
     for (size_t i = 0; result == STORE_DONE && i < from->n_policy; i++)
-        result = admit(db, items, count, (struct item){.from = from, .policy = from->policy[i]});
+        result =
+            admit_item(db, items, count, (struct item){.kind = ITEM_POLICY, .from = from, .policy = from->policy[i]});
     return result;
 }
 

@@ -62,9 +62,24 @@ bool cli_survey_number(const char *text) {
     return good;
 }
 
+int cli_survey_verb(const struct config_program *program, int argc, char **argv, const char *const *database,
+                    cli_survey_fn *run) {
+    const char *survey;
+    int code;
+    if (!cli_start(program, argc, argv, "SURVEY", &survey, &code))
+        return code;
+    if (!cli_survey_number(survey))
+        return CLI_USAGE;
+    struct db *db = cli_connect(*database);
+    code = db ? run(stdout, db, survey) : CLI_FAILED;
+    db_close(&db);
+    return code;
+}
+
+/* Statuses of a domain that are no reasons of facts.h. */
 static const struct {
     const char *status, *text;
-} TEXTS[] = {
+} STATUS_TEXTS[] = {
     {"null_mx", "the domain says that it takes no mail (RFC 7505)"},
     {"no_mail_host", "no MX and no address"},
     {"nxdomain", "the domain does not exist"},
@@ -72,9 +87,9 @@ static const struct {
 };
 
 const char *cli_reason_text(const char *key) {
-    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++)
-        if (strcmp(TEXTS[i].status, key) == 0)
-            return TEXTS[i].text;
+    for (size_t i = 0; i < sizeof STATUS_TEXTS / sizeof *STATUS_TEXTS; i++)
+        if (strcmp(STATUS_TEXTS[i].status, key) == 0)
+            return STATUS_TEXTS[i].text;
     return reason_text(reason_from_key(key));
 }
 
@@ -84,6 +99,14 @@ char *cli_name(const char *alabel) {
         return mem_strdup(alabel);
     name_to_unicode(unicode, sizeof unicode, alabel);
     return strcmp(unicode, alabel) == 0 ? mem_strdup(alabel) : mem_printf("%s (%s)", unicode, alabel);
+}
+
+char *cli_list_add(char *list, const char *item) {
+    if (list == NULL)
+        return mem_strdup(item);
+    char *longer = mem_printf("%s, %s", list, item);
+    free(list);
+    return longer;
 }
 
 size_t cli_width(const char *text) {

@@ -2,9 +2,10 @@
 #include "cli.h"
 
 #include "base/log.h"
-#include "cert/cert.h"
+#include "cert/trust.h"
 #include "dns/dns.h"
 #include "forbidden/forbidden.h"
+#include "probe/probe_setup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,8 @@ static const struct config_option OPTIONS[] = {
     {"trust-resolver", CONFIG_FLAG, &options.trust_resolver, NULL, NULL,
      "the path to a resolver beyond loopback is trusted", 0, 0},
     {"signed-name", CONFIG_TEXT, &options.signed_name, ".", "NAME", "a name that is signed", 0, 0},
-    {"trust-store", CONFIG_TEXT, &options.trust_store, NULL, "FILE", "PEM file of trusted roots [the system's]", 0, 0},
-    FORBIDDEN_OPTION(options.blocklist),
+    TRUST_STORE_OPTION(options.trust_store),
+    BLOCKLIST_OPTION(options.blocklist),
 };
 
 static const struct config_program PROGRAM = {
@@ -34,42 +35,44 @@ static const struct config_program PROGRAM = {
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
 };
 
-enum finding { FINE, WARNING, FAILURE };
+/* Of a check; later ones are worse. */
+enum outcome { OUTCOME_FINE, OUTCOME_WARNING, OUTCOME_FAILED };
 
-/* The worst of the findings. */
-static enum finding say(enum finding finding, const char *what, const char *text) {
+static enum outcome print_outcome(enum outcome outcome, const char *what, const char *text) {
     static const char *const words[] = {"ok", "warning", "FAILED"};
-    printf("%-8s  %s: %s\n", words[finding], what, text);
-    return finding;
+    printf("%-8s  %s: %s\n", words[outcome], what, text);
+    return outcome;
 }
 
-static enum finding check_database(void) {
+static enum outcome check_database(void) {
     char error[512] = "";
     struct db *db = db_connect(options.database, "mxgrade doctor", error, sizeof error);
     bool good = db && db_check_schema(db, error, sizeof error);
     db_close(&db);
-    return good ? say(FINE, "database", "connected, its schema is this program's") : say(FAILURE, "database", error);
+    return good ? print_outcome(OUTCOME_FINE, "database", "connected, its schema is this program's")
+                : print_outcome(OUTCOME_FAILED, "database", error);
 }
 
-static enum finding check_resolver(const struct dns_server *server) {
+static enum outcome check_resolver(const struct dns_server *server) {
     char what[128], text[256];
     snprintf(what, sizeof what, "resolver %s", server->address);
     if (!server->answers)
-        return say(FAILURE, what, "no answer: start it, or name another with --resolver");
+        return print_outcome(OUTCOME_FAILED, what, "no answer: start it, or name another with --resolver");
     if (!server->validates)
-        return say(WARNING, what,
-                   "answers but does not validate: DNSSEC and DANE would stay unchecked; use a validating one, such as "
-                   "Unbound on this host");
+        return print_outcome(
+            OUTCOME_WARNING, what,
+            "answers but does not validate: DNSSEC and DANE would stay unchecked; use a validating one, such as "
+            "Unbound on this host");
     if (!server->trusted)
-        return say(
-            WARNING, what,
+        return print_outcome(
+            OUTCOME_WARNING, what,
             "validates, but is not on loopback: DNSSEC and DANE would stay unchecked; run it on this host, or say "
             "--trust-resolver if nobody can alter its answers on the way");
     snprintf(text, sizeof text, "answers in %u ms and validates DNSSEC", server->answer_ms);
-    return say(FINE, what, text);
+    return print_outcome(OUTCOME_FINE, what, text);
 }
 
-static enum finding worse(enum finding a, enum finding b) { return a > b ? a : b; }
+static enum outcome worse(enum outcome a, enum outcome b) { return a > b ? a : b; }
 
 static bool all_asked(const struct dns *dns) {
     for (size_t i = 0; i < dns_server_count(dns); i++)
@@ -78,10 +81,10 @@ static bool all_asked(const struct dns *dns) {
     return true;
 }
 
-static enum finding check_resolvers(void) {
+static enum outcome check_resolvers(void) {
     enum { TIMEOUT_MS = 3000 };
     char error[512] = "";
-    enum finding worst = FINE;
+    enum outcome worst = OUTCOME_FINE;
     uv_loop_t loop;
     const struct dns_config config = {.servers = options.resolver,
                                       .in_flight = 1,
@@ -92,7 +95,7 @@ static enum finding check_resolvers(void) {
     uv_loop_init(&loop);
     struct dns *dns = dns_open(&loop, &config, error, sizeof error);
     if (dns == NULL)
-        worst = say(FAILURE, "resolver", error);
+        worst = print_outcome(OUTCOME_FAILED, "resolver", error);
     while (dns && !all_asked(dns))
         uv_run(&loop, UV_RUN_ONCE);
     for (size_t i = 0; dns && i < dns_server_count(dns); i++) {
@@ -105,34 +108,35 @@ static enum finding check_resolvers(void) {
     return worst;
 }
 
-static enum finding check_trust_store(void) {
+static enum outcome check_trust_store(void) {
     char error[512] = "";
     struct trust *trust = trust_open(options.trust_store, error, sizeof error);
     if (trust == NULL)
-        return say(FAILURE, "trust store", error);
+        return print_outcome(OUTCOME_FAILED, "trust store", error);
     trust_close(&trust);
-    return say(FINE, "trust store", options.trust_store ? options.trust_store : "the system's");
+    return print_outcome(OUTCOME_FINE, "trust store", options.trust_store ? options.trust_store : "the system's");
 }
 
-static enum finding check_blocklist(void) {
+static enum outcome check_blocklist(void) {
     char error[512] = "";
     struct forbidden *forbidden = forbidden_open(options.blocklist, false, error, sizeof error);
     if (forbidden == NULL)
-        return say(FAILURE, "blocklist", error);
+        return print_outcome(OUTCOME_FAILED, "blocklist", error);
     forbidden_close(&forbidden);
     if (options.blocklist == NULL)
-        return say(WARNING, "blocklist", "none: who asks not to be probed goes into a file for --blocklist");
-    return say(FINE, "blocklist", options.blocklist);
+        return print_outcome(OUTCOME_WARNING, "blocklist",
+                             "none: who asks not to be probed goes into a file for --blocklist");
+    return print_outcome(OUTCOME_FINE, "blocklist", options.blocklist);
 }
 
 int verb_doctor(int argc, char **argv) {
-    static enum finding (*const checks[])(void) = {check_database, check_resolvers, check_trust_store, check_blocklist};
-    enum finding worst = FINE;
+    static enum outcome (*const checks[])(void) = {check_database, check_resolvers, check_trust_store, check_blocklist};
+    enum outcome worst = OUTCOME_FINE;
     int code;
     if (!cli_start(&PROGRAM, argc, argv, NULL, NULL, &code))
         return code;
     log_open("mxgrade", LOG_LEVEL_ERROR, false); /* what the parts would warn of is said here */
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
         worst = worse(worst, checks[i]());
-    return worst == FAILURE ? CLI_FAILED : CLI_OK;
+    return worst == OUTCOME_FAILED ? CLI_FAILED : CLI_OK;
 }

@@ -1,6 +1,7 @@
 /* lines.c - see lines.h. zlib reads plain files as they are, so one reader serves both. */
 #include "lines.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -32,25 +33,31 @@ struct field {
     size_t len;
 };
 
-static bool is_blank(char c) { return c == ' ' || c == '\r' || c == '\t'; }
+/* A line of a file from Windows ends with CR. */
+static bool is_padding(char c) { return ascii_is_blank(c) || c == '\r'; }
 
-/* Takes the field up to the next separator off *rest; blanks and a pair of quotes round it go. */
+static struct field trim_field(struct field field) {
+    while (field.len && is_padding(field.text[0]))
+        field = (struct field){field.text + 1, field.len - 1};
+    while (field.len && is_padding(field.text[field.len - 1]))
+        field.len--;
+    return field;
+}
+
+/* Takes the field up to the next separator off *rest. Blanks and a pair of quotes round the field go. */
 static struct field take_field(struct field *rest) {
     size_t len = 0;
     while (len < rest->len && rest->text[len] != ',' && rest->text[len] != '\t')
         len++;
-    struct field field = {rest->text, len};
+    struct field field = trim_field((struct field){rest->text, len});
     size_t skip = len < rest->len ? len + 1 : len;
     *rest = (struct field){rest->text + skip, rest->len - skip};
-    while (field.len && is_blank(field.text[0]))
-        field = (struct field){field.text + 1, field.len - 1};
-    while (field.len && is_blank(field.text[field.len - 1]))
-        field.len--;
     if (field.len >= 2 && field.text[0] == '"' && field.text[field.len - 1] == '"')
         field = (struct field){field.text + 1, field.len - 2};
     return field;
 }
 
+/* A number, or -1. */
 static int64_t rank_of(struct field field) {
     int64_t rank = 0;
     if (field.len == 0 || field.len > RANK_MAX_DIGITS)
@@ -64,19 +71,15 @@ static int64_t rank_of(struct field field) {
 }
 
 void line_parse(struct line *out, const char *text, size_t len, int64_t number, bool cut) {
-    if (number == 1 && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-        text += 3; /* byte order mark */
-        len -= 3;
-    }
-    while (len && is_blank(text[0])) {
-        text++;
-        len--;
-    }
-    while (len && is_blank(text[len - 1]))
-        len--;
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    enum { MARK_OCTETS = sizeof byte_order_mark - 1 };
+    struct field rest = {text, len};
+    if (number == 1 && len >= MARK_OCTETS && memcmp(text, byte_order_mark, MARK_OCTETS) == 0)
+        rest = (struct field){text + MARK_OCTETS, len - MARK_OCTETS};
+    rest = trim_field(rest);
     out->number = number;
-    text_sanitise(out->input, sizeof out->input, text, len);
-    struct field rest = {text, len}, first = take_field(&rest), second = take_field(&rest);
+    text_sanitise(out->input, sizeof out->input, rest.text, rest.len);
+    struct field first = take_field(&rest), second = take_field(&rest);
     out->rank = rank_of(first);
     if (out->rank < 0 || second.len == 0)
         out->rank = rank_of(second);
@@ -86,7 +89,7 @@ void line_parse(struct line *out, const char *text, size_t len, int64_t number, 
     out->error = cut ? NAME_TOO_LONG : name_from_line(out->name, first.text, first.len, false);
 }
 
-lines_t *lines_open(const char *path, char *error, size_t cap) {
+struct lines *lines_open(const char *path, char *error, size_t cap) {
     bool standard_input = strcmp(path, "-") == 0;
     int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
@@ -102,14 +105,14 @@ lines_t *lines_open(const char *path, char *error, size_t cap) {
         close(fd);
         return NULL;
     }
-    lines_t *lines = mem_alloc(sizeof *lines);
+    struct lines *lines = mem_alloc(sizeof *lines);
     lines->file = file;
     snprintf(lines->path, sizeof lines->path, "%s", standard_input ? "standard input" : path);
     return lines;
 }
 
 /* Reads on. LINES_LINE: there are octets in the buffer again. */
-static enum lines_result fill(lines_t *lines, char *error, size_t cap) {
+static enum lines_result fill_buffer(struct lines *lines, char *error, size_t cap) {
     int got = gzread(lines->file, lines->buffer, sizeof lines->buffer), code = Z_OK;
     lines->at = 0;
     lines->end = got > 0 ? (size_t)got : 0;
@@ -126,13 +129,13 @@ static enum lines_result fill(lines_t *lines, char *error, size_t cap) {
     return LINES_ERROR;
 }
 
-enum lines_result lines_next(lines_t *lines, struct line *out, char *error, size_t cap) {
+enum lines_result lines_next(struct lines *lines, struct line *out, char *error, size_t cap) {
     char text[LINE_MAX_OCTETS];
     size_t len = 0;
     bool started = false, cut = false;
     for (;;) {
         if (lines->at == lines->end) {
-            enum lines_result result = fill(lines, error, cap);
+            enum lines_result result = fill_buffer(lines, error, cap);
             if (result == LINES_END && started)
                 break;
             if (result != LINES_LINE)
@@ -153,7 +156,7 @@ enum lines_result lines_next(lines_t *lines, struct line *out, char *error, size
     return LINES_LINE;
 }
 
-void lines_close(lines_t **lines) {
+void lines_close(struct lines **lines) {
     if (*lines)
         gzclose_r((*lines)->file);
     free(*lines);

@@ -25,16 +25,16 @@ struct line {
 /* What one line of len octets (without its line end) holds. cut: it went on, but was too long to keep. */
 void line_parse(struct line *out, const char *text, size_t len, int64_t number, bool cut);
 
-typedef struct lines lines_t;
+struct lines;
 
 /* path "-" = standard input. NULL: error holds what is wrong. */
-__attribute__((warn_unused_result)) lines_t *lines_open(const char *path, char *error, size_t cap);
+__attribute__((warn_unused_result)) struct lines *lines_open(const char *path, char *error, size_t cap);
 
 enum lines_result { LINES_LINE, LINES_END, LINES_ERROR };
 /* LINES_LINE: the next line is in *out. LINES_ERROR: error holds what is wrong. */
-__attribute__((warn_unused_result)) enum lines_result lines_next(lines_t *lines, struct line *out, char *error,
+__attribute__((warn_unused_result)) enum lines_result lines_next(struct lines *lines, struct line *out, char *error,
                                                                  size_t cap);
 
-void lines_close(lines_t **lines);
+void lines_close(struct lines **lines);
 
 #endif

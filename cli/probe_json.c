@@ -3,11 +3,7 @@
 #include "base/text.h"
 #include "model/suites.h"
 #include "probe_show.h"
-#include "tls/server_flight.h"
-
-const struct fact *probe_fact(const struct probe_report *report, unsigned id) {
-    return id < FACT_ENDPOINT_COUNT ? &report->plan.fact[id] : &report->name[0].fact[id - FACT_NAME_FIRST];
-}
+#include "tls/tls_names.h"
 
 static void json_fact(struct json *json, const struct fact *fact, const char *key) {
     json_object(json, key);
@@ -32,9 +28,9 @@ static void json_connection(struct json *json, const struct probe_connection *c)
     if (c->suite)
         json_text(json, "suite", suite_name(c->suite, name, sizeof name));
     if (c->group)
-        json_text(json, "group", group_name(c->group));
+        json_text(json, "group", tls_group_name(c->group));
     if (c->alerted)
-        json_text(json, "alert", alert_name(c->alert));
+        json_text(json, "alert", tls_alert_name(c->alert));
     if (c->reason != REASON_NONE)
         json_text(json, "reason", reason_key(c->reason));
     if (*c->detail)
@@ -124,7 +120,7 @@ static void json_thorough(struct json *json, const struct probe_report *report) 
     json_end(json, ']');
     json_array(json, "groups");
     for (size_t i = 0; i < thorough->group_count; i++)
-        json_text(json, NULL, group_name(thorough->group[i]));
+        json_text(json, NULL, tls_group_name(thorough->group[i]));
     json_end(json, ']');
     json_array(json, "disagreements");
     for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++)
@@ -135,7 +131,7 @@ static void json_thorough(struct json *json, const struct probe_report *report) 
 }
 
 void probe_print_json(const struct probe_report *report, const struct grade_result *grade, const char *address) {
-    struct json json = json_to(stdout);
+    struct json json = json_to(stdout, JSON_INDENTED);
     json_object(&json, NULL);
     json_text(&json, "address", address);
     json_text(&json, "name", report->name[0].name);

@@ -1,7 +1,7 @@
 /* probe_page.c - see probe_show.h. */
 #include "model/suites.h"
 #include "probe_show.h"
-#include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 #include <string.h>
 
@@ -44,7 +44,7 @@ static void print_details(const struct probe_report *report) {
                suite_name(report->suite, name, sizeof name), *report->group ? ", " : "", report->group,
                *report->signature ? ", " : "", report->signature);
     if (report->plan.pq_group)
-        printf("  %-26s %s\n", "Hybrid group", group_name(report->plan.pq_group));
+        printf("  %-26s %s\n", "Hybrid group", tls_group_name(report->plan.pq_group));
     print_bits("Weak suites are of class", plan_weak_classes(&report->plan), weak_class_name, WEAK_CLASS_COUNT);
     print_bits("Noticed", report->plan.flags, flag_name, FLAG_COUNT);
     print_words("EHLO, inside TLS", report->ehlo_tls, report->ehlo_tls_count);
@@ -107,11 +107,11 @@ static void describe_answer(char *out, size_t cap, const struct probe_connection
         used = snprintf(out, cap, "%s%s%s", tls_version_name(c->version), c->suite ? " " : "",
                         c->suite ? suite_name(c->suite, name, sizeof name) : "");
     else if (c->alerted)
-        used = snprintf(out, cap, "refused: %s", alert_name(c->alert));
+        used = snprintf(out, cap, "refused: %s", tls_alert_name(c->alert));
     else
         used = snprintf(out, cap, "%s", answer_kind_name(c->kind));
     if (used > 0 && (size_t)used < cap && c->group)
-        used += snprintf(out + used, cap - (size_t)used, " (%s)", group_name(c->group));
+        used += snprintf(out + used, cap - (size_t)used, " (%s)", tls_group_name(c->group));
     if (used > 0 && (size_t)used < cap && *c->detail)
         snprintf(out + used, cap - (size_t)used, " – %s", c->detail);
 }

@@ -5,12 +5,16 @@
 #include "model/grade.h"
 #include "probe/probe.h"
 
-/* A page for operators: facts with their evidence, the certificate, what to change, and every connection made. */
+/* A page for operators: facts with their evidence, the certificate, what to change, and every connection made
+ * (probe_page.c). */
 void probe_print_page(const struct probe_report *report, const struct grade_result *grade, const char *address);
-/* One JSON object for programs. */
+
+/* One JSON object for programs (probe_json.c). */
 void probe_print_json(const struct probe_report *report, const struct grade_result *grade, const char *address);
 
 /* The fact of an endpoint, or of its first name. */
-const struct fact *probe_fact(const struct probe_report *report, unsigned id);
+static inline const struct fact *probe_fact(const struct probe_report *report, unsigned id) {
+    return id < FACT_ENDPOINT_COUNT ? &report->plan.fact[id] : &report->name[0].fact[id - FACT_NAME_FIRST];
+}
 
 #endif

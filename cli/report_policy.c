@@ -4,7 +4,8 @@
 #include "cli.h"
 #include "published/sts.h"
 #include "published/tlsrpt.h"
-#include "report.h"
+#include "report_sections.h"
+#include "rows.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -88,9 +89,9 @@ static char *reason_of(const char *text, const char *detail) {
 /* ---- DANE ---- */
 
 static void print_dane_row(const struct page *page, const PGresult *dane, int row) {
-    const struct status *status = FIND_STATUS(DANE, report_get(dane, row, "status"));
-    const char *why = report_get(dane, row, "why"), *addresses = report_get(dane, row, "addresses");
-    char *exchange = cli_name(report_get(dane, row, "exchange"));
+    const struct status *status = FIND_STATUS(DANE, row_text(dane, row, "status"));
+    const char *why = row_text(dane, row, "why"), *addresses = row_text(dane, row, "addresses");
+    char *exchange = cli_name(row_text(dane, row, "exchange"));
     char *text = mem_printf("%s%s%s", addresses, *addresses && *why ? ": " : "", why);
     size_t used = cli_width(exchange) < PAGE_CHECK_COLUMNS ? PAGE_CHECK_COLUMNS : cli_width(exchange) + 2;
     fprintf(page->out, "    %s", exchange);
@@ -116,13 +117,13 @@ static char *duration_of(const char *digits) {
 
 /* What stands beside the status; the caller frees. */
 static char *sts_detail(const PGresult *policy) {
-    const char *status = report_get(policy, 0, "mta_sts"), *age = report_get(policy, 0, "max_age");
+    const char *status = row_text(policy, 0, "mta_sts"), *age = row_text(policy, 0, "max_age");
     if (strcmp(status, "invalid") == 0 || strcmp(status, "unknown") == 0)
-        return reason_of(sts_text(report_get(policy, 0, "mta_sts_reason")), report_get(policy, 0, "detail"));
+        return reason_of(sts_text(row_text(policy, 0, "mta_sts_reason")), row_text(policy, 0, "detail"));
     if (*age == '\0')
         return mem_strdup("");
     char *duration = duration_of(age);
-    const char *patterns = report_get(policy, 0, "patterns"), *text = FIND_STATUS(RECORD, status)->text;
+    const char *patterns = row_text(policy, 0, "patterns"), *text = FIND_STATUS(RECORD, status)->text;
     char *detail = strcmp(status, "none") == 0
                        ? mem_printf("the policy says so itself, for %s", duration)
                        : mem_printf("%s%sfor %s, covers %s", text ? text : "", text ? "; " : "", duration, patterns);
@@ -130,17 +131,16 @@ static char *sts_detail(const PGresult *policy) {
     return detail;
 }
 
-/* One line with the exchanges of column, and what becomes of them; nothing if there are none. */
-static void print_exchanges(const struct page *page, const PGresult *policy, const char *column, const char *title,
-                            const char *text) {
-    char *names = mem_strdup(report_get(policy, 0, column)), *rest = names, *list = mem_strdup("");
+/* One line with the exchanges of column, and what becomes of these; nothing where there are none. */
+static void print_exchange_list(const struct page *page, const PGresult *policy, const char *column, const char *title,
+                                const char *text) {
+    char *names = mem_strdup(row_text(policy, 0, column)), *rest = names, *list = NULL;
     for (char *name; (name = strsep(&rest, " ")) != NULL && *name;) {
-        char *shown = cli_name(name), *longer = mem_printf("%s%s%s", list, *list ? ", " : "", shown);
+        char *shown = cli_name(name);
+        list = cli_list_add(list, shown);
         free(shown);
-        free(list);
-        list = longer;
     }
-    if (*list) {
+    if (list) {
         char *line = mem_printf("%s: %s", list, text);
         page_label(page, title);
         page_wrap(page, line, COLUMN);
@@ -151,22 +151,23 @@ static void print_exchanges(const struct page *page, const PGresult *policy, con
 }
 
 static void print_sts(const struct page *page, const PGresult *policy) {
-    bool enforced = strcmp(report_get(policy, 0, "mta_sts"), "enforce") == 0;
-    bool bounces = report_true(policy, 0, "mta_sts_bounces");
-    struct status status = *FIND_STATUS(RECORD, report_get(policy, 0, "mta_sts"));
+    bool enforced = strcmp(row_text(policy, 0, "mta_sts"), "enforce") == 0;
+    bool bounces = row_is_true(policy, 0, "mta_sts_bounces");
+    struct status status = *FIND_STATUS(RECORD, row_text(policy, 0, "mta_sts"));
     char *detail = sts_detail(policy);
     if (bounces)
         status.tone = TONE_BAD;
     print_status(page, "MTA-STS", &status, detail);
     free(detail);
-    print_exchanges(page, policy, "not_covered", "  not covered",
-                    enforced ? "senders that honour the policy pass over it" : "once enforced, senders pass over it");
-    print_exchanges(page, policy, "failing", "  failing",
-                    enforced
-                        ? "no TLS 1.2, or its certificate is not trusted, not in date or does not name it; senders "
-                          "that honour the policy pass over it"
-                        : "no TLS 1.2, or its certificate is not trusted, not in date or does not name it; once "
-                          "enforced, senders pass over it");
+    print_exchange_list(page, policy, "not_covered", "  not covered",
+                        enforced ? "senders that honour the policy pass over it"
+                                 : "once enforced, senders pass over it");
+    print_exchange_list(page, policy, "failing", "  failing",
+                        enforced
+                            ? "no TLS 1.2, or its certificate is not trusted, not in date or does not name it; senders "
+                              "that honour the policy pass over it"
+                            : "no TLS 1.2, or its certificate is not trusted, not in date or does not name it; once "
+                              "enforced, senders pass over it");
     if (bounces) {
         page_label(page, "  mail bounces");
         page_paint(page, TONE_BAD, "yes");
@@ -177,9 +178,9 @@ static void print_sts(const struct page *page, const PGresult *policy) {
 /* ---- the section ---- */
 
 static void print_tlsrpt(const struct page *page, const PGresult *policy) {
-    const char *key = report_get(policy, 0, "tlsrpt"), *rua = report_get(policy, 0, "tlsrpt_rua");
+    const char *key = row_text(policy, 0, "tlsrpt"), *rua = row_text(policy, 0, "tlsrpt_rua");
     char *text = strcmp(key, "valid") == 0 ? mem_printf("reports go to %s", rua)
-                                           : mem_strdup(tlsrpt_text(report_get(policy, 0, "tlsrpt_why")));
+                                           : mem_strdup(tlsrpt_text(row_text(policy, 0, "tlsrpt_why")));
     print_status(page, "TLS-RPT", FIND_STATUS(RECORD, key), text);
     free(text);
 }
@@ -189,8 +190,8 @@ void report_policy(const struct page *page, const PGresult *policy, const PGresu
         return;
     fputc('\n', page->out);
     page_paint(page, TONE_STRONG, "DNSSEC, DANE, MTA-STS, TLS-RPT\n");
-    print_status(page, "DNSSEC", FIND_STATUS(DNSSEC, report_get(policy, 0, "dnssec")), "");
-    print_status(page, "DANE", FIND_STATUS(DANE, report_get(policy, 0, "dane")), "");
+    print_status(page, "DNSSEC", FIND_STATUS(DNSSEC, row_text(policy, 0, "dnssec")), "");
+    print_status(page, "DANE", FIND_STATUS(DANE, row_text(policy, 0, "dane")), "");
     for (int row = 0; row < PQntuples(dane); row++)
         print_dane_row(page, dane, row);
     print_sts(page, policy);

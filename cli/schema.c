@@ -1,5 +1,8 @@
-/* schema.c - mxgrade schema: the files of schema/ are part of the program. upgrade applies those that the
- * database lacks, and the program's tables of findings and suites, in one transaction under a lock. */
+/* schema.c - mxgrade schema: the files of schema/ are part of the program.
+ *
+ * upgrade applies the versions that the database lacks, each of one file or several, and then the program's tables of
+ * findings and suites: all in one transaction under a lock.
+ */
 #include "cli.h"
 #include "cli_sql.h"
 #include "model/grade.h"
@@ -11,10 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct statement *const FILES[] = {
+/* In the order in which they are applied. */
+static const struct schema_file {
+    int version;
+    const struct statement *statement;
+} FILES[] = {
 #include "schema_files.inc"
 };
-static_assert(sizeof FILES / sizeof *FILES == DB_SCHEMA_VERSION, "common/db/db.h names another number of schema files");
+enum { FILE_COUNT = sizeof FILES / sizeof *FILES };
+static_assert(SCHEMA_NEWEST == DB_SCHEMA_VERSION, "common/db/db.h names another version than the newest of schema/");
 static_assert(SUITE_R1 == 4 && SUITE_R2 == 8 && SUITE_FS == 16, "sql/schema_suite.sql reads these flags");
 
 static struct { const char *database; } options;
@@ -32,90 +40,59 @@ static const struct config_program PROGRAM = {
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
 };
 
-/* A PostgreSQL array, written to memory. */
-struct array {
-    FILE *stream;
-    char *text;
-    size_t len;
-};
+/* A statement fills a table from columns, each an array that is one of its parameters. */
+enum { FINDING_COLUMNS = 4, SUITE_COLUMNS = 5 };
 
-static void array_open(struct array *array) {
-    array->stream = open_memstream(&array->text, &array->len);
-    if (array->stream == NULL)
-        abort();
-    fputc('{', array->stream);
-}
-
-static void array_add(struct array *array, const char *value) {
-    fputs(ftell(array->stream) > 1 ? ",\"" : "\"", array->stream);
-    for (; *value; value++) {
-        if (*value == '"' || *value == '\\')
-            fputc('\\', array->stream);
-        fputc(*value, array->stream);
-    }
-    fputc('"', array->stream);
-}
-
-static void array_add_number(struct array *array, unsigned value) {
-    char text[16];
-    snprintf(text, sizeof text, "%u", value);
-    array_add(array, text);
-}
-
-/* Runs sql with the arrays as its parameters, and frees them. */
-static bool run_with_arrays(struct db *db, const struct statement *statement, struct array *arrays) {
-    const char *params[8] = {NULL};
-    int count = statement->parameters;
-    for (int i = 0; i < count; i++) {
-        fputc('}', arrays[i].stream);
-        fclose(arrays[i].stream);
-        params[i] = arrays[i].text;
-    }
+static bool fill_from(struct db *db, const struct statement *statement, struct db_array *columns, int count) {
+    const char *params[SUITE_COLUMNS] = {NULL};
+    for (int i = 0; i < count; i++)
+        params[i] = db_array_text(&columns[i]);
     bool good = db_run_params(db, statement, count, params);
     for (int i = 0; i < count; i++)
-        free(arrays[i].text);
+        db_array_free(&columns[i]);
     return good;
 }
 
-static void add_findings(struct array *columns, const struct finding_info *findings, size_t count) {
+static void add_findings(struct db_array *columns, const struct finding_info *findings, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        array_add(&columns[0], findings[i].code);
-        array_add(&columns[1], weight_name(findings[i].weight));
-        array_add(&columns[2], findings[i].title);
-        array_add(&columns[3], findings[i].recommendation);
+        db_array_add(&columns[0], findings[i].code);
+        db_array_add(&columns[1], weight_name(findings[i].weight));
+        db_array_add(&columns[2], findings[i].title);
+        db_array_add(&columns[3], findings[i].recommendation);
     }
 }
 
 static bool fill_findings(struct db *db) {
-    struct array columns[4];
-    for (int i = 0; i < 4; i++)
-        array_open(&columns[i]);
+    struct db_array columns[FINDING_COLUMNS] = {{0}};
     add_findings(columns, FINDING_INFO, FINDING_COUNT);
     add_findings(columns, DOMAIN_FINDING_INFO, DOMAIN_FINDING_COUNT);
-    return run_with_arrays(db, &SQL_SCHEMA_FINDING, columns);
+    return fill_from(db, &SQL_SCHEMA_FINDING, columns, FINDING_COLUMNS);
 }
 
 static bool fill_suites(struct db *db) {
-    struct array columns[5];
-    for (int i = 0; i < 5; i++)
-        array_open(&columns[i]);
+    struct db_array columns[SUITE_COLUMNS] = {{0}};
     for (size_t i = 0; i < SUITE_COUNT; i++) {
-        array_add_number(&columns[0], SUITES[i].id);
-        array_add(&columns[1], SUITES[i].name);
-        array_add(&columns[2], SUITES[i].openssl_name);
-        array_add(&columns[3], SUITES[i].weak_class);
-        array_add_number(&columns[4], SUITES[i].flags);
+        db_array_add_number(&columns[0], SUITES[i].id);
+        db_array_add(&columns[1], SUITES[i].name);
+        db_array_add(&columns[2], SUITES[i].openssl_name);
+        db_array_add(&columns[3], SUITES[i].weak_class);
+        db_array_add_number(&columns[4], SUITES[i].flags);
     }
-    return run_with_arrays(db, &SQL_SCHEMA_SUITE, columns);
+    return fill_from(db, &SQL_SCHEMA_SUITE, columns, SUITE_COLUMNS);
 }
 
-static bool apply_file(struct db *db, int version) {
+/* Applies the files of one version, and notes that. */
+static bool apply_version(struct db *db, int version) {
     char number[16];
+    for (size_t i = 0; i < FILE_COUNT; i++) {
+        if (FILES[i].version != version)
+            continue;
+        if (!db_run(db, FILES[i].statement))
+            return false;
+        fprintf(stderr, "applied %s\n", FILES[i].statement->name);
+    }
     snprintf(number, sizeof number, "%d", version);
-    if (!db_run(db, FILES[version - 1]) || !db_run(db, &SQL_SCHEMA_APPLIED, number))
-        return false;
-    fprintf(stderr, "applied %s\n", FILES[version - 1]->name);
-    return true;
+    return db_run(db, &SQL_SCHEMA_APPLIED, number);
 }
 
 /* -1 after saying what went wrong. */
@@ -126,7 +103,7 @@ static int read_version(struct db *db, const struct statement *statement) {
     return version;
 }
 
-static int newer(int version) {
+static int refuse_newer(int version) {
     cli_error("the database has schema %d, newer than this program's %d: install the newer mxgrade", version,
               DB_SCHEMA_VERSION);
     return CLI_FAILED;
@@ -135,10 +112,10 @@ static int newer(int version) {
 static int upgrade(struct db *db) {
     int version = read_version(db, &SQL_SCHEMA_BEGIN);
     if (version > DB_SCHEMA_VERSION)
-        return newer(version);
+        return refuse_newer(version);
     bool good = version >= 0;
     for (int next = version + 1; good && next <= DB_SCHEMA_VERSION; next++)
-        good = apply_file(db, next);
+        good = apply_version(db, next);
     if (!good || !fill_findings(db) || !fill_suites(db) || !db_commit(db)) {
         cli_error("the schema was not changed");
         return CLI_FAILED;
@@ -154,7 +131,7 @@ static int status(struct db *db) {
     if (version < 0)
         return CLI_FAILED;
     if (version > DB_SCHEMA_VERSION)
-        return newer(version);
+        return refuse_newer(version);
     printf("The database has schema %d, this program needs %d", version, DB_SCHEMA_VERSION);
     puts(version == DB_SCHEMA_VERSION ? "." : ": run 'mxgrade schema upgrade'.");
     return version == DB_SCHEMA_VERSION ? CLI_OK : CLI_NOT_FOUND;

@@ -1,5 +1,6 @@
-/* submit.c - mxgrade submit: stores a list as a survey, in one transaction, a line at a time. What is
- * interrupted leaves nothing behind. */
+/* submit.c - mxgrade submit: stores a list as a survey, in one transaction, a line at a time. An interrupted submit
+ * leaves nothing behind. */
+#include "base/mem.h"
 #include "base/text.h"
 #include "cli.h"
 #include "cli_sql.h"
@@ -56,7 +57,7 @@ static void copy_line(struct db_copy *copy, const char *survey, const struct lin
     db_copy_row_end(copy);
 }
 
-static bool copy_lines(struct db *db, const char *survey, lines_t *lines, struct tally *tally) {
+static bool copy_lines(struct db *db, const char *survey, struct lines *lines, struct tally *tally) {
     struct db_copy copy;
     struct line line;
     char error[512];
@@ -77,19 +78,19 @@ static bool copy_lines(struct db *db, const char *survey, lines_t *lines, struct
 }
 
 /* The survey's number, which the caller frees, or NULL. */
-static char *begin(struct db *db, const char *name) {
+static char *begin_survey(struct db *db, const char *name) {
     char attempts[24], delay[24];
     snprintf(attempts, sizeof attempts, "%" PRId64, options.attempts);
     snprintf(delay, sizeof delay, "%" PRId64, options.retry_delay_ms);
     PGresult *res = NULL;
     if (db_begin(db))
         res = db_query(db, &SQL_SUBMIT_BEGIN, name, attempts, delay);
-    char *survey = res ? strdup(PQgetvalue(res, 0, 0)) : NULL;
+    char *survey = res ? mem_strdup(PQgetvalue(res, 0, 0)) : NULL;
     PQclear(res);
     return survey;
 }
 
-static bool end(struct db *db, const char *survey, const struct tally *tally) {
+static bool end_survey(struct db *db, const char *survey, const struct tally *tally) {
     static const struct statement notify = {"notify", "NOTIFY mxgrade_survey", 0};
     char lines[24];
     snprintf(lines, sizeof lines, "%" PRId64, tally->lines);
@@ -100,11 +101,11 @@ static bool end(struct db *db, const char *survey, const struct tally *tally) {
     return db_run(db, &SQL_SUBMIT_END, survey, lines) && db_run(db, &notify) && db_commit(db);
 }
 
-static int store(struct db *db, const char *name, lines_t *lines) {
+static int store_survey(struct db *db, const char *name, struct lines *lines) {
     struct tally tally = {0};
-    char *survey = begin(db, name);
+    char *survey = begin_survey(db, name);
     int code = CLI_FAILED;
-    if (survey && copy_lines(db, survey, lines, &tally) && end(db, survey, &tally)) {
+    if (survey && copy_lines(db, survey, lines, &tally) && end_survey(db, survey, &tally)) {
         fprintf(stderr, "%" PRId64 " lines: %" PRId64 " accepted, %" PRId64 " rejected\n", tally.lines,
                 tally.lines - tally.rejected, tally.rejected);
         printf("%s\n", survey);
@@ -115,25 +116,31 @@ static int store(struct db *db, const char *name, lines_t *lines) {
     return code;
 }
 
+/* What the survey of the list at path is called. */
+static const char *survey_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (options.name && *options.name)
+        return options.name;
+    if (strcmp(path, "-") == 0)
+        return "standard input";
+    return slash ? slash + 1 : path;
+}
+
 int verb_submit(int argc, char **argv) {
     const char *path;
     char error[512], name[SURVEY_NAME_MAX_OCTETS + 1];
     int code;
     if (!cli_start(&PROGRAM, argc, argv, "FILE", &path, &code))
         return code;
-    lines_t *lines = lines_open(path, error, sizeof error);
+    struct lines *lines = lines_open(path, error, sizeof error);
     if (lines == NULL) {
         cli_error("%s", error);
         return CLI_FAILED;
     }
-    const char *slash = strrchr(path, '/');
-    const char *shown = options.name && *options.name ? options.name
-                        : strcmp(path, "-") == 0      ? "standard input"
-                        : slash                       ? slash + 1
-                                                      : path;
+    const char *shown = survey_name(path);
     text_sanitise(name, sizeof name, shown, strlen(shown));
     struct db *db = cli_connect(options.database);
-    code = db ? store(db, name, lines) : CLI_FAILED;
+    code = db ? store_survey(db, name, lines) : CLI_FAILED;
     db_close(&db);
     lines_close(&lines);
     return code;

@@ -1,7 +1,8 @@
-/* summary.c - mxgrade summary: one query gives every number with its section; sections are printed in
- * the order in which they come, each with the heading of the table below. */
+/* summary.c - mxgrade summary: one query gives every number with its section. Sections are printed in the order in
+ * which the query gives them, each with the heading of the table below. */
 #include "cli.h"
 #include "cli_sql.h"
+#include "rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,12 @@ static const struct config_program PROGRAM = {
 };
 
 enum style {
-    STYLE_TEXT,    /* label and note */
-    STYLE_SUM,     /* the first row is the sum of the others */
-    STYLE_SHARE,   /* with per cent of the section's sum */
-    STYLE_BAR,     /* the same with a bar */
-    STYLE_REASON,  /* the same with the reason's sentence */
-    STYLE_SENTENCE /* the label is a sentence: number first */
+    STYLE_TEXT,     /* label and note */
+    STYLE_SUM,      /* the first row is the sum of the others */
+    STYLE_SHARE,    /* with per cent of the section's sum */
+    STYLE_BAR,      /* as STYLE_SHARE, with a bar */
+    STYLE_REASON,   /* as STYLE_SHARE, with the reason's sentence */
+    STYLE_SENTENCE, /* the label is a sentence: number first */
 };
 
 static const struct section {
@@ -47,6 +48,7 @@ static const struct section {
     {"rejected", "Rejected lines", STYLE_SENTENCE},
 };
 
+/* An unknown one is of the last row's style. */
 static const struct section *find_section(const char *key) {
     size_t i = 0;
     while (i < sizeof SECTIONS / sizeof *SECTIONS - 1 && strcmp(SECTIONS[i].key, key) != 0)
@@ -60,37 +62,57 @@ static void print_bar(FILE *out, double share) {
         fputs(i ? "#" : "  #", out);
 }
 
-static void print_row(FILE *out, const struct section *section, const PGresult *res, int row, int first,
-                      long long total) {
-    const char *label = PQgetvalue(res, row, 1), *note = PQgetvalue(res, row, 3);
-    char number[32], line[64];
-    long long n = strtoll(PQgetvalue(res, row, 2), NULL, 10);
-    double share = total ? (double)n / (double)total : 0;
-    cli_number(number, sizeof number, PQgetvalue(res, row, 2));
-    switch (section->style) {
+/* A row of the query: section, label, count, note. */
+struct number {
+    const char *label, *note;
+    long long count;
+    char text[32]; /* the count for people */
+};
+
+static struct number read_number(const PGresult *res, int row) {
+    struct number number = {.label = PQgetvalue(res, row, 1), .note = PQgetvalue(res, row, 3)};
+    number.count = strtoll(PQgetvalue(res, row, 2), NULL, 10);
+    cli_number(number.text, sizeof number.text, PQgetvalue(res, row, 2));
+    return number;
+}
+
+/* sign: what the number is to the first one of its section. */
+static void print_sum(FILE *out, const struct number *number, const char *sign) {
+    char label[64];
+    snprintf(label, sizeof label, "%s%s", sign, number->label);
+    cli_pad(out, label, LABEL_COLUMNS);
+    fprintf(out, "%*s%s%s\n", NUMBER_COLUMNS, number->text, *number->note ? "  " : "", number->note);
+}
+
+static void print_share(FILE *out, const struct number *number, enum style style, long long total) {
+    double share = total ? (double)number->count / (double)total : 0;
+    fprintf(out, "  ");
+    cli_pad(out, number->label, LABEL_COLUMNS - 2);
+    fprintf(out, "%*s %5.1f %%", NUMBER_COLUMNS, number->text, 100 * share);
+    if (style == STYLE_BAR)
+        print_bar(out, share);
+    if (style == STYLE_REASON)
+        fprintf(out, "  %s", cli_reason_text(number->label));
+    fputc('\n', out);
+}
+
+/* place: of the row in its section, from 0. */
+static void print_row(FILE *out, enum style style, const struct number *number, int place, long long total) {
+    switch (style) {
     case STYLE_TEXT:
-        cli_pad(out, label, LABEL_COLUMNS);
-        fprintf(out, "%s\n", note);
+        cli_pad(out, number->label, LABEL_COLUMNS);
+        fprintf(out, "%s\n", number->note);
         return;
     case STYLE_SENTENCE:
-        fprintf(out, "%*s  %s: %s\n", NUMBER_COLUMNS, number, label, note);
+        fprintf(out, "%*s  %s: %s\n", NUMBER_COLUMNS, number->text, number->label, number->note);
         return;
     case STYLE_SUM:
-        snprintf(line, sizeof line, "%s%s", row == first ? "" : row == first + 1 ? "  = " : "  + ", label);
-        cli_pad(out, line, LABEL_COLUMNS);
-        fprintf(out, "%*s%s%s\n", NUMBER_COLUMNS, number, *note ? "  " : "", note);
+        print_sum(out, number, place == 0 ? "" : place == 1 ? "  = " : "  + ");
         return;
     case STYLE_SHARE:
     case STYLE_BAR:
     case STYLE_REASON:
-        fprintf(out, "  ");
-        cli_pad(out, label, LABEL_COLUMNS - 2);
-        fprintf(out, "%*s %5.1f %%", NUMBER_COLUMNS, number, 100 * share);
-        if (section->style == STYLE_BAR)
-            print_bar(out, share);
-        if (section->style == STYLE_REASON)
-            fprintf(out, "  %s", cli_reason_text(label));
-        fputc('\n', out);
+        print_share(out, number, style, total);
         return;
     }
 }
@@ -106,8 +128,10 @@ static void print_section(FILE *out, const PGresult *res, int first, int end) {
         fputc('\n', out);
     if (section->heading)
         fprintf(out, "%s\n", section->heading);
-    for (int row = first; row < end; row++)
-        print_row(out, section, res, row, first, total);
+    for (int row = first; row < end; row++) {
+        struct number number = read_number(res, row);
+        print_row(out, section->style, &number, row - first, total);
+    }
 }
 
 int summary_print(FILE *out, struct db *db, const char *survey) {
@@ -116,8 +140,7 @@ int summary_print(FILE *out, struct db *db, const char *survey) {
     if (res && rows == 0)
         cli_error("there is no survey %s; 'mxgrade list' shows them", survey);
     for (int first = 0, end; first < rows; first = end) {
-        for (end = first + 1; end < rows && strcmp(PQgetvalue(res, end, 0), PQgetvalue(res, first, 0)) == 0; end++)
-            ;
+        end = rows_group_end(res, first, "section");
         print_section(out, res, first, end);
     }
     PQclear(res);
@@ -125,14 +148,5 @@ int summary_print(FILE *out, struct db *db, const char *survey) {
 }
 
 int verb_summary(int argc, char **argv) {
-    const char *survey;
-    int code;
-    if (!cli_start(&PROGRAM, argc, argv, "SURVEY", &survey, &code))
-        return code;
-    if (!cli_survey_number(survey))
-        return CLI_USAGE;
-    struct db *db = cli_connect(options.database);
-    code = db ? summary_print(stdout, db, survey) : CLI_FAILED;
-    db_close(&db);
-    return code;
+    return cli_survey_verb(&PROGRAM, argc, argv, &options.database, summary_print);
 }

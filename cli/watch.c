@@ -1,6 +1,6 @@
-/* watch.c - mxgrade watch: asks for plain counts about once a second, but never spends more than a tenth
- * of the time in the database; a notification that the survey is complete ends the wait early. On a
- * terminal one line is redrawn, elsewhere a line is printed when something changed. */
+/* watch.c - mxgrade watch: asks for plain counts about once a second, but never spends more than a tenth of the time in
+ * the database. A notification that the survey is complete ends the wait early. On a terminal one line is redrawn,
+ * elsewhere a line is printed when something changed. */
 #include "cli.h"
 #include "cli_sql.h"
 
@@ -13,7 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 1000, QUERY_SHARE = 10, BAR_COLUMNS = 14, LINE_CAP = 256 };
+enum {
+    TICK_MS = 1000,
+    QUERY_SHARE = 10, /* the pause is at least so many times as long as the query before it */
+    BAR_COLUMNS = 14,
+    LINE_CAP = 256,
+};
 
 static struct { const char *database; } options;
 
@@ -39,7 +44,8 @@ struct watch {
     const char *survey;
     bool terminal;
     struct progress first, now;
-    int64_t started_ms, now_ms, query_ms;
+    int64_t started_ms, now_ms;
+    int64_t query_ms; /* what the last query took */
     char shown[LINE_CAP];
 };
 
@@ -51,6 +57,7 @@ static int64_t clock_ms(void) {
 
 /* Every line, domain, endpoint and policy is one step. */
 static int64_t steps(const struct progress *p) { return p->lines + p->domains + p->endpoints + p->policies; }
+
 static int64_t steps_done(const struct progress *p) {
     return p->taken + p->domains - p->domains_pending + p->endpoints - p->endpoints_pending + p->policies -
            p->policies_pending;
@@ -112,7 +119,7 @@ static void format_line(const struct watch *watch, char *out) {
              p->domains, probed, p->endpoints, p->policies - p->policies_pending, p->policies);
 }
 
-static void draw(struct watch *watch) {
+static void draw_progress(struct watch *watch) {
     char line[LINE_CAP];
     struct winsize size = {0};
     format_line(watch, line);
@@ -153,7 +160,7 @@ int watch_survey(FILE *out, struct db *db, const char *survey) {
     int code = read_progress(&watch);
     for (watch.first = watch.now; code == CLI_OK; code = read_progress(&watch)) {
         bool ended = strcmp(watch.now.state, "complete") == 0 || strcmp(watch.now.state, "cancelled") == 0;
-        draw(&watch);
+        draw_progress(&watch);
         if (ended)
             break;
         if (!wait_tick(&watch))
@@ -168,15 +175,4 @@ int watch_survey(FILE *out, struct db *db, const char *survey) {
     return code == CLI_OK && strcmp(watch.now.state, "cancelled") == 0 ? CLI_FAILED : code;
 }
 
-int verb_watch(int argc, char **argv) {
-    const char *survey;
-    int code;
-    if (!cli_start(&PROGRAM, argc, argv, "SURVEY", &survey, &code))
-        return code;
-    if (!cli_survey_number(survey))
-        return CLI_USAGE;
-    struct db *db = cli_connect(options.database);
-    code = db ? watch_survey(stdout, db, survey) : CLI_FAILED;
-    db_close(&db);
-    return code;
-}
+int verb_watch(int argc, char **argv) { return cli_survey_verb(&PROGRAM, argc, argv, &options.database, watch_survey); }

@@ -1,10 +1,10 @@
 /* address_sample.c - see address_sample.h. */
 #include "address_sample.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <netinet/in.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,14 +23,10 @@ static size_t octets_of(const struct sockaddr_storage *address, const void **oct
 }
 
 /* FNV-1a, and a last mixing (that of MurmurHash3) so that neighbours do not stay neighbours. */
-static uint64_t rank_of(const char *exchange, const struct sockaddr_storage *address) {
+uint64_t address_rank(const char *exchange, const struct sockaddr_storage *address) {
     const void *octets;
     size_t len = octets_of(address, &octets);
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (const char *at = exchange; *at; at++)
-        hash = (hash ^ (uint8_t)*at) * UINT64_C(1099511628211);
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ ((const uint8_t *)octets)[i]) * UINT64_C(1099511628211);
+    uint64_t hash = hash_fnv1a(hash_fnv1a(HASH_START, exchange, strlen(exchange)), octets, len);
     hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
     hash = (hash ^ hash >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
     return hash ^ hash >> 33;
@@ -42,7 +38,7 @@ static int compare_octets(const struct sockaddr_storage *a, const struct sockadd
     return len == other ? memcmp(left, right, len) : len < other ? -1 : 1;
 }
 
-static int compare(const void *left, const void *right) {
+static int compare_ranked(const void *left, const void *right) {
     const struct ranked *a = left, *b = right;
     return a->rank != b->rank ? (a->rank < b->rank ? -1 : 1) : compare_octets(&a->address, &b->address);
 }
@@ -63,11 +59,11 @@ size_t address_sample(const char *exchange, struct sockaddr_storage *address, si
                       size_t *distinct) {
     struct ranked *ranked = mem_calloc(count, sizeof *ranked);
     for (size_t i = 0; i < count; i++)
-        ranked[i] = (struct ranked){rank_of(exchange, &address[i]), address[i]};
-    qsort(ranked, count, sizeof *ranked, compare);
+        ranked[i] = (struct ranked){address_rank(exchange, &address[i]), address[i]};
+    qsort(ranked, count, sizeof *ranked, compare_ranked);
     *distinct = 0;
     for (size_t i = 0; i < count; i++)
-        if (i == 0 || compare(&ranked[i - 1], &ranked[i]) != 0)
+        if (i == 0 || compare_ranked(&ranked[i - 1], &ranked[i]) != 0)
             address[(*distinct)++] = ranked[i].address;
     free(ranked);
     mix_families(address, *distinct, most);

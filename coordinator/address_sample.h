@@ -7,7 +7,12 @@
 #define MXG_ADDRESS_SAMPLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
+
+/* An order of addresses that no neighbourhood keeps, another one for each exchange; "" for one that all share. The port
+ * does not matter. */
+uint64_t address_rank(const char *exchange, const struct sockaddr_storage *address);
 
 /* Sorts address[0..count) (struct sockaddr_in and sockaddr_in6; ports do not matter) by hash, drops doubles, and gives
  * how many of the first to keep: at most most (2 or more), with an IPv4 and an IPv6 address among them if there are

@@ -1,12 +1,12 @@
-/* fleet.h - workers, leases and the jobs in memory: who may probe which address, and when.
+/* fleet.h - the workers: who gets which job, and when.
  *
- * Invariant: one lease an address over all surveys and workers, and a gap between two. An address that this table knows
- * is on exactly one list, named by its state: queued (read from the database, waiting for credit), leased (a worker has
- * it), resting (just done; forgotten when the gap is over). Nothing here outlives the process: what is pending stands
- * in the database.
+ * Invariant: one lease an address over all surveys and workers, and a gap between two (lease.h). Nothing here outlives
+ * the process: what is pending stands in the database.
  */
 #ifndef MXG_FLEET_H
 #define MXG_FLEET_H
+
+#include "fleet_job.h"
 
 #include "bus/bus.h"
 #include "forbidden/forbidden.h"
@@ -26,21 +26,8 @@ struct fleet;
 struct fleet *fleet_new(const struct fleet_config *config, uint32_t epoch, uint64_t now_ms);
 void fleet_free(struct fleet **fleet);
 
-/* A probe job, or with domain set a policy job. Strings are copied. */
-struct fleet_job {
-    int survey;
-    const char *address;
-    unsigned port, attempt;
-    const char *domain; /* fetch its MTA-STS policy; what follows is then of no meaning */
-    bool names_only;
-    const char *names;     /* A-labels joined by '\n' */
-    unsigned judged;       /* the last so many of names are judged already */
-    const char *tlsa;      /* lines "place in names, base domain, records as text", separated by '\t'; "" if none */
-    const uint8_t *resume; /* where the last attempt stopped, opaque; NULL if len is 0 */
-    size_t resume_len;
-};
-
-/* Queues a job unless the address is known already (queued, leased or resting); true if it was queued. */
+/* Queues a job, which is copied, unless the address is known already (queued, leased or resting); true if it was
+ * queued. */
 bool fleet_queue(struct fleet *fleet, const struct fleet_job *job);
 /* The blocklist has changed: forgets queued jobs that it forbids now. Who reads them from the database again settles
  * them. */

@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 enum {
     TICK_MS = 50,
@@ -38,18 +37,16 @@ static struct {
 } options;
 
 static const struct config_option OPTIONS[] = {
-    {"database", CONFIG_TEXT, &options.database, NULL, "CONNINFO", "PostgreSQL connection [libpq's environment]", 0, 0},
-    {"jobs", CONFIG_TEXT, &options.jobs_endpoint, "ipc:///run/mxgrade/jobs", "ENDPOINT",
-     "ZeroMQ endpoint to listen on for workers", 0, 0},
+    DATABASE_OPTION(options.database, "PostgreSQL connection [libpq's environment]"),
+    JOBS_OPTION(options.jobs_endpoint, "ZeroMQ endpoint to listen on for workers"),
     {"resolver", CONFIG_TEXT, &options.resolver, NULL, "ADDRESS[:PORT]",
      "recursive resolvers, joined by commas [the system's]", 0, 0},
     {"trust-resolver", CONFIG_FLAG, &options.trust_resolver, NULL, NULL,
      "believe what a resolver beyond loopback says of DNSSEC: nobody can alter its answers on the way", 0, 0},
     {"signed-name", CONFIG_TEXT, &options.signed_name, ".", "NAME",
      "a name that is signed, to see whether the resolvers validate", 0, 0},
-    FORBIDDEN_OPTION(options.blocklist),
-    {"allow-reserved", CONFIG_FLAG, &options.allow_reserved, NULL, NULL,
-     "probe loopback, private and other reserved addresses (lab only)", 0, 0},
+    BLOCKLIST_OPTION(options.blocklist),
+    ALLOW_RESERVED_OPTION(options.allow_reserved, " (lab only)"),
     {"port", CONFIG_NUMBER, &options.port, "25", "N", "SMTP port of mail servers", 1, 65535},
     {"dns-in-flight", CONFIG_NUMBER, &options.dns_in_flight, "10000", "N", "DNS queries under way at once", 1, 50000},
     {"dns-timeout", CONFIG_DURATION, &options.dns_timeout_ms, "1500ms", "TIME",
@@ -72,10 +69,8 @@ enum session_state {
 };
 
 struct coordinator {
-    uv_loop_t loop;
+    uv_loop_t *loop;
     uv_timer_t tick;
-    uv_signal_t terminate, interrupt, hangup;
-    bool stopping;
     enum session_state session;
     struct db *db;
     uint64_t retry_at_ms, retry_ms, look_at_ms;
@@ -113,7 +108,7 @@ static void set_session(struct coordinator *c, enum session_state state) {
         log_info("standing by: another coordinator is active");
     c->session = state;
     c->look_at_ms = 0;
-    c->retry_at_ms = uv_now(&c->loop) + (state == SESSION_STANDBY ? STANDBY_MS : c->retry_ms);
+    c->retry_at_ms = uv_now(c->loop) + (state == SESSION_STANDBY ? STANDBY_MS : c->retry_ms);
     if (state == SESSION_ACTIVE)
         c->retry_ms = RECONNECT_MIN_MS;
 }
@@ -125,7 +120,7 @@ static void lose_session(struct coordinator *c) {
 }
 
 static void restore_session(struct coordinator *c) {
-    if (uv_now(&c->loop) < c->retry_at_ms)
+    if (uv_now(c->loop) < c->retry_at_ms)
         return;
     char error[512] = "";
     bool usable = c->session != SESSION_LOST || db_reconnect(c->db, error, sizeof error);
@@ -141,8 +136,8 @@ static void restore_session(struct coordinator *c) {
 
 /* ---- the tick ---- */
 
-static void work(struct coordinator *c) {
-    uint64_t now = uv_now(&c->loop);
+static void work_on_surveys(struct coordinator *c) {
+    uint64_t now = uv_now(c->loop);
     bool lost, look = db_was_notified(c->db, &lost) || now >= c->look_at_ms; /* somebody submitted a survey */
     if (look)
         c->look_at_ms = now + LOOK_MS;
@@ -159,50 +154,36 @@ static void on_tick(uv_timer_t *timer) {
     if (c->session != SESSION_ACTIVE)
         restore_session(c);
     if (c->session == SESSION_ACTIVE)
-        work(c);
-    uv_update_time(&c->loop);
+        work_on_surveys(c);
+    uv_update_time(c->loop);
     if (c->session == SESSION_ACTIVE) /* without the lock another coordinator may be handing out the same addresses */
-        fleet_tick(c->fleet, c->bus, uv_now(&c->loop));
+        fleet_tick(c->fleet, c->bus, uv_now(c->loop));
 }
 
 static void on_message(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     struct coordinator *c = context;
-    fleet_receive(c->fleet, bus, from, envelope, uv_now(&c->loop));
+    fleet_receive(c->fleet, bus, from, envelope, uv_now(c->loop));
 }
 
 /* ---- start and stop ---- */
 
-static void on_signal(uv_signal_t *handle, int number) {
-    struct coordinator *c = handle->data;
-    if (c->stopping)
-        _exit(128 + number);
-    c->stopping = true;
-    log_info("stopping: what is pending stays in the database");
+static void stop_coordinator(void *self) {
+    struct coordinator *c = self;
     bus_close(&c->bus, LINGER_MS);
     dns_close(&c->dns);
     uv_close((uv_handle_t *)&c->tick, NULL);
-    uv_close((uv_handle_t *)&c->terminate, NULL);
-    uv_close((uv_handle_t *)&c->interrupt, NULL);
-    uv_close((uv_handle_t *)&c->hangup, NULL);
 }
 
-static void on_hangup(uv_signal_t *handle, int number) {
-    struct coordinator *c = handle->data;
-    (void)number;
+static void on_drain(void *self, int signal) {
+    (void)signal;
+    log_info("stopping: what is pending stays in the database");
+    stop_coordinator(self);
+}
+
+static void on_reload(void *self) {
+    struct coordinator *c = self;
     if (forbidden_reload(c->forbidden))
         fleet_drop_forbidden(c->fleet);
-}
-
-static void start_handles(struct coordinator *c) {
-    uv_timer_init(&c->loop, &c->tick);
-    uv_signal_init(&c->loop, &c->terminate);
-    uv_signal_init(&c->loop, &c->interrupt);
-    uv_signal_init(&c->loop, &c->hangup);
-    c->tick.data = c->terminate.data = c->interrupt.data = c->hangup.data = c;
-    uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
-    uv_signal_start(&c->terminate, on_signal, SIGTERM);
-    uv_signal_start(&c->interrupt, on_signal, SIGINT);
-    uv_signal_start(&c->hangup, on_hangup, SIGHUP);
 }
 
 static bool open_parts(struct coordinator *c, char *error, size_t cap) {
@@ -228,60 +209,68 @@ static bool open_parts(struct coordinator *c, char *error, size_t cap) {
     uint32_t epoch = 0;
     if (getrandom(&epoch, sizeof epoch, 0) < 0)
         epoch = (uint32_t)uv_hrtime();
-    c->dns = dns_open(&c->loop, &dns, error, cap);
+    c->dns = dns_open(c->loop, &dns, error, cap);
     if (c->dns == NULL)
         return false;
     c->resolver = resolver_new(c->dns, &resolver);
-    c->fleet = fleet_new(&fleet, epoch >> 1, uv_now(&c->loop));
+    c->fleet = fleet_new(&fleet, epoch >> 1, uv_now(c->loop));
     c->surveys = surveys_new(c->resolver, c->fleet, c->forbidden);
-    c->bus = bus_open(&c->loop, &jobs, on_message, c, error, cap);
+    c->bus = bus_open(c->loop, &jobs, on_message, c, error, cap);
     return c->bus != NULL;
 }
 
-static int run(struct coordinator *c, char *error, size_t cap) {
+static bool on_start(void *self, uv_loop_t *loop, char *error, size_t cap) {
+    struct coordinator *c = self;
+    c->loop = loop;
+    uv_timer_init(loop, &c->tick);
+    c->tick.data = c;
     c->db = db_connect(options.database, "mxgrade-coordinator", error, cap);
-    if (c->db == NULL)
-        return EXIT_FAILURE;
-    c->retry_ms = RECONNECT_MIN_MS;
-    uv_loop_init(&c->loop);
-    bool good = db_check_schema(c->db, error, cap) && open_parts(c, error, cap);
-    if (good) {
-        set_session(c, start_session(c->db));
-        start_handles(c);
-        log_info("ready", LOG_STR("jobs", options.jobs_endpoint));
-    } else {
-        dns_close(&c->dns);
-    }
-    uv_run(&c->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&c->loop);
+    if (c->db == NULL || !db_check_schema(c->db, error, cap) || !open_parts(c, error, cap))
+        return false;
+    set_session(c, start_session(c->db));
+    uv_timer_start(&c->tick, on_tick, 0, TICK_MS);
+    log_info("ready", LOG_STR("jobs", options.jobs_endpoint));
+    return true;
+}
+
+/* When the loop has ended. */
+static void release(struct coordinator *c) {
     surveys_free(&c->surveys);
     resolver_free(&c->resolver);
     fleet_free(&c->fleet);
     forbidden_close(&c->forbidden);
     db_close(&c->db);
-    if (good)
-        log_info("stopped");
-    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static const struct config_program PROGRAM = {
+    .name = "mxgrade-coordinator",
+    .usage = "[OPTION…]",
+    .summary = "Takes in submitted surveys, resolves their domains and hands probe jobs to workers.",
+    .notes = "Exit status: 0 after a clean stop, 1 if it could not start, 2 for a usage error.\n"
+             "SIGTERM stops; a second one ends at once. Nothing is lost: a restart resumes.\n"
+             "SIGHUP reads the blocklist again.",
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof *OPTIONS,
+};
+
+static const struct daemon DAEMON = {
+    .program = &PROGRAM,
+    .component = "coordinator",
+    .options = &options.daemon,
+    .start = on_start,
+    .drain = on_drain,
+    .reload = on_reload,
+    .stop = stop_coordinator,
+};
+
 int main(int argc, char **argv) {
-    static const struct config_program program = {
-        .name = "mxgrade-coordinator",
-        .usage = "[OPTION…]",
-        .summary = "Takes in submitted surveys, resolves their domains and hands probe jobs to workers.",
-        .notes = "Exit status: 0 after a clean stop, 1 if it could not start, 2 for a usage error.\n"
-                 "SIGTERM stops; a second one ends at once. Nothing is lost: a restart resumes.\n"
-                 "SIGHUP reads the blocklist again.",
-        .options = OPTIONS,
-        .option_count = sizeof OPTIONS / sizeof *OPTIONS,
-    };
-    struct coordinator coordinator = {.session = SESSION_LOST};
-    char error[512] = "";
+    struct coordinator coordinator = {.session = SESSION_LOST, .retry_ms = RECONNECT_MIN_MS};
     int status;
-    if (!daemon_begin(&program, "coordinator", &options.daemon, argc, argv, &status))
+    if (!daemon_begin(&DAEMON, argc, argv, &status))
         return status;
-    status = run(&coordinator, error, sizeof error);
-    if (*error)
-        fprintf(stderr, "mxgrade-coordinator: %s\n", error);
+    status = daemon_run(&DAEMON, &coordinator);
+    release(&coordinator);
+    if (status == EXIT_SUCCESS)
+        log_info("stopped");
     return status;
 }

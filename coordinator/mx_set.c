@@ -17,14 +17,14 @@ static int by_preference(const void *a, const void *b) {
     return strcasecmp(x->exchange, y->exchange);
 }
 
-static bool has(const struct mx_set *set, const char *exchange) {
+static bool has_member(const struct mx_set *set, const char *exchange) {
     for (size_t i = 0; i < set->count; i++)
         if (strcmp(set->member[i].exchange, exchange) == 0)
             return true;
     return false;
 }
 
-static void add(struct mx_set *set, const struct dns_mx *mx) {
+static void add_member(struct mx_set *set, const struct dns_mx *mx) {
     struct mx_member member = {.preference = mx->preference};
     member.invalid = name_from_dns(member.exchange, mx->exchange) != NAME_OK;
     if (member.invalid) { /* shown as it stands there, in lower case as any name */
@@ -32,7 +32,7 @@ static void add(struct mx_set *set, const struct dns_mx *mx) {
         for (char *at = member.exchange; *at; at++)
             *at = (char)tolower((unsigned char)*at);
     }
-    if (has(set, member.exchange))
+    if (has_member(set, member.exchange))
         set->flags |= MX_FLAG_DUPLICATE;
     else if (set->count == MX_SET_MAX)
         set->flags |= MX_FLAG_CAPPED;
@@ -65,7 +65,7 @@ void mx_set_from_records(struct mx_set *set, struct dns_mx *mx, size_t count) {
         if (strcmp(mx[i].exchange, ".") == 0)
             set->flags |= MX_FLAG_NULL_WITH_OTHERS;
         else
-            add(set, &mx[i]);
+            add_member(set, &mx[i]);
     }
     set->null_mx = set->count == 0; /* nothing but "." */
     make_key(set);

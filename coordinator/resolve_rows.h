@@ -4,17 +4,18 @@
 #ifndef MXG_RESOLVE_ROWS_H
 #define MXG_RESOLVE_ROWS_H
 
-#include "domain_lookup.h"
+#include "lookup_result.h"
 
 #include "db/db.h"
+#include "forbidden/forbidden.h"
 
 struct resolve_rows {
     int survey;
     unsigned port; /* of endpoints */
     const struct forbidden *forbidden;
-    const struct domain *const *domain; /* all their exchanges are written, or here */
+    const struct domain_result **domain; /* all their exchanges are written, or here */
     size_t domain_count;
-    const struct exchange *const *exchange;
+    const struct exchange_result **exchange;
     size_t exchange_count;
 };
 

@@ -1,8 +1,8 @@
 /* main.c - mxgrade-worker: takes probe and policy jobs from a coordinator, does them, returns facts to an aggregator.
  *
- * One event loop. It owns no state that matters: what it holds is leased, and what it found stays in the outbox until
- * an aggregator acknowledged it. It speaks to two peers: the coordinator (Hello, Credit, Done) and the aggregator
- * (Hello, Results). Everything that is owed to them is sent from one place, on_tick(), so that a full queue or a lost
+ * One event loop. A worker owns no state that matters: its jobs are leased, and its results stay in the outbox until an
+ * aggregator acknowledged them. A worker speaks to two peers: the coordinator (Hello, Credit, Done) and the aggregator
+ * (Hello, Results). Everything that is owed to a peer is sent from one place, on_tick(), so that a full queue or a lost
  * connection only means "next tick".
  */
 #include "base/daemon.h"
@@ -11,6 +11,7 @@
 #include "bus/bus.h"
 #include "jobs.h"
 #include "outbox.h"
+#include "probe/probe_setup.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,56 +29,48 @@ enum {
 };
 
 static struct {
-    const char *jobs_endpoint, *results_endpoint, *trust_store, *ehlo_name, *vantage, *blocklist;
-    int64_t in_flight, gap_ms, deadline_ms, greeting_ms, tls_ms, policy_ms, drain_ms;
-    bool allow_reserved, per_version, pq_strict;
+    const char *jobs_endpoint, *results_endpoint, *vantage;
+    int64_t in_flight, policy_ms, drain_ms;
+    struct probe_options probe;
     struct daemon_options daemon;
 } options;
 
 static const struct config_option OPTIONS[] = {
-    {"jobs", CONFIG_TEXT, &options.jobs_endpoint, "ipc:///run/mxgrade/jobs", "ENDPOINT",
-     "the coordinator's ZeroMQ endpoint", 0, 0},
-    {"results", CONFIG_TEXT, &options.results_endpoint, "ipc:///run/mxgrade/results", "ENDPOINT",
-     "the aggregator's ZeroMQ endpoint", 0, 0},
-    {"ehlo-name", CONFIG_TEXT, &options.ehlo_name, NULL, "NAME",
+    JOBS_OPTION(options.jobs_endpoint, "the coordinator's ZeroMQ endpoint"),
+    RESULTS_OPTION(options.results_endpoint, "the aggregator's ZeroMQ endpoint"),
+    {"ehlo-name", CONFIG_TEXT, &options.probe.ehlo_name, NULL, "NAME",
      "name said in EHLO; should resolve to this host [the host's name]", 0, 0},
     {"vantage", CONFIG_TEXT, &options.vantage, "default", "WORD", "where this worker stands, for the results", 0, 0},
-    {"trust-store", CONFIG_TEXT, &options.trust_store, NULL, "FILE", "PEM file of trusted roots [the system's]", 0, 0},
+    TRUST_STORE_OPTION(options.probe.trust_store),
     {"in-flight", CONFIG_NUMBER, &options.in_flight, "1000", "N", "probes and policies under way at once", 1, 15000},
-    {"gap", CONFIG_DURATION, &options.gap_ms, "1s", "TIME", "pause between two connections to one address", 0, 0},
-    {"deadline", CONFIG_DURATION, &options.deadline_ms, "8m", "TIME", "longest time for one probe", 0, 0},
-    {"greeting-timeout", CONFIG_DURATION, &options.greeting_ms, "45s", "TIME", "longest wait for a greeting", 0, 0},
-    {"tls-timeout", CONFIG_DURATION, &options.tls_ms, "20s", "TIME", "longest wait for the answer to a hello", 0, 0},
+    {"gap", CONFIG_DURATION, &options.probe.gap_ms, "1s", "TIME", "pause between two connections to one address", 0, 0},
+    {"deadline", CONFIG_DURATION, &options.probe.deadline_ms, "8m", "TIME", "longest time for one probe", 0, 0},
+    PROBE_TIMEOUT_OPTIONS(options.probe),
     {"policy-timeout", CONFIG_DURATION, &options.policy_ms, "60s", "TIME", "longest time for one MTA-STS policy", 0, 0},
-    {"per-version", CONFIG_FLAG, &options.per_version, NULL, NULL,
-     "ask for weak suites at every version, not only the highest and the lowest", 0, 0},
-    {"pq-strict", CONFIG_FLAG, &options.pq_strict, NULL, NULL,
-     "ask for post-quantum hybrids alone where a server prefers other groups", 0, 0},
+    PROBE_PLAN_OPTIONS(options.probe, "a server"),
     {"drain", CONFIG_DURATION, &options.drain_ms, "30s", "TIME",
      "on SIGTERM let probes end for that long, then hand them back", 0, 0},
-    {"allow-reserved", CONFIG_FLAG, &options.allow_reserved, NULL, NULL,
-     "probe loopback, private and other reserved addresses (lab only)", 0, 0},
-    FORBIDDEN_OPTION(options.blocklist),
+    ALLOW_RESERVED_OPTION(options.probe.allow_reserved, " (lab only)"),
+    BLOCKLIST_OPTION(options.probe.blocklist),
     DAEMON_OPTIONS(options.daemon),
 };
 
 enum phase { RUNNING, DRAINING, HANDING_BACK, STOPPED };
 
 struct worker {
-    uv_loop_t loop;
+    uv_loop_t *loop;
     uv_timer_t tick, drain;
-    uv_signal_t terminate, interrupt, hangup;
     enum phase phase;
     char id[64];
-    struct forbidden *forbidden;
-    struct probe_config probe;
+    struct probe_setup setup;
     struct policy_fetcher *fetcher;
     struct jobs *jobs;
     struct outbox *outbox;
     bus_t *coordinator, *aggregator;
     bool greet_coordinator, greet_aggregator; /* a Hello is owed */
     size_t granted;                           /* credit that the coordinator has not used yet */
-    uint64_t said_ms, greeted_ms;             /* last time something, a Hello was said to the coordinator */
+    uint64_t said_ms;                         /* when anything was last said to the coordinator */
+    uint64_t greeted_ms;                      /* when a Hello was last said to the coordinator */
 };
 
 static Mxgrade__Envelope envelope_of(Mxgrade__Envelope__BodyCase body) {
@@ -86,10 +79,10 @@ static Mxgrade__Envelope envelope_of(Mxgrade__Envelope__BodyCase body) {
     return envelope;
 }
 
-static bool say(struct worker *worker, Mxgrade__Envelope *envelope) {
+static bool tell_coordinator(struct worker *worker, Mxgrade__Envelope *envelope) {
     if (bus_send(worker->coordinator, NULL, envelope) != BUS_SENT)
         return false;
-    worker->said_ms = uv_now(&worker->loop);
+    worker->said_ms = uv_now(worker->loop);
     return true;
 }
 
@@ -110,7 +103,7 @@ static bool say_hello(struct worker *worker, bus_t *bus) {
 }
 
 static void greet(struct worker *worker) {
-    uint64_t now = uv_now(&worker->loop);
+    uint64_t now = uv_now(worker->loop);
     if (now - worker->greeted_ms >= RESYNC_MS)
         worker->greet_coordinator = true;
     if (worker->greet_coordinator && say_hello(worker, worker->coordinator)) {
@@ -124,7 +117,7 @@ static void greet(struct worker *worker) {
     }
 }
 
-/* Done{} with what one list holds; the list keeps it if it could not be sent. */
+/* Done{} with what one list holds; the list keeps what could not be sent. */
 static void report_done(struct worker *worker, enum job_state state) {
     uint64_t ids[IDS_PER_MESSAGE];
     for (size_t count; (count = jobs_collect(worker->jobs, state, ids, IDS_PER_MESSAGE)) > 0;) {
@@ -138,7 +131,7 @@ static void report_done(struct worker *worker, enum job_state state) {
         }
         Mxgrade__Envelope envelope = envelope_of(MXGRADE__ENVELOPE__BODY_DONE);
         envelope.done = &done;
-        if (!say(worker, &envelope))
+        if (!tell_coordinator(worker, &envelope))
             return;
         jobs_forget_collected(worker->jobs, state, count);
     }
@@ -152,34 +145,34 @@ static void grant_credit(struct worker *worker) {
     credit.n = (uint32_t)((size_t)options.in_flight - used);
     Mxgrade__Envelope envelope = envelope_of(MXGRADE__ENVELOPE__BODY_CREDIT);
     envelope.credit = &credit;
-    if (say(worker, &envelope))
+    if (tell_coordinator(worker, &envelope))
         worker->granted += credit.n;
 }
 
-static void beat(struct worker *worker) {
-    if (uv_now(&worker->loop) - worker->said_ms < HEARTBEAT_MS)
+static void send_heartbeat(struct worker *worker) {
+    if (uv_now(worker->loop) - worker->said_ms < HEARTBEAT_MS)
         return;
     Mxgrade__Heartbeat heartbeat = MXGRADE__HEARTBEAT__INIT;
     Mxgrade__Envelope envelope = envelope_of(MXGRADE__ENVELOPE__BODY_HEARTBEAT);
     envelope.heartbeat = &heartbeat;
-    if (!say(worker, &envelope))
+    if (!tell_coordinator(worker, &envelope))
         log_debug("heartbeat not sent");
 }
 
-static void stop(struct worker *worker);
+static void stop_worker(void *self);
 
 static void on_tick(uv_timer_t *timer) {
     struct worker *worker = timer->data;
     greet(worker);
-    outbox_flush(worker->outbox, worker->aggregator, uv_now(&worker->loop));
+    outbox_flush(worker->outbox, worker->aggregator, uv_now(worker->loop));
     report_done(worker, JOB_DONE);
     report_done(worker, JOB_HANDED_BACK);
     grant_credit(worker);
-    beat(worker);
+    send_heartbeat(worker);
     bool idle = jobs_held(worker->jobs) == 0 && jobs_count(worker->jobs, JOB_DONE) == 0 &&
                 jobs_count(worker->jobs, JOB_HANDED_BACK) == 0;
     if (worker->phase != RUNNING && idle)
-        stop(worker);
+        stop_worker(worker);
 }
 
 /* ---- what the peers say ---- */
@@ -247,18 +240,16 @@ static void on_aggregator(bus_t *bus, const struct bus_peer *from, Mxgrade__Enve
 
 /* ---- start and stop ---- */
 
-static void stop(struct worker *worker) {
+static void stop_worker(void *self) {
+    struct worker *worker = self;
     if (worker->phase == STOPPED)
         return;
     worker->phase = STOPPED;
     bus_close(&worker->coordinator, LINGER_MS);
     bus_close(&worker->aggregator, LINGER_MS);
     policy_fetcher_free(&worker->fetcher);
-    uv_handle_t *handles[] = {(uv_handle_t *)&worker->tick, (uv_handle_t *)&worker->drain,
-                              (uv_handle_t *)&worker->terminate, (uv_handle_t *)&worker->interrupt,
-                              (uv_handle_t *)&worker->hangup};
-    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
-        uv_close(handles[i], NULL);
+    uv_close((uv_handle_t *)&worker->tick, NULL);
+    uv_close((uv_handle_t *)&worker->drain, NULL);
 }
 
 static void on_drain_over(uv_timer_t *timer) {
@@ -268,21 +259,22 @@ static void on_drain_over(uv_timer_t *timer) {
     jobs_hand_back(worker->jobs);
 }
 
-static void on_signal(uv_signal_t *handle, int number) {
-    struct worker *worker = handle->data;
-    if (worker->phase != RUNNING) {
-        log_warn("stopping at once", LOG_INT("held", jobs_held(worker->jobs)));
-        _exit(128 + number);
-    }
+static void on_drain(void *self, int signal) {
+    struct worker *worker = self;
+    (void)signal;
     worker->phase = DRAINING;
     log_info("draining", LOG_INT("held", jobs_held(worker->jobs)));
     uv_timer_start(&worker->drain, on_drain_over, (uint64_t)options.drain_ms, 0);
 }
 
-static void on_hangup(uv_signal_t *handle, int number) {
-    struct worker *worker = handle->data;
-    (void)number;
-    (void)forbidden_reload(worker->forbidden); /* says itself what came of it */
+static void on_abandon(void *self) {
+    struct worker *worker = self;
+    log_warn("stopping at once", LOG_INT("held", jobs_held(worker->jobs)));
+}
+
+static void on_reload(void *self) {
+    struct worker *worker = self;
+    (void)forbidden_reload(worker->setup.forbidden); /* says itself what came of it */
 }
 
 static void make_id(struct worker *worker) {
@@ -294,114 +286,81 @@ static void make_id(struct worker *worker) {
     snprintf(worker->id, sizeof worker->id, "%s-%d-%08" PRIx32, host, (int)getpid(), random);
 }
 
-static void start_handles(struct worker *worker) {
-    uv_timer_init(&worker->loop, &worker->tick);
-    uv_timer_init(&worker->loop, &worker->drain);
-    uv_signal_init(&worker->loop, &worker->terminate);
-    uv_signal_init(&worker->loop, &worker->interrupt);
-    uv_signal_init(&worker->loop, &worker->hangup);
-    worker->tick.data = worker->drain.data = worker->terminate.data = worker->interrupt.data = worker;
-    worker->hangup.data = worker;
-    uv_timer_start(&worker->tick, on_tick, 0, TICK_MS);
-    uv_signal_start(&worker->terminate, on_signal, SIGTERM);
-    uv_signal_start(&worker->interrupt, on_signal, SIGINT);
-    uv_signal_start(&worker->hangup, on_hangup, SIGHUP);
-}
-
 static bool open_buses(struct worker *worker, char *error, size_t cap) {
     struct bus_config jobs = bus_config_default(options.jobs_endpoint, false);
     struct bus_config results = bus_config_default(options.results_endpoint, false);
     jobs.identity = results.identity = worker->id;
-    worker->coordinator = bus_open(&worker->loop, &jobs, on_coordinator, worker, error, cap);
+    worker->coordinator = bus_open(worker->loop, &jobs, on_coordinator, worker, error, cap);
     if (worker->coordinator)
-        worker->aggregator = bus_open(&worker->loop, &results, on_aggregator, worker, error, cap);
+        worker->aggregator = bus_open(worker->loop, &results, on_aggregator, worker, error, cap);
     return worker->aggregator != NULL;
 }
 
 static bool open_fetcher(struct worker *worker, char *error, size_t cap) {
     struct policy_config config = policy_config_default();
     const char *why = "";
-    config.trust_store = options.trust_store;
+    config.trust_store = options.probe.trust_store;
     config.total_ms = (uint64_t)options.policy_ms;
-    config.forbidden = worker->forbidden;
-    worker->fetcher = policy_fetcher_new(&worker->loop, &config, &why);
+    config.forbidden = worker->setup.forbidden;
+    worker->fetcher = policy_fetcher_new(worker->loop, &config, &why);
     if (worker->fetcher == NULL)
         snprintf(error, cap, "%s", why);
     return worker->fetcher != NULL;
 }
 
-static void configure_probes(struct worker *worker, struct chain_cache *chains, struct handshake_contexts *contexts,
-                             const struct dane *dane) {
-    worker->probe = probe_config_default(chains, contexts, options.ehlo_name);
-    worker->probe.dane = dane;
-    worker->probe.policy = (struct plan_policy){.per_version = options.per_version, .pq_strict = options.pq_strict};
-    worker->probe.forbidden = worker->forbidden;
-    worker->probe.gap_ms = (uint64_t)options.gap_ms;
-    worker->probe.deadline_ms = (uint64_t)options.deadline_ms;
-    worker->probe.timeouts.greeting = (uint64_t)options.greeting_ms;
-    worker->probe.timeouts.tls = (uint64_t)options.tls_ms;
+static bool on_start(void *self, uv_loop_t *loop, char *error, size_t cap) {
+    struct worker *worker = self;
+    worker->loop = loop;
+    uv_timer_init(loop, &worker->tick);
+    uv_timer_init(loop, &worker->drain);
+    worker->tick.data = worker->drain.data = worker;
+    make_id(worker);
+    if (!probe_setup_open(&worker->setup, &options.probe, error, cap) || !open_fetcher(worker, error, cap) ||
+        !open_buses(worker, error, cap))
+        return false;
+    worker->outbox = outbox_new(worker->id, options.vantage);
+    worker->jobs = jobs_new(loop, &worker->setup.config, worker->fetcher, worker->outbox);
+    uv_timer_start(&worker->tick, on_tick, 0, TICK_MS);
+    log_info("ready", LOG_STR("worker", worker->id), LOG_STR("jobs", options.jobs_endpoint));
+    return true;
 }
 
-/* From the first handle to the last. */
-static bool run_loop(struct worker *worker, char *error, size_t cap) {
-    make_id(worker);
-    uv_loop_init(&worker->loop);
-    worker->outbox = outbox_new(worker->id, options.vantage);
-    bool good = open_fetcher(worker, error, cap) && open_buses(worker, error, cap);
-    worker->jobs = jobs_new(&worker->loop, &worker->probe, worker->fetcher, worker->outbox);
-    if (good) {
-        start_handles(worker);
-        log_info("ready", LOG_STR("worker", worker->id), LOG_STR("jobs", options.jobs_endpoint));
-    } else {
-        bus_close(&worker->coordinator, 0);
-        policy_fetcher_free(&worker->fetcher);
-    }
-    uv_run(&worker->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&worker->loop);
+/* When the loop has ended. */
+static void release(struct worker *worker) {
     jobs_free(&worker->jobs);
     outbox_free(&worker->outbox);
-    if (good)
-        log_info("stopped");
-    return good;
+    probe_setup_close(&worker->setup);
 }
 
-static int run(struct worker *worker, char *error, size_t cap) {
-    struct trust *trust = trust_open(options.trust_store, error, cap);
-    if (trust)
-        worker->forbidden = forbidden_open(options.blocklist, options.allow_reserved, error, cap);
-    bool good = worker->forbidden != NULL;
-    if (good) {
-        struct handshake_contexts *contexts = handshake_contexts_new();
-        struct chain_cache *chains = chain_cache_new(trust, 0);
-        struct dane *dane = dane_open();
-        configure_probes(worker, chains, contexts, dane);
-        good = run_loop(worker, error, cap);
-        dane_close(&dane);
-        handshake_contexts_free(&contexts);
-        chain_cache_free(&chains);
-    }
-    forbidden_close(&worker->forbidden);
-    trust_close(&trust);
-    return good ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+static const struct config_program PROGRAM = {
+    .name = "mxgrade-worker",
+    .usage = "[OPTION…]",
+    .summary = "Takes jobs from a coordinator, asks mail servers and policy hosts, returns facts to an aggregator.",
+    .notes = "Exit status: 0 after a clean stop, 1 if it could not start, 2 for a usage error.\n"
+             "SIGTERM drains; a second one ends at once. SIGHUP reads the blocklist again.",
+    .options = OPTIONS,
+    .option_count = sizeof OPTIONS / sizeof *OPTIONS,
+};
+
+static const struct daemon DAEMON = {
+    .program = &PROGRAM,
+    .component = "worker",
+    .options = &options.daemon,
+    .start = on_start,
+    .drain = on_drain,
+    .abandon = on_abandon,
+    .reload = on_reload,
+    .stop = stop_worker,
+};
 
 int main(int argc, char **argv) {
-    static const struct config_program program = {
-        .name = "mxgrade-worker",
-        .usage = "[OPTION…]",
-        .summary = "Takes jobs from a coordinator, asks mail servers and policy hosts, returns facts to an aggregator.",
-        .notes = "Exit status: 0 after a clean stop, 1 if it could not start, 2 for a usage error.\n"
-                 "SIGTERM drains; a second one ends at once. SIGHUP reads the blocklist again.",
-        .options = OPTIONS,
-        .option_count = sizeof OPTIONS / sizeof *OPTIONS,
-    };
     struct worker worker = {.phase = RUNNING, .greet_coordinator = true, .greet_aggregator = true};
-    char error[512] = "";
     int status;
-    if (!daemon_begin(&program, "worker", &options.daemon, argc, argv, &status))
+    if (!daemon_begin(&DAEMON, argc, argv, &status))
         return status;
-    status = run(&worker, error, sizeof error);
-    if (*error)
-        fprintf(stderr, "mxgrade-worker: %s\n", error);
+    status = daemon_run(&DAEMON, &worker);
+    release(&worker);
+    if (status == EXIT_SUCCESS)
+        log_info("stopped");
     return status;
 }

@@ -1,25 +1,27 @@
-/* outbox.c - see outbox.h. A doubly linked list in order of sequence; acks mostly take its head. */
+/* outbox.c - see outbox.h. A list in order of sequence; acks mostly take its head. */
 #include "outbox.h"
 
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
-enum { CONFIRMED_SLOTS = 4096 }; /* certificates known to be stored: a direct-mapped cache, a miss costs a DER */
+enum { CONFIRMED_SLOTS = 4096, SHA256_OCTETS = 32 };
 
 struct entry {
-    struct entry *next, *previous;
-    Mxgrade__Results message; /* one result or one policy; owns them and certificate */
-    uint64_t sent_ms;         /* 0 = not sent */
+    Mxgrade__Results message; /* one result or one policy, owned as its certificates are; worker_id, vantage borrowed */
+    uint64_t due_ms;          /* loop time to send it at; 0: at once */
+    struct entry *prev, *next;
 };
 
 struct outbox {
     char *worker_id, *vantage;
-    struct entry *head, *tail;
+    struct entry *entries;
     size_t count;
-    uint64_t sequence;
-    uint8_t confirmed[CONFIRMED_SLOTS][32];
+    uint64_t sequence;                                 /* the last one given */
+    uint8_t confirmed[CONFIRMED_SLOTS][SHA256_OCTETS]; /* certificates known to be stored: a direct-mapped cache, where
+                                                          a miss costs the sending of a DER */
 };
 
 struct outbox *outbox_new(const char *worker_id, const char *vantage) {
@@ -32,6 +34,17 @@ struct outbox *outbox_new(const char *worker_id, const char *vantage) {
 static uint8_t *confirmed_slot(struct outbox *outbox, const uint8_t *sha256) {
     size_t slot = ((size_t)sha256[0] << 8 | sha256[1]) % CONFIRMED_SLOTS;
     return outbox->confirmed[slot];
+}
+
+static bool is_confirmed(struct outbox *outbox, const uint8_t *sha256) {
+    return memcmp(confirmed_slot(outbox, sha256), sha256, SHA256_OCTETS) == 0;
+}
+
+static void confirm(struct outbox *outbox, const Mxgrade__Results *stored) {
+    for (size_t i = 0; i < stored->n_certificate; i++) {
+        const uint8_t *sha256 = stored->certificate[i]->sha256.data;
+        memcpy(confirmed_slot(outbox, sha256), sha256, SHA256_OCTETS);
+    }
 }
 
 static void free_entry(struct entry *entry) {
@@ -52,10 +65,8 @@ void outbox_free(struct outbox **outbox) {
     if (self == NULL)
         return;
     *outbox = NULL;
-    for (struct entry *entry = self->head, *next; entry; entry = next) {
-        next = entry->next;
-        free_entry(entry);
-    }
+    struct entry *entry, *next;
+    DL_FOREACH_SAFE(self->entries, entry, next) { free_entry(entry); }
     free(self->worker_id);
     free(self->vantage);
     free(self);
@@ -68,12 +79,7 @@ static Mxgrade__Results *add_message(struct outbox *outbox) {
     entry->message.sequence = ++outbox->sequence;
     entry->message.worker_id = outbox->worker_id;
     entry->message.vantage = outbox->vantage;
-    entry->previous = outbox->tail;
-    if (outbox->tail)
-        outbox->tail->next = entry;
-    else
-        outbox->head = entry;
-    outbox->tail = entry;
+    DL_APPEND(outbox->entries, entry);
     outbox->count++;
     return &entry->message;
 }
@@ -85,7 +91,7 @@ void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, const st
     message->result[message->n_result++] = result;
     message->certificate = mem_calloc(chain_count, sizeof *message->certificate);
     for (size_t i = 0; i < chain_count; i++)
-        if (memcmp(confirmed_slot(outbox, chain[i]->leaf_sha256), chain[i]->leaf_sha256, 32) != 0)
+        if (!is_confirmed(outbox, chain[i]->leaf_sha256))
             message->certificate[message->n_certificate++] = result_certificate(chain[i]);
 }
 
@@ -96,35 +102,34 @@ void outbox_add_policy(struct outbox *outbox, Mxgrade__PolicyResult *result) {
 }
 
 void outbox_flush(struct outbox *outbox, bus_t *bus, uint64_t now_ms) {
-    for (struct entry *entry = outbox->head; entry; entry = entry->next) {
-        if (entry->sent_ms && now_ms - entry->sent_ms < OUTBOX_RESEND_MS)
+    struct entry *entry;
+    DL_FOREACH(outbox->entries, entry) {
+        if (entry->due_ms > now_ms)
             continue;
         Mxgrade__Envelope envelope = MXGRADE__ENVELOPE__INIT;
         envelope.body_case = MXGRADE__ENVELOPE__BODY_RESULTS;
         envelope.results = &entry->message;
         if (bus_send(bus, NULL, &envelope) != BUS_SENT)
             return;
-        entry->sent_ms = now_ms ? now_ms : 1;
+        entry->due_ms = now_ms + OUTBOX_RESEND_MS;
     }
 }
 
 void outbox_restart(struct outbox *outbox) {
-    for (struct entry *entry = outbox->head; entry; entry = entry->next)
-        entry->sent_ms = 0;
+    struct entry *entry;
+    DL_FOREACH(outbox->entries, entry) { entry->due_ms = 0; }
 }
 
 bool outbox_ack(struct outbox *outbox, uint64_t sequence, uint64_t *job) {
-    struct entry *entry = outbox->head;
+    struct entry *entry = outbox->entries;
     while (entry && entry->message.sequence != sequence)
         entry = entry->next;
     if (entry == NULL)
         return false;
-    *job = entry->message.n_result ? entry->message.result[0]->job : entry->message.policy[0]->job;
-    for (size_t i = 0; i < entry->message.n_certificate; i++)
-        memcpy(confirmed_slot(outbox, entry->message.certificate[i]->sha256.data),
-               entry->message.certificate[i]->sha256.data, 32);
-    *(entry->previous ? &entry->previous->next : &outbox->head) = entry->next;
-    *(entry->next ? &entry->next->previous : &outbox->tail) = entry->previous;
+    const Mxgrade__Results *message = &entry->message;
+    *job = message->n_result ? message->result[0]->job : message->policy[0]->job;
+    confirm(outbox, message);
+    DL_DELETE(outbox->entries, entry);
     outbox->count--;
     free_entry(entry);
     return true;

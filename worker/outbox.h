@@ -1,8 +1,8 @@
 /* outbox.h - results that no aggregator has acknowledged yet.
  *
  * At least once: a result stays here, and is sent again after OUTBOX_RESEND_MS or when the peer is new, until its Ack
- * comes. A certificate's DER travels until an ack confirmed that it was stored, then only its SHA-256 (within the
- * result). Bounded by the jobs that the worker may hold: every entry belongs to one.
+ * comes. A certificate's DER travels with its SHA-256 until an ack confirmed that it was stored; then the SHA-256 in
+ * the result is enough. Bounded by the jobs that the worker may hold: every result belongs to one.
  */
 #ifndef MXG_OUTBOX_H
 #define MXG_OUTBOX_H

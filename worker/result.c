@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "model/suites.h"
-#include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +114,7 @@ Mxgrade__EndpointResult *result_from_report(const struct probe_report *report) {
     result->suite = report->suite;
     result->group = mem_strdup(report->group);
     result->signature = mem_strdup(report->signature);
-    result->pq_group = mem_strdup(plan->pq_group ? group_name(plan->pq_group) : "");
+    result->pq_group = mem_strdup(plan->pq_group ? tls_group_name(plan->pq_group) : "");
     result->duration_ms = report->duration_ms;
     if (report->resume_len)
         result->resume = copy_bytes(report->resume, report->resume_len);

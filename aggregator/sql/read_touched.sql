@@ -2,9 +2,8 @@
 -- (BETWEEN: see update_names.sql.)
 DECLARE touched_rows NO SCROLL CURSOR FOR
 SELECT x.exchange, x.address, v.policy, e.reason,
-       e.reachable, e.starttls_advertised, e.tls_enabled, e.sslv2, e.sslv3, e.tls1_0, e.tls1_1, e.tls1_2, e.tls1_3,
-       e.weak_ciphers, e.anon_suites, e.nist_r1, e.nist_r2, e.forward_secrecy, e.pq_hybrid,
-       x.cert_trusted, x.cert_in_date, x.cert_name_match, x.cert_verifiable,
+       -- each endpoint fact: e.{fact},
+       -- each name fact: x.{fact},
        'starttls_stripped' = ANY (e.flags) AS starttls_stripped,
        'inconsistent' = ANY (e.flags) AS inconsistent,
        coalesce(c.key_type IN ('RSA', 'DSA') AND c.key_bits < 2048 OR c.key_type = 'EC' AND c.key_bits < 224, false)

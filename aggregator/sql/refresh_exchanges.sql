@@ -1,5 +1,5 @@
--- $1 survey, $2 exchanges or null for all. Grade of an exchange: its worst graded address (grading.md
--- section 3). An address that cannot be reached does not count; one that is reachable but ungraded, or
+-- $1 survey, $2 exchanges or null for all. Grade of an exchange: its worst graded address (docs/grading.md
+-- section 4). An address that cannot be reached does not count; one that is reachable but ungraded, or
 -- still to be probed, leaves the grade provisional and forced TLS unknown. Answers with what changed.
 WITH address AS (
     SELECT m.exchange, x.grade, x.score, x.provisional, x.forced_tls, x.forced_tls_why,

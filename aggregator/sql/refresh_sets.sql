@@ -1,4 +1,4 @@
--- $1 survey, $2 MX sets or null for all. Grade of a set: its worst graded exchange (grading.md section 4).
+-- $1 survey, $2 MX sets or null for all. Grade of a set: its worst graded exchange (docs/grading.md section 4).
 -- The least array is the worst exchange, the one of lower preference first; sorting each group costs thrice.
 WITH judged AS (
     SELECT m.mx_set, max(x.grade) AS grade, min(x.score) AS score, count(x.grade) AS mx_graded,

@@ -11,15 +11,15 @@ CREATE TEMP TABLE staged_certificate ON COMMIT DELETE ROWS AS
 
 CREATE TEMP TABLE staged_endpoint ON COMMIT DELETE ROWS AS
     SELECT address, last_job AS job, false AS names_only, false AS retry, reason,
-           reachable, starttls_advertised, tls_enabled, sslv2, sslv3, tls1_0, tls1_1, tls1_2, tls1_3, weak_ciphers,
-           anon_suites, nist_r1, nist_r2, forward_secrecy, pq_hybrid,
+           -- each endpoint fact: {fact},
            fact_evidence AS evidence, fact_evidence AS why_unknown, flags, banner, ehlo, ehlo_tls, tls_version, suite,
            key_group, signature, suites_seen, weak_seen, pq_group, connections, connection_count, observed_at, worker,
            vantage, duration_ms, resume
     FROM mxgrade.endpoint WITH NO DATA;
 
 CREATE TEMP TABLE staged_name ON COMMIT DELETE ROWS AS
-    SELECT address, exchange, certificate, cert_trusted, cert_in_date, cert_name_match, cert_verifiable,
+    SELECT address, exchange, certificate,
+           -- each name fact: {fact},
            fact_evidence AS evidence, fact_evidence AS why_unknown, matched, matched_by_cn, trust_error,
            chain_flags, san_match, cn_match, dane, dane_why
     FROM mxgrade.exchange_endpoint WITH NO DATA;

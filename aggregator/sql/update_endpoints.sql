@@ -12,21 +12,7 @@ UPDATE mxgrade.endpoint e SET
                   AND NOT (s.retry AND e.attempts + 1 < v.max_attempts)
                   AND (s.tls_enabled <> 'unknown' OR e.tls_enabled <> 'unknown')) k (known)),
     reason = CASE WHEN s.names_only THEN e.reason ELSE s.reason END,
-    reachable = coalesce(nullif(s.reachable, 'unknown'), e.reachable),
-    starttls_advertised = coalesce(nullif(s.starttls_advertised, 'unknown'), e.starttls_advertised),
-    tls_enabled = coalesce(nullif(s.tls_enabled, 'unknown'), e.tls_enabled),
-    sslv2 = coalesce(nullif(s.sslv2, 'unknown'), e.sslv2),
-    sslv3 = coalesce(nullif(s.sslv3, 'unknown'), e.sslv3),
-    tls1_0 = coalesce(nullif(s.tls1_0, 'unknown'), e.tls1_0),
-    tls1_1 = coalesce(nullif(s.tls1_1, 'unknown'), e.tls1_1),
-    tls1_2 = coalesce(nullif(s.tls1_2, 'unknown'), e.tls1_2),
-    tls1_3 = coalesce(nullif(s.tls1_3, 'unknown'), e.tls1_3),
-    weak_ciphers = coalesce(nullif(s.weak_ciphers, 'unknown'), e.weak_ciphers),
-    anon_suites = coalesce(nullif(s.anon_suites, 'unknown'), e.anon_suites),
-    nist_r1 = coalesce(nullif(s.nist_r1, 'unknown'), e.nist_r1),
-    nist_r2 = coalesce(nullif(s.nist_r2, 'unknown'), e.nist_r2),
-    forward_secrecy = coalesce(nullif(s.forward_secrecy, 'unknown'), e.forward_secrecy),
-    pq_hybrid = coalesce(nullif(s.pq_hybrid, 'unknown'), e.pq_hybrid),
+    -- each endpoint fact: {fact} = coalesce(nullif(s.{fact}, 'unknown'), e.{fact}),
     -- What is known keeps its evidence; an unknown has the newest reason. Connections of a later attempt stand behind
     -- the earlier ones, so their numbers move up. Evidence without a number, of a plan that was resumed, says nothing
     -- new of a fact that has some.

@@ -5,13 +5,11 @@
 -- (BETWEEN: by the primary key, never through an address that a million names share.)
 WITH judged AS (
     UPDATE mxgrade.exchange_endpoint x SET
-        judged_at = coalesce(x.judged_at, CASE WHEN e.next_probe_at IS NULL OR n.cert_trusted <> 'unknown'
-            OR n.cert_in_date <> 'unknown' OR n.cert_name_match <> 'unknown' THEN now() END),
+        judged_at = coalesce(x.judged_at, CASE WHEN e.next_probe_at IS NULL
+            -- each name fact: OR n.{fact} <> 'unknown'
+            THEN now() END),
         certificate = coalesce(n.certificate, x.certificate),
-        cert_trusted = coalesce(nullif(n.cert_trusted, 'unknown'), x.cert_trusted),
-        cert_in_date = coalesce(nullif(n.cert_in_date, 'unknown'), x.cert_in_date),
-        cert_name_match = coalesce(nullif(n.cert_name_match, 'unknown'), x.cert_name_match),
-        cert_verifiable = coalesce(nullif(n.cert_verifiable, 'unknown'), x.cert_verifiable),
+        -- each name fact: {fact} = coalesce(nullif(n.{fact}, 'unknown'), x.{fact}),
         -- What is known keeps its evidence; an unknown has the newest reason.
         fact_evidence = CASE
             WHEN x.fact_evidence IS NULL AND e.connection_count = s.connection_count THEN n.why_unknown || n.evidence

@@ -27,10 +27,8 @@ SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object(
                 'facts', (SELECT jsonb_object_agg(k.key, jsonb_build_object('value', to_jsonb(m) -> k.key)
                                                          || coalesce(m.fact_evidence -> k.key, '{}'))
                           FROM unnest(ARRAY[
-                          'reachable', 'starttls_advertised', 'tls_enabled', 'sslv2', 'sslv3', 'tls1_0', 'tls1_1',
-                          'tls1_2', 'tls1_3', 'weak_ciphers', 'anon_suites', 'nist_r1', 'nist_r2',
-                          'forward_secrecy', 'pq_hybrid', 'cert_trusted', 'cert_in_date', 'cert_name_match',
-                          'cert_verifiable']) AS k (key)),
+                          -- each fact, commas between: '{fact}'
+                          ]) AS k (key)),
                 'findings', (SELECT coalesce(jsonb_agg(to_jsonb(f) - '{survey_id,exchange,address}'::text[]), '[]')
                              FROM mxgrade.finding f
                              WHERE f.survey_id = m.survey_id AND f.exchange = m.exchange AND f.address = m.address),

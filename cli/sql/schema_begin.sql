@@ -12,8 +12,8 @@ BEGIN
             applied_at  timestamptz NOT NULL DEFAULT now()
         );
         COMMENT ON SCHEMA mxgrade IS 'mxgrade: surveys of mail servers and their grades';
-        COMMENT ON TABLE mxgrade.schema_version IS 'Files of schema/ that were applied';
-        COMMENT ON COLUMN mxgrade.schema_version.version IS 'Number of the file';
+        COMMENT ON TABLE mxgrade.schema_version IS 'Versions of the schema that were applied';
+        COMMENT ON COLUMN mxgrade.schema_version.version IS 'Number of the version';
         COMMENT ON COLUMN mxgrade.schema_version.applied_at IS 'When';
     END IF;
 END $$;

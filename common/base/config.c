@@ -1,7 +1,8 @@
-/* config.c - see config.h. Defaults, file, environment and command line are applied in that order, so
- * that the later wins; each goes through the same set_value(). */
+/* config.c - see config.h. Defaults, file, environment and command line are applied in that order, so that the later
+ * wins. Each value goes through the same set_value(). */
 #include "base/config.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -16,11 +17,11 @@ enum { CONFIG_LINE_MAX = 4096 };
 /* Where values come from: the defaults, a file, the environment, or the command line. */
 struct source {
     const struct config_program *program;
-    bool *gave; /* that option, by its place */
+    bool *gave; /* for each option of the program: has this source given a value? */
 };
 
 /* Keeps a text for the life of the process: targets point into it. */
-static char *keep(char *text) {
+static char *keep_text(char *text) {
     static char **kept;
     static size_t count;
     kept = mem_realloc(kept, (count + 1) * sizeof *kept);
@@ -63,7 +64,7 @@ static bool parse_flag(const char *text, bool *out) {
     return false;
 }
 
-/* NULL, or what the option expects. again: the same source gave it before. */
+/* NULL, or what the option expects. again: the same source gave the option a value before. */
 static const char *set_value(const struct config_option *option, const char *text, bool again) {
     static char expected[96];
     const char **word = option->target;
@@ -72,7 +73,7 @@ static const char *set_value(const struct config_option *option, const char *tex
         *word = text;
         return NULL;
     case CONFIG_LIST:
-        *word = again ? keep(mem_printf("%s,%s", *word, text)) : text;
+        *word = again ? keep_text(mem_printf("%s,%s", *word, text)) : text;
         return NULL;
     case CONFIG_FLAG:
         return parse_flag(text, option->target) ? NULL : "yes or no";
@@ -94,15 +95,15 @@ static const char *set_value(const struct config_option *option, const char *tex
     return expected;
 }
 
-static const struct config_option *find(const struct config_program *program, const char *name) {
+static const struct config_option *find_option(const struct config_program *program, const char *name) {
     for (size_t i = 0; i < program->option_count; i++)
         if (strcmp(program->options[i].name, name) == 0)
             return &program->options[i];
     return NULL;
 }
 
-static bool apply(const struct source *source, const char *where, const struct config_option *option,
-                  const char *text) {
+static bool apply_value(const struct source *source, const char *where, const struct config_option *option,
+                        const char *text) {
     bool *gave = &source->gave[option - source->program->options];
     const char *expected = set_value(option, text, *gave);
     *gave = true;
@@ -112,12 +113,14 @@ static bool apply(const struct source *source, const char *where, const struct c
     return expected == NULL;
 }
 
+/* text without space at either end, in place. */
 static char *trim(char *text) {
-    while (isspace((unsigned char)*text))
+    while (ascii_is_space(*text))
         text++;
-    char *end = text + strlen(text);
-    while (end > text && isspace((unsigned char)end[-1]))
-        *--end = '\0';
+    size_t len = strlen(text);
+    while (len > 0 && ascii_is_space(text[len - 1]))
+        len--;
+    text[len] = '\0';
     return text;
 }
 
@@ -131,11 +134,11 @@ static bool apply_line(const struct source *source, const char *path, unsigned n
         return false;
     }
     *equals = '\0';
-    const struct config_option *option = find(source->program, trim(line));
+    const struct config_option *option = find_option(source->program, trim(line));
     if (option == NULL) /* one file may serve several programs */
         return true;
     /* Arguments, environment and defaults outlive the options; the line does not. */
-    return apply(source, where, option, keep(mem_strdup(trim(equals + 1))));
+    return apply_value(source, where, option, keep_text(mem_strdup(trim(equals + 1))));
 }
 
 static bool apply_file(const struct source *source, const char *path) {
@@ -161,7 +164,7 @@ static bool apply_environment(const struct source *source) {
         for (const char *at = program->options[i].name; *at && used < sizeof name - 1; at++)
             name[used++] = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
         const char *text = getenv(name);
-        if (text && !apply(source, "environment: ", &program->options[i], text))
+        if (text && !apply_value(source, "environment: ", &program->options[i], text))
             return false;
     }
     return true;
@@ -206,9 +209,9 @@ static enum config_result usage_error(const struct config_program *program) {
     return CONFIG_EXIT_USAGE;
 }
 
-/* Walks the command line once; with apply_options false it only looks for --config, --help, --version. */
-static enum config_result walk(const struct source *source, int argc, char **argv, bool apply_options,
-                               const char **file) {
+/* Walks the command line once. With apply_options false only --config, --help and --version are looked for. */
+static enum config_result walk_arguments(const struct source *source, int argc, char **argv, bool apply_options,
+                                         const char **file) {
     const struct config_program *program = source->program;
     struct option *options = long_options(program);
     enum config_result result = CONFIG_GO;
@@ -223,7 +226,8 @@ static enum config_result walk(const struct source *source, int argc, char **arg
         } else if (c == OPTION_VERSION) {
             printf("%s %s\n", program->name, MXGRADE_VERSION);
             result = CONFIG_EXIT_OK;
-        } else if (c == '?' || (apply_options && !apply(source, "--", &program->options[c], optarg ? optarg : "yes"))) {
+        } else if (c == '?' ||
+                   (apply_options && !apply_value(source, "--", &program->options[c], optarg ? optarg : "yes"))) {
             result = usage_error(program);
         }
     }
@@ -235,7 +239,7 @@ static bool apply_defaults(const struct source *source) {
     const struct config_program *program = source->program;
     for (size_t i = 0; i < program->option_count; i++)
         if (program->options[i].fallback &&
-            !apply(source, "default: ", &program->options[i], program->options[i].fallback))
+            !apply_value(source, "default: ", &program->options[i], program->options[i].fallback))
             return false;
     return true;
 }
@@ -248,14 +252,14 @@ static const struct source *next_source(const struct source *source) {
 
 static enum config_result load_from(const struct source *source, int argc, char **argv) {
     const char *file = getenv("MXGRADE_CONFIG");
-    enum config_result result = walk(source, argc, argv, false, &file);
+    enum config_result result = walk_arguments(source, argc, argv, false, &file);
     if (result != CONFIG_GO)
         return result;
     if (!apply_defaults(next_source(source)))
         return CONFIG_EXIT_USAGE;
     if ((file && !apply_file(next_source(source), file)) || !apply_environment(next_source(source)))
         return usage_error(source->program);
-    return walk(next_source(source), argc, argv, true, &file);
+    return walk_arguments(next_source(source), argc, argv, true, &file);
 }
 
 enum config_result config_load(const struct config_program *program, int argc, char **argv, int *first_operand) {

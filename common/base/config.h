@@ -15,7 +15,7 @@
 
 enum config_type {
     CONFIG_TEXT,     /* const char *; lives as long as the process */
-    CONFIG_LIST,     /* the same; given several times, on the command line or in the file, it is joined by commas */
+    CONFIG_LIST,     /* the same; values given several times by one source are joined by commas */
     CONFIG_NUMBER,   /* int64_t, between least and most */
     CONFIG_FLAG,     /* bool; no argument on the command line */
     CONFIG_DURATION, /* int64_t milliseconds: 250ms, 5s, 10m, 1h; a bare number is seconds */

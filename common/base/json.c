@@ -1,29 +1,33 @@
-/* json.c - see json.h. Indented, so that people can read it too. */
+/* json.c - see json.h. */
 #include "base/json.h"
 
 #include <inttypes.h>
 
-struct json json_to(FILE *out) {
-    return (struct json){.out = out, .depth = 0, .first = true};
+struct json json_to(FILE *out, enum json_style style) {
+    return (struct json){.out = out, .style = style, .first = true};
 }
 
-static void quote(struct json *json, const char *text) {
-    fputc('"', json->out);
+void json_quote(FILE *out, const char *text) {
+    fputc('"', out);
     for (const char *at = text; *at; at++) {
         unsigned char c = (unsigned char)*at;
         if (c == '"' || c == '\\')
-            fprintf(json->out, "\\%c", c);
+            fprintf(out, "\\%c", c);
         else if (c < 0x20)
-            fprintf(json->out, "\\u%04x", c);
+            fprintf(out, "\\u%04x", c);
         else
-            fputc(c, json->out);
+            fputc(c, out);
     }
-    fputc('"', json->out);
+    fputc('"', out);
 }
 
-static void new_line(struct json *json) { fprintf(json->out, "\n%*s", 2 * json->depth, ""); }
+static void new_line(const struct json *json) {
+    if (json->style == JSON_INDENTED)
+        fprintf(json->out, "\n%*s", 2 * json->depth, "");
+}
 
-static void begin(struct json *json, const char *key) {
+/* What stands before a value: comma, line and key. */
+static void begin_value(struct json *json, const char *key) {
     if (json->depth > 0) {
         if (!json->first)
             fputc(',', json->out);
@@ -31,13 +35,13 @@ static void begin(struct json *json, const char *key) {
     }
     json->first = false;
     if (key) {
-        quote(json, key);
-        fputs(": ", json->out);
+        json_quote(json->out, key);
+        fputs(json->style == JSON_INDENTED ? ": " : ":", json->out);
     }
 }
 
 static void open_bracket(struct json *json, const char *key, char bracket) {
-    begin(json, key);
+    begin_value(json, key);
     fputc(bracket, json->out);
     json->depth++;
     json->first = true;
@@ -52,25 +56,25 @@ void json_end(struct json *json, char bracket) {
         new_line(json);
     fputc(bracket, json->out);
     json->first = false;
-    if (json->depth == 0)
+    if (json->depth == 0 && json->style == JSON_INDENTED)
         fputc('\n', json->out);
 }
 
 void json_text(struct json *json, const char *key, const char *value) {
-    begin(json, key);
+    begin_value(json, key);
     if (value)
-        quote(json, value);
+        json_quote(json->out, value);
     else
         fputs("null", json->out);
 }
 
 void json_number(struct json *json, const char *key, int64_t value) {
-    begin(json, key);
+    begin_value(json, key);
     fprintf(json->out, "%" PRId64, value);
 }
 
 void json_bool(struct json *json, const char *key, bool value) {
-    begin(json, key);
+    begin_value(json, key);
     fputs(value ? "true" : "false", json->out);
 }
 

@@ -1,15 +1,18 @@
-/* log.c - see log.h. A line is built in one buffer and written with one write(2), so that lines of
+/* log.c - see log.h. A line is built in memory and written with one write(2), so that lines of
  * several processes on one terminal or file do not mix. */
 #include "base/log.h"
 
+#include "base/json.h"
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LOG_LINE_MAX = 8192, LOG_VALUE_MAX = 1024 };
+enum { LOG_VALUE_MAX = 1024 /* octets of a field's text; a longer one is cut */ };
 
 static struct {
     const char *component;
@@ -36,82 +39,67 @@ bool log_level_from_name(const char *name, enum log_level *out) {
 
 bool log_enabled(enum log_level level) { return level >= config.least; }
 
-struct line {
-    char text[LOG_LINE_MAX];
-    size_t used;
-};
-
-static void put(struct line *line, const char *text) {
-    size_t len = strlen(text), room = sizeof line->text - 2 - line->used;
-    if (len > room)
-        len = room;
-    memcpy(line->text + line->used, text, len);
-    line->used += len;
-}
-
-/* Quotes in both forms; after text_sanitise() only the quote and the backslash need care. */
-static void put_quoted(struct line *line, const char *value) {
-    char clean[LOG_VALUE_MAX];
-    text_sanitise(clean, sizeof clean, value, strlen(value));
-    put(line, "\"");
-    for (const char *at = clean; *at; at++) {
-        if (*at == '"' || *at == '\\')
-            put(line, "\\");
-        put(line, (char[]){*at, '\0'});
-    }
-    put(line, "\"");
-}
-
-static void put_pair(struct line *line, const char *key, const char *value) {
-    put(line, config.json ? ",\"" : " ");
-    put(line, key);
-    put(line, config.json ? "\":" : "=");
-    bool plain = !config.json && *value && strpbrk(value, " \"\\=") == NULL && text_is_clean(value, strlen(value));
-    if (plain)
-        put(line, value);
-    else
-        put_quoted(line, value);
-}
-
-static void put_head(struct line *line, enum log_level level, const char *event) {
+/* "2026-11-23T18:00:00.123Z", now. */
+static void format_time(char *out, size_t cap) {
     struct timespec now;
     struct tm utc;
-    char stamp[40], full[64];
+    char seconds[40];
     clock_gettime(CLOCK_REALTIME, &now);
-    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &utc));
-    snprintf(full, sizeof full, "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
-    if (config.json) {
-        put(line, "{\"time\":");
-        put_quoted(line, full);
-        put_pair(line, "level", LEVELS[level]);
-        put_pair(line, "component", config.component);
-        put_pair(line, "event", event);
-        return;
+    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &utc));
+    snprintf(out, cap, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
+}
+
+/* Does a sanitised value need no quotes in the text form? */
+static bool is_plain(const char *value) { return *value && strpbrk(value, " \"\\=") == NULL; }
+
+static void write_text(FILE *out, enum log_level level, const char *event, const struct log_field *fields) {
+    char text[LOG_VALUE_MAX];
+    format_time(text, sizeof text);
+    fprintf(out, "%s %s %s: %s", text, LEVELS[level], config.component, event);
+    for (; fields->key; fields++) {
+        fprintf(out, " %s=", fields->key);
+        if (fields->text == NULL) {
+            fprintf(out, "%" PRId64, fields->number);
+            continue;
+        }
+        text_sanitise(text, sizeof text, fields->text, strlen(fields->text));
+        if (is_plain(text))
+            fputs(text, out);
+        else
+            json_quote(out, text);
     }
-    const char *const parts[] = {full, " ", LEVELS[level], " ", config.component, ": ", event};
-    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
-        put(line, parts[i]);
+}
+
+static void write_json(FILE *out, enum log_level level, const char *event, const struct log_field *fields) {
+    struct json json = json_to(out, JSON_COMPACT);
+    char text[LOG_VALUE_MAX];
+    format_time(text, sizeof text);
+    json_object(&json, NULL);
+    json_text(&json, "time", text);
+    json_text(&json, "level", LEVELS[level]);
+    json_text(&json, "component", config.component);
+    json_text(&json, "event", event);
+    for (; fields->key; fields++) {
+        if (fields->text == NULL) {
+            json_number(&json, fields->key, fields->number);
+        } else {
+            text_sanitise(text, sizeof text, fields->text, strlen(fields->text));
+            json_text(&json, fields->key, text);
+        }
+    }
+    json_end(&json, '}');
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields) {
-    struct line line;
-    line.used = 0;
-    put_head(&line, level, event);
-    for (; fields->key; fields++) {
-        char number[24];
-        snprintf(number, sizeof number, "%lld", (long long)fields->number);
-        if (fields->text == NULL && config.json) {
-            put(&line, ",\"");
-            put(&line, fields->key);
-            put(&line, "\":");
-            put(&line, number);
-        } else {
-            put_pair(&line, fields->key, fields->text ? fields->text : number);
-        }
-    }
-    if (config.json)
-        put(&line, "}");
-    line.text[line.used++] = '\n';
-    if (write(STDERR_FILENO, line.text, line.used) < 0)
-        return; /* nowhere left to report to */
+    char *line = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&line, &len);
+    if (out == NULL)
+        return;
+    (config.json ? write_json : write_text)(out, level, event, fields);
+    fputc('\n', out);
+    /* A failure has nowhere left to be reported to. */
+    if (fclose(out) == 0 && write(STDERR_FILENO, line, len) < 0)
+        len = 0;
+    free(line);
 }

@@ -1,8 +1,8 @@
 /* log.h - structured logging: one event, one line, on standard error.
  *
- * Text form: "2026-11-23T18:00:00.123Z info worker probe done survey=1 endpoint=127.0.0.1". JSON form:
- * one object a line with the same keys. Field values are sanitised on output (text.h), so remote bytes
- * may be passed as they are.
+ * Text form: "2026-11-23T18:00:00.123Z info worker: probe done survey=1 endpoint=127.0.0.1". JSON form: one object a
+ * line, with the same keys. Field values are sanitised on output (text.h), so that remote bytes may be passed as they
+ * are; a value of more than 1023 octets is cut.
  *
  *     log_info("probe done", LOG_INT("survey", id), LOG_STR("endpoint", address));
  */
@@ -27,9 +27,11 @@ struct log_field {
 
 /* component: "coordinator", "worker", …; borrowed for the life of the process. */
 void log_open(const char *component, enum log_level least, bool json);
-/* "debug" … "error" to a level; false if it is none. */
+/* "debug" … "error" to a level; false: it is none. */
 bool log_level_from_name(const char *name, enum log_level *out);
+/* Would a line of that level be written? */
 bool log_enabled(enum log_level level);
+/* One line, whatever its level. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
 #define LOG_AT_(level, event, ...)                                                                                     \

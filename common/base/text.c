@@ -10,13 +10,13 @@ enum { TEXT_ESCAPE_LEN = 4 }; /* \xNN */
 
 /* Line and paragraph separators, and what turns the direction of the text behind it: a report that shows them shows
  * something else than what was sent (Unicode Technical Report 36, section 3.5). */
-static bool misleads(uint32_t point) {
+static bool is_misleading(uint32_t point) {
     return (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 }
 
 /* Length of the well-formed, printable UTF-8 character at data, or 0. Rejects overlong forms, surrogates, code points
  * past U+10FFFF, the control ranges C0, DEL and C1, and what misleads the eye. */
-static size_t printable(const uint8_t *data, size_t len) {
+static size_t printable_len(const uint8_t *data, size_t len) {
     uint8_t first = data[0];
     if (first < 0x80)
         return first >= 0x20 && first != 0x7f;
@@ -31,14 +31,14 @@ static size_t printable(const uint8_t *data, size_t len) {
     }
     static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; /* 0xa0: skips C1 */
     bool surrogate = point >= 0xd800 && point <= 0xdfff;
-    return point >= least[need] && point <= 0x10ffff && !surrogate && !misleads(point) ? need : 0;
+    return point >= least[need] && point <= 0x10ffff && !surrogate && !is_misleading(point) ? need : 0;
 }
 
 size_t text_sanitise(char *out, size_t cap, const void *data, size_t len) {
     const uint8_t *in = data;
     size_t used = 0;
     for (size_t at = 0; at < len;) {
-        size_t n = printable(in + at, len - at);
+        size_t n = printable_len(in + at, len - at);
         size_t need = n ? n : TEXT_ESCAPE_LEN;
         if (used + need >= cap)
             break;
@@ -77,7 +77,7 @@ char *text_sanitise_lines(const void *data, size_t len, size_t max) {
 bool text_is_clean(const void *data, size_t len) {
     const uint8_t *in = data;
     for (size_t at = 0, n; at < len; at += n)
-        if ((n = printable(in + at, len - at)) == 0)
+        if ((n = printable_len(in + at, len - at)) == 0)
             return false;
     return true;
 }

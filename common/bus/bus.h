@@ -9,6 +9,7 @@
 #ifndef MXG_BUS_H
 #define MXG_BUS_H
 
+#include "base/config.h"
 #include "bus/mxgrade.pb-c.h"
 
 #include <stdbool.h>
@@ -17,6 +18,13 @@
 #include <uv.h>
 
 enum { BUS_PROTOCOL_VERSION = 1, BUS_PEER_MAX = 64 };
+
+/* Rows of a program's table of options: where jobs and results go over. Both ends must name the same place, so that the
+ * defaults stand here. Targets: const char *. */
+#define JOBS_OPTION(target, help)                                                                                      \
+    { "jobs", CONFIG_TEXT, &(target), "ipc:///run/mxgrade/jobs", "ENDPOINT", help, 0, 0 }
+#define RESULTS_OPTION(target, help)                                                                                   \
+    { "results", CONFIG_TEXT, &(target), "ipc:///run/mxgrade/results", "ENDPOINT", help, 0, 0 }
 
 /* Who a ROUTER's message came from or goes to; len 0 on a DEALER. Compare with bus_peer_equal(). */
 struct bus_peer {

@@ -7,6 +7,7 @@
 #ifndef MXG_DB_H
 #define MXG_DB_H
 
+#include "base/config.h"
 #include "db/db_array.h"
 
 #include <libpq-fe.h>
@@ -14,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DB_SCHEMA_VERSION = 5 }; /* the schema that this build needs: number of files in schema/ */
+enum { DB_SCHEMA_VERSION = 1 }; /* the schema that this build needs: the highest number in schema/ */
 
 struct statement {
     const char *name; /* for the log */
@@ -32,6 +33,10 @@ enum db_error {
 };
 /* "connection lost" …, for the log. */
 const char *db_error_name(enum db_error error);
+
+/* A row of a program's table of options, for db_connect(). Target: const char *. */
+#define DATABASE_OPTION(target, help)                                                                                  \
+    { "database", CONFIG_TEXT, &(target), NULL, "CONNINFO", help, 0, 0 }
 
 struct db;
 

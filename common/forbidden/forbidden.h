@@ -6,17 +6,25 @@
 #ifndef MXG_FORBIDDEN_H
 #define MXG_FORBIDDEN_H
 
+#include "base/config.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
 struct forbidden;
 
-/* A row of a program's table of options; target: const char *, for forbidden_open(). */
-#define FORBIDDEN_OPTION(target)                                                                                       \
+/* Rows of a program's table of options, for forbidden_open(). Targets: const char *, bool. where: a text behind the
+ * help, for programs that say where the flag is meant for. */
+#define BLOCKLIST_OPTION(target)                                                                                       \
     {                                                                                                                  \
         "blocklist", CONFIG_LIST, &(target), NULL, "FILE",                                                             \
             "never contact the prefixes and names in FILE; several: again, or joined by commas", 0, 0                  \
+    }
+#define ALLOW_RESERVED_OPTION(target, where)                                                                           \
+    {                                                                                                                  \
+        "allow-reserved", CONFIG_FLAG, &(target), NULL, NULL,                                                          \
+            "probe loopback, private and other reserved addresses" where, 0, 0                                         \
     }
 
 /* files: paths joined by commas, NULL or "" for none; copied. Logs how much is blocked, if there are files. NULL: error

@@ -1,7 +1,7 @@
 /* facts.h - the facts mxgrade establishes, their values, evidence and reasons.
  *
- * One table each; everything else (SQL columns, proto ids, JSON keys, report rows) is derived from
- * them. shared/grading.md section 1 defines every fact. Places in the tables are on the wire: append only.
+ * One table each: ids on the wire, JSON keys, SQL columns with their comments and every list of facts in SQL are made
+ * from them (cmake/embed_sql.awk). docs/grading.md section 1 defines every fact. Places are on the wire: append only.
  */
 #ifndef MXG_FACTS_H
 #define MXG_FACTS_H
@@ -10,32 +10,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(enum suffix, SQL column and JSON key, title in reports) */
+/* X(enum suffix, SQL column and JSON key, title in reports, comment of the SQL column) */
 #define ENDPOINT_FACTS(X)                                                                                              \
-    X(REACHABLE, "reachable", "Reachable")                                                                             \
-    X(STARTTLS_ADVERTISED, "starttls_advertised", "STARTTLS advertised")                                               \
-    X(TLS_ENABLED, "tls_enabled", "TLS enabled")                                                                       \
-    X(SSLV2, "sslv2", "SSLv2")                                                                                         \
-    X(SSLV3, "sslv3", "SSLv3")                                                                                         \
-    X(TLS1_0, "tls1_0", "TLS 1.0")                                                                                     \
-    X(TLS1_1, "tls1_1", "TLS 1.1")                                                                                     \
-    X(TLS1_2, "tls1_2", "TLS 1.2")                                                                                     \
-    X(TLS1_3, "tls1_3", "TLS 1.3")                                                                                     \
-    X(WEAK_CIPHERS, "weak_ciphers", "Weak ciphers")                                                                    \
-    X(ANON_SUITES, "anon_suites", "Anonymous suites")                                                                  \
-    X(NIST_R1, "nist_r1", "NIST SP 800-52r1 suites")                                                                   \
-    X(NIST_R2, "nist_r2", "NIST SP 800-52r2 suites")                                                                   \
-    X(FORWARD_SECRECY, "forward_secrecy", "Forward secrecy")                                                           \
-    X(PQ_HYBRID, "pq_hybrid", "Post-quantum hybrid")
+    X(REACHABLE, "reachable", "Reachable", "TCP connects and a 220 banner arrives")                                    \
+    X(STARTTLS_ADVERTISED, "starttls_advertised", "STARTTLS advertised", "EHLO lists STARTTLS")                        \
+    X(TLS_ENABLED, "tls_enabled", "TLS enabled", "STARTTLS works: a complete handshake succeeded")                     \
+    X(SSLV2, "sslv2", "SSLv2", "The server selected SSL 2.0")                                                          \
+    X(SSLV3, "sslv3", "SSLv3", "The server selected SSL 3.0")                                                          \
+    X(TLS1_0, "tls1_0", "TLS 1.0", "The server selected TLS 1.0")                                                      \
+    X(TLS1_1, "tls1_1", "TLS 1.1", "The server selected TLS 1.1")                                                      \
+    X(TLS1_2, "tls1_2", "TLS 1.2", "The server selected TLS 1.2")                                                      \
+    X(TLS1_3, "tls1_3", "TLS 1.3", "The server selected TLS 1.3")                                                      \
+    X(WEAK_CIPHERS, "weak_ciphers", "Weak ciphers",                                                                    \
+      "The server selected a weak suite (export, low, medium, NULL, RC2, RC4, DES, 3DES, MD5 …)")                      \
+    X(ANON_SUITES, "anon_suites", "Anonymous suites", "The server selected an unauthenticated suite")                  \
+    X(NIST_R1, "nist_r1", "NIST SP 800-52r1 suites", "The server selected a suite of NIST SP 800-52 revision 1")       \
+    X(NIST_R2, "nist_r2", "NIST SP 800-52r2 suites", "The server selected a suite of NIST SP 800-52 revision 2")       \
+    X(FORWARD_SECRECY, "forward_secrecy", "Forward secrecy", "The server selected an (EC)DHE or TLS 1.3 suite")        \
+    X(PQ_HYBRID, "pq_hybrid", "Post-quantum hybrid", "The server selected a post-quantum hybrid group")
 
 #define NAME_FACTS(X)                                                                                                  \
-    X(CERT_TRUSTED, "cert_trusted", "Certificate trusted")                                                             \
-    X(CERT_IN_DATE, "cert_in_date", "Certificate in date")                                                             \
-    X(CERT_NAME_MATCH, "cert_name_match", "Certificate name matches")                                                  \
-    X(CERT_VERIFIABLE, "cert_verifiable", "Certificate verifiable")
+    X(CERT_TRUSTED, "cert_trusted", "Certificate trusted", "The chain builds to a trusted root, dates left aside")     \
+    X(CERT_IN_DATE, "cert_in_date", "Certificate in date", "Leaf and chain are within their validity")                 \
+    X(CERT_NAME_MATCH, "cert_name_match", "Certificate name matches", "The certificate names the exchange (RFC 6125)") \
+    X(CERT_VERIFIABLE, "cert_verifiable", "Certificate verifiable", "Trusted, in date and name matches")
 
 enum fact_id {
-#define X(id, key, title) FACT_##id,
+#define X(id, key, title, meaning) FACT_##id,
     ENDPOINT_FACTS(X) FACT_ENDPOINT_COUNT,
     FACT_NAME_FIRST = FACT_ENDPOINT_COUNT,
     FACT_NAME_BASE_ = FACT_NAME_FIRST - 1,

@@ -1,9 +1,8 @@
 /* grade.h - findings and grade of one exchange at one endpoint: a pure function over facts.
  *
- * shared/grading.md sections 2 and 3 are the definition. No clock, no I/O: what is judged comes in, so
+ * docs/grading.md sections 2 and 3 are the definition. No clock, no I/O: what is judged comes in, so
  * that a stored survey can be graded again under another policy without touching the network. The
- * worst-of rules over addresses, exchanges and MX sets (sections 3 and 4) are set-based SQL in
- * aggregator/sql/.
+ * worst-of rules over addresses, exchanges and MX sets (section 4) are set-based SQL in aggregator/sql/.
  */
 #ifndef MXG_GRADE_H
 #define MXG_GRADE_H
@@ -54,7 +53,7 @@ enum finding {
         FINDING_COUNT
 };
 
-/* What a domain publishes about its mail; raised in schema/005_policies.sql, never part of a grade. X as above. */
+/* What a domain publishes about its mail; raised in schema/001_2_policies.sql, never part of a grade. X as above. */
 #define DOMAIN_FINDINGS(X)                                                                                             \
     X(NO_MTA_STS, ADVICE, "No MTA-STS policy",                                                                         \
       "Publish a policy in mode testing and its TXT record, and enforce it once reports show no failures.")            \

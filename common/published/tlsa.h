@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 enum {
-    TLSA_FIXED_OCTETS = 3, /* usage, selector, matching type */
-    TLSA_RDATA_MAX = 4096, /* octets of a record; a whole certificate takes about 1,500 */
+    TLSA_RECORDS_MAX = 100, /* of one exchange; a job carries as many, a worker reads as many */
+    TLSA_FIXED_OCTETS = 3,  /* usage, selector, matching type */
+    TLSA_RDATA_MAX = 4096,  /* octets of a record; a whole certificate takes about 1,500 */
     TLSA_TEXT_CAP = sizeof "255 255 255 " + 2 * (TLSA_RDATA_MAX - TLSA_FIXED_OCTETS),
 };
 

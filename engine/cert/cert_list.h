@@ -1,27 +1,36 @@
-/* cert_list.h - a TLS Certificate body taken apart, for those who hand its certificates to OpenSSL (cert.c, dane.c). */
+/* cert_list.h - a TLS Certificate body taken apart, and its certificates given to OpenSSL.
+ *
+ * A list is what flight_certificates() and handshake_certificates() give: a length of three octets, then for each
+ * certificate a length of three octets and its DER (RFC 5246 section 7.4.2).
+ */
 #ifndef MXG_CERT_LIST_H
 #define MXG_CERT_LIST_H
 
-#include <openssl/types.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/reader.h"
 
-/* Borrowed octets that are still to be read. */
-struct bytes {
-    const uint8_t *at;
-    size_t left;
+#include <openssl/x509.h>
+#include <stdbool.h>
+
+enum {
+    CERT_CHAIN_MAX = 20,  /* certificates taken from a server, the leaf aside */
+    CERT_DER_MAX = 65536, /* octets of one certificate */
 };
 
-/* Steps over the total length (what counts is what is there). False if not even that is there. */
-__attribute__((warn_unused_result)) bool cert_list_open(struct bytes *list);
-/* The next certificate's DER, at most CERT_DER_MAX octets; false at the end or where lengths do not fit. */
-__attribute__((warn_unused_result)) bool cert_list_next(struct bytes *list, struct bytes *der);
+/* Steps over the length of the whole list; what counts is what is there. False if not even the length is there. */
+__attribute__((warn_unused_result)) bool cert_list_open(struct reader *list);
 
-/* One certificate, all of der; the caller frees it. NULL if OpenSSL cannot read it: then its error queue says why,
- * unless there are only stray octets behind it. */
-__attribute__((warn_unused_result)) X509 *cert_list_read(OSSL_LIB_CTX *library, struct bytes der);
-/* The reason for which cert_list_read() failed, static; the error queue was empty before. */
+/* The DER of the next certificate. False, and from then on, at the end, or where a length is 0, past CERT_DER_MAX or
+ * past what is left. */
+__attribute__((warn_unused_result)) bool cert_list_next(struct reader *list, struct reader *der);
+
+/* One certificate, all of der; the caller frees. NULL if OpenSSL cannot read it: then OpenSSL's error queue says why,
+ * unless there are only stray octets behind the certificate. */
+__attribute__((warn_unused_result)) X509 *cert_list_read(OSSL_LIB_CTX *library, struct reader der);
+
+/* The reason for which cert_list_read() failed, static; the error queue has to be empty before. */
 const char *cert_list_read_error(void);
+
+/* Of the first CERT_CHAIN_MAX certificates in the list those that OpenSSL can read; the caller frees. */
+__attribute__((warn_unused_result)) STACK_OF(X509) * cert_list_read_all(OSSL_LIB_CTX *library, struct reader list);
 
 #endif

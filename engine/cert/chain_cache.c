@@ -4,6 +4,7 @@
 #include "cert/chain_cache.h"
 
 #include "base/mem.h"
+#include "cert/chain_parse.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ struct chain_cache *chain_cache_new(const struct trust *trust, size_t entries_ma
     return cache;
 }
 
-static void drop(struct chain_cache *cache, struct entry *entry) {
+static void drop_entry(struct chain_cache *cache, struct entry *entry) {
     HASH_DEL(cache->entries, entry); // NOLINT(clang-analyzer-core.NullDereference): uthash
     cache->stats.octets -= entry->octets;
     if (entry->chain)
@@ -48,11 +49,11 @@ void chain_cache_free(struct chain_cache **cache) {
         return;
     *cache = NULL;
     while (self->entries)
-        drop(self, self->entries);
+        drop_entry(self, self->entries);
     free(self);
 }
 
-static struct entry *add(struct chain_cache *cache, const uint8_t *sha256, const uint8_t *list, size_t len) {
+static struct entry *add_entry(struct chain_cache *cache, const uint8_t *sha256, const uint8_t *list, size_t len) {
     struct entry *entry = mem_alloc(sizeof *entry);
     memcpy(entry->sha256, sha256, sizeof entry->sha256);
     entry->chain = cert_chain_parse(cache->trust, list, len, &entry->error);
@@ -63,11 +64,11 @@ static struct entry *add(struct chain_cache *cache, const uint8_t *sha256, const
     return entry;
 }
 
-/* May drop the newest entry too, if it is huge: whoever asked has a reference of its own. */
-static void trim(struct chain_cache *cache) {
+/* May drop the newest entry too, if it is huge: who asked for its chain has a reference already. */
+static void trim_cache(struct chain_cache *cache) {
     while (cache->entries &&
            (HASH_COUNT(cache->entries) > cache->entries_max || cache->stats.octets > cache->octets_max)) {
-        drop(cache, cache->entries);
+        drop_entry(cache, cache->entries);
         cache->stats.evicted++;
     }
 }
@@ -84,11 +85,11 @@ const struct cert_chain *chain_cache_get(struct chain_cache *cache, const uint8_
         HASH_DEL(cache->entries, entry);
         HASH_ADD(hh, cache->entries, sha256, sizeof entry->sha256, entry);
     } else {
-        entry = add(cache, sha256, list, len);
+        entry = add_entry(cache, sha256, list, len);
     }
     *error = entry->error;
     const struct cert_chain *chain = entry->chain ? cert_chain_hold(entry->chain) : NULL;
-    trim(cache);
+    trim_cache(cache);
     return chain;
 }
 

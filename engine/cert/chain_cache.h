@@ -10,7 +10,8 @@
 #ifndef MXG_CHAIN_CACHE_H
 #define MXG_CHAIN_CACHE_H
 
-#include "cert/cert.h"
+#include "cert/cert_chain.h"
+#include "cert/trust.h"
 
 enum {
     CHAIN_CACHE_ENTRIES = 4096,
@@ -20,8 +21,11 @@ enum {
 struct chain_cache;
 
 struct chain_cache_stats {
-    size_t entries, octets;         /* now */
-    uint64_t hits, parsed, evicted; /* since the start */
+    size_t entries; /* now */
+    size_t octets;  /* of memory, now */
+    uint64_t hits;  /* since the start, as all below */
+    uint64_t parsed;
+    uint64_t evicted;
 };
 
 /* trust: borrowed, must outlive the cache. entries_max: 0 = CHAIN_CACHE_ENTRIES; at most CHAIN_CACHE_ENTRY_OCTETS times
@@ -29,8 +33,8 @@ struct chain_cache_stats {
 struct chain_cache *chain_cache_new(const struct trust *trust, size_t entries_max);
 void chain_cache_free(struct chain_cache **cache);
 
-/* The chain of a TLS Certificate body, as cert_chain_parse() gives it: a reference, for cert_chain_release(). NULL:
- * error (static text) says why. */
+/* The chain of a list (cert_list.h), as cert_chain_parse() gives it: a reference, for cert_chain_release(). NULL: error
+ * (static text) says why. */
 __attribute__((warn_unused_result)) const struct cert_chain *
 chain_cache_get(struct chain_cache *cache, const uint8_t *list, size_t len, const char **error);
 

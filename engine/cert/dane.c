@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "cert/cert.h"
 #include "cert/cert_list.h"
 #include "tls/ossl_context.h"
 
@@ -39,7 +38,7 @@ struct dane_set *dane_set_new(const char *base) {
 
 bool dane_set_add(struct dane_set *set, const uint8_t *rdata, size_t len) {
     struct tlsa tlsa;
-    if (!tlsa_parse(&tlsa, rdata, len) || set->count == DANE_RECORDS_MAX || len > DANE_OCTETS_MAX - set->octets)
+    if (!tlsa_parse(&tlsa, rdata, len) || set->count == TLSA_RECORDS_MAX || len > DANE_OCTETS_MAX - set->octets)
         return false;
     set->record = mem_realloc(set->record, (set->count + 1) * sizeof *set->record);
     struct dane_record *record = &set->record[set->count++];
@@ -74,7 +73,7 @@ void dane_set_free(struct dane_set **set) {
 /* ---- OpenSSL's part ---- */
 
 struct dane {
-    struct library library;
+    struct ossl_context openssl;
     SSL_CTX *context;
     X509_STORE *nobody; /* without a certificate in it: only the records make an anchor */
 };
@@ -82,8 +81,8 @@ struct dane {
 struct dane *dane_open(void) {
     struct dane *dane = mem_alloc(sizeof *dane);
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL); /* the host's openssl.cnf has no say */
-    dane->library = library_open();
-    dane->context = SSL_CTX_new_ex(dane->library.context, NULL, TLS_client_method());
+    dane->openssl = ossl_context_open();
+    dane->context = SSL_CTX_new_ex(dane->openssl.library, NULL, TLS_client_method());
     dane->nobody = X509_STORE_new();
     if (dane->context == NULL || dane->nobody == NULL || SSL_CTX_dane_enable(dane->context) != 1) {
         fputs("mxgrade: OpenSSL cannot be set up for DANE; version 3.0 or newer is needed\n", stderr);
@@ -99,11 +98,11 @@ void dane_close(struct dane **dane) {
     *dane = NULL;
     X509_STORE_free(self->nobody);
     SSL_CTX_free(self->context);
-    library_close(&self->library);
+    ossl_context_close(&self->openssl);
     free(self);
 }
 
-__attribute__((format(printf, 2, 3))) static void say(struct dane_result *result, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void explain(struct dane_result *result, const char *format, ...) {
     char text[2 * DANE_WHY_MAX];
     va_list arguments;
     va_start(arguments, format);
@@ -112,9 +111,9 @@ __attribute__((format(printf, 2, 3))) static void say(struct dane_result *result
     text_sanitise(result->why, sizeof result->why, text, strlen(text));
 }
 
-/* NULL if OpenSSL takes the record; else why it is of no use: association data that is no certificate or key, for one.
- */
-static const char *add_record(SSL *ssl, const struct tlsa *tlsa) {
+/* Puts a record into ssl. NULL if OpenSSL takes it; else why it is of no use: association data that is no certificate
+ * or key, for one. */
+static const char *lend_record(SSL *ssl, const struct tlsa *tlsa) {
     const char *why = tlsa_unusable(tlsa);
     if (why)
         return why;
@@ -132,38 +131,27 @@ static bool is_whole_key(const struct tlsa *tlsa) {
     return tlsa->usage == TLSA_DANE_TA && tlsa->selector == TLSA_PUBLIC_KEY && tlsa->matching == TLSA_WHOLE;
 }
 
-/* Returns how many records are usable; if none is, why says what is wrong with the first. */
-static size_t add_records(SSL *ssl, const struct dane_set *set, struct dane_result *result) {
+/* Puts the records into ssl. Returns how many are usable; if none is, why says what is wrong with the first. */
+static size_t lend_records(SSL *ssl, const struct dane_set *set, struct dane_result *result) {
     size_t usable = 0, whole_keys = 0;
     for (size_t i = 0; i < set->count; i++) {
         struct tlsa tlsa;
         if (!tlsa_parse(&tlsa, set->record[i].rdata, set->record[i].len))
-            continue; /* dane_set_add() lets none in */
+            continue; /* never: dane_set_add() refuses what does not parse */
         if (is_whole_key(&tlsa) && whole_keys++ >= WHOLE_KEYS_MAX)
             continue;
-        const char *why = add_record(ssl, &tlsa);
+        const char *why = lend_record(ssl, &tlsa);
         usable += why == NULL;
         if (why && *result->why == '\0')
-            say(result, "%u %u %u: %s", tlsa.usage, tlsa.selector, tlsa.matching, why);
+            explain(result, "%u %u %u: %s", tlsa.usage, tlsa.selector, tlsa.matching, why);
     }
     return usable;
 }
 
-static STACK_OF(X509) * read_behind(const struct dane *dane, struct bytes list) {
-    STACK_OF(X509) *sent = sk_X509_new_null();
-    struct bytes der;
-    for (int count = 0; count < CERT_CHAIN_MAX && cert_list_next(&list, &der); count++) {
-        X509 *certificate = cert_list_read(dane->library.context, der);
-        if (certificate && sk_X509_push(sent, certificate) == 0)
-            X509_free(certificate);
-    }
-    return sent;
-}
-
-/* Everything but the name. False: why says what stands against it. */
-static bool verify(const struct dane *dane, SSL *ssl, X509 *leaf, STACK_OF(X509) * sent, int64_t now,
-                   struct dane_result *result) {
-    X509_STORE_CTX *context = X509_STORE_CTX_new_ex(dane->library.context, NULL);
+/* Chain and records, whatever the name. False: why says what stands against them. */
+static bool verify_but_name(const struct dane *dane, SSL *ssl, X509 *leaf, STACK_OF(X509) * sent, int64_t now,
+                            struct dane_result *result) {
+    X509_STORE_CTX *context = X509_STORE_CTX_new_ex(dane->openssl.library, NULL);
     if (context == NULL || X509_STORE_CTX_init(context, dane->nobody, leaf, sent) != 1)
         abort(); /* as mem.h */
     X509_STORE_CTX_set_default(context, "ssl_server");
@@ -174,37 +162,37 @@ static bool verify(const struct dane *dane, SSL *ssl, X509 *leaf, STACK_OF(X509)
     bool verified = X509_verify_cert(context) == 1;
     int error = X509_STORE_CTX_get_error(context), depth = X509_STORE_CTX_get_error_depth(context);
     if (!verified && error == X509_V_ERR_DANE_NO_MATCH)
-        say(result, "none of the records matches");
+        explain(result, "none of the records matches");
     else if (!verified && depth == 0)
-        say(result, "%s", X509_verify_cert_error_string(error));
+        explain(result, "%s", X509_verify_cert_error_string(error));
     else if (!verified)
-        say(result, "%s (the issuer at depth %d)", X509_verify_cert_error_string(error), depth);
+        explain(result, "%s (the issuer at depth %d)", X509_verify_cert_error_string(error), depth);
     X509_STORE_CTX_free(context);
     return verified;
 }
 
 static enum tlsa_verdict judge_leaf(const struct dane *dane, SSL *ssl, const struct dane_set *set, X509 *leaf,
-                                    struct bytes behind, int64_t now, struct dane_result *result) {
+                                    struct reader behind, int64_t now, struct dane_result *result) {
     uint8_t usage = 0, selector = 0, matching = 0;
-    STACK_OF(X509) *sent = read_behind(dane, behind);
-    bool verified = verify(dane, ssl, leaf, sent, now, result);
+    STACK_OF(X509) *sent = cert_list_read_all(dane->openssl.library, behind);
+    bool verified = verify_but_name(dane, ssl, leaf, sent, now, result);
     sk_X509_pop_free(sent, X509_free);
     if (!verified || SSL_get0_dane_tlsa(ssl, &usage, &selector, &matching, NULL, NULL) < 0)
         return TLSA_MISMATCH;
-    say(result, "%u %u %u", usage, selector, matching);
+    explain(result, "%u %u %u", usage, selector, matching);
     if (usage == TLSA_DANE_EE || X509_check_host(leaf, set->base, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1)
         return TLSA_MATCH;
-    say(result, "%u %u %u, but the certificate is not named for %s", usage, selector, matching, set->base);
+    explain(result, "%u %u %u, but the certificate is not named for %s", usage, selector, matching, set->base);
     return TLSA_OTHER_NAME;
 }
 
 /* The records that are usable stand in ssl. */
-static enum tlsa_verdict judge_chain(const struct dane *dane, SSL *ssl, const struct dane_set *set, struct bytes der,
-                                     struct bytes behind, int64_t now, struct dane_result *result) {
+static enum tlsa_verdict judge_chain(const struct dane *dane, SSL *ssl, const struct dane_set *set, struct reader der,
+                                     struct reader behind, int64_t now, struct dane_result *result) {
     ERR_clear_error();
-    X509 *leaf = cert_list_read(dane->library.context, der);
+    X509 *leaf = cert_list_read(dane->openssl.library, der);
     if (leaf == NULL) {
-        say(result, "the certificate cannot be read: %s", cert_list_read_error());
+        explain(result, "the certificate cannot be read: %s", cert_list_read_error());
         return TLSA_MISMATCH;
     }
     enum tlsa_verdict verdict = judge_leaf(dane, ssl, set, leaf, behind, now, result);
@@ -215,15 +203,15 @@ static enum tlsa_verdict judge_chain(const struct dane *dane, SSL *ssl, const st
 struct dane_result dane_judge(const struct dane *dane, const struct dane_set *set, const uint8_t *list, size_t len,
                               int64_t now) {
     struct dane_result result = {.verdict = TLSA_NOT_ASKED};
-    struct bytes rest = {list, len}, der;
+    struct reader rest = reader_of(list, len), der;
     if (!cert_list_open(&rest) || !cert_list_next(&rest, &der))
         return result;
     SSL *ssl = SSL_new(dane->context);
     if (ssl == NULL || SSL_dane_enable(ssl, NULL) != 1)
         abort(); /* as mem.h */
     result.verdict = TLSA_UNUSABLE;
-    if (add_records(ssl, set, &result) > 0) {
-        *result.why = '\0'; /* of one that is not */
+    if (lend_records(ssl, set, &result) > 0) {
+        *result.why = '\0'; /* what is wrong with some other record does not count */
         result.verdict = judge_chain(dane, ssl, set, der, rest, now, &result);
     }
     SSL_free(ssl);

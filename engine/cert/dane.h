@@ -10,7 +10,7 @@
  *   store of the host plays no part.
  *
  * A leaf that OpenSSL cannot read is a mismatch, even where its hash would stand in the record: with such a certificate
- * no handshake of those senders completes. Unreadable certificates behind the leaf are left out, as in cert.h.
+ * no handshake of those senders completes. Unreadable certificates behind the leaf are left out, as by chain_parse.h.
  */
 #ifndef MXG_DANE_H
 #define MXG_DANE_H
@@ -19,7 +19,6 @@
 #include "published/tlsa.h"
 
 enum {
-    DANE_RECORDS_MAX = 100,
     DANE_OCTETS_MAX = 65535, /* of all records of a name: as much as fits into a DNS message */
     DANE_WHY_MAX = 128,
 };
@@ -27,7 +26,8 @@ enum {
 /* The TLSA records of one exchange. */
 struct dane_set {
     char base[NAME_CAP]; /* TLSA base domain, an A-label (RFC 7672 section 2.2.3) */
-    size_t count, octets;
+    size_t count;        /* of records: at most TLSA_RECORDS_MAX */
+    size_t octets;       /* of all RDATA: at most DANE_OCTETS_MAX */
     struct dane_record {
         uint8_t *rdata;
         size_t len;
@@ -48,12 +48,11 @@ void dane_close(struct dane **dane);
 
 struct dane_result {
     enum tlsa_verdict verdict;
-    char
-        why[DANE_WHY_MAX]; /* for people: the kind of record that matched, or what stands against a match; clean text */
+    /* For people: the kind of record that matched, or what stands against a match; clean text. */
+    char why[DANE_WHY_MAX];
 };
 
-/* list: a TLS Certificate body, as cert_chain_parse() takes it; TLSA_NOT_ASKED if there is no certificate in it. now:
- * Unix seconds. */
+/* list: as cert_list.h says; TLSA_NOT_ASKED if there is no certificate in it. now: Unix seconds. */
 struct dane_result dane_judge(const struct dane *dane, const struct dane_set *set, const uint8_t *list, size_t len,
                               int64_t now);
 

@@ -18,7 +18,7 @@ enum {
 /* What is asked beyond the default. */
 struct plan_policy {
     bool per_version; /* weak suites at every version spoken, not only the highest and the lowest */
-    bool pq_strict;   /* a server that picks a classical group although hybrids stood first is asked for them alone */
+    bool pq_strict;   /* hybrids alone, where a server picked a classical group although hybrids stood first */
 };
 
 /* How much an answer counts. */
@@ -45,14 +45,15 @@ struct plan {
     struct plan_policy policy;
     struct plan_note note[PLAN_NOTES_MAX];
     size_t note_count;
-    unsigned dialogue_flags; /* FLAG_… that connections brought */
-    uint8_t greeted_at,
-        starttls_at;          /* the first connection that showed it; PLAN_EARLIER: in an earlier attempt; 0 = none */
-    uint8_t starttls_missing; /* EHLO replies without it */
-    /* Made from the notes after each answer: */
+    unsigned dialogue_flags;  /* FLAG_… that connections brought */
+    uint8_t greeted_at;       /* the first connection with a greeting; 0: none; PLAN_EARLIER: in an earlier attempt */
+    uint8_t starttls_at;      /* the first connection whose EHLO reply has STARTTLS; likewise */
+    uint8_t starttls_missing; /* EHLO replies without STARTTLS */
+
+    /* Made from the notes after each answer. */
     struct fact fact[FACT_ENDPOINT_COUNT];
     unsigned flags;        /* FLAG_… */
-    unsigned weak_refused; /* versions at which weak suites were refused, by bit (see plan_known.h) */
+    unsigned weak_refused; /* versions at which weak suites were refused, by plan_version_bit() */
     unsigned broken;       /* handshakes that the server selected and then failed */
     bool selected;         /* some hello was answered with a selection */
     bool completable;      /* OpenSSL could complete some suite that was selected */
@@ -61,7 +62,8 @@ struct plan {
     uint16_t suites_seen[PLAN_SUITES_SEEN_MAX];
     size_t suites_seen_count;
     uint16_t pq_group;
-    /* Of this attempt: */
+
+    /* Of this attempt. */
     unsigned connections;    /* made so far */
     unsigned silences;       /* in a row */
     bool stopped;            /* no further connection is wanted */
@@ -77,8 +79,8 @@ void plan_init(struct plan *plan, const struct plan_policy *policy);
 /* The next connection to make, or NULL when the plan is done. Borrowed until the next call. */
 const struct step *plan_next(struct plan *plan);
 
-/* The full handshake for a name on the endpoint: no part of the plan, and its answer is not for it. ask_staple: for an
- * OCSP response too, on which some servers fail. */
+/* The full handshake for a name on the endpoint. It is no part of the plan: plan_answer() does not take the answer.
+ * ask_staple: asks for an OCSP response too, which makes some servers fail. */
 struct step plan_step_for_name(bool ask_staple);
 
 /* The answer to the step that plan_next() returned last. */
@@ -91,10 +93,10 @@ void plan_stop(struct plan *plan, enum reason reason);
 void plan_finish(struct plan *plan);
 
 /* What was learnt, so that a later attempt goes on where this one stopped. Call after plan_finish(). Returns the octets
- * written. The format is this file's own; a plan of another format is taken for none. */
+ * written. The format is plan_state.c's own; a plan of another format is taken for none. */
 size_t plan_save(const struct plan *plan, uint8_t out[static PLAN_SAVED_MAX]);
-/* Takes up what plan_save() wrote into a plan just initialised; false (and nothing taken) if it is not usable. Facts
- * from then have no connection number: connections are counted anew. */
+/* Takes up what plan_save() wrote into a plan just initialised; false (and nothing taken) if that is not usable. Facts
+ * taken up have no connection number: connections are counted anew. */
 bool plan_resume(struct plan *plan, const uint8_t *saved, size_t len);
 
 /* A hello that the server is known to answer; false if there is none. */

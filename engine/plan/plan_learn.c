@@ -10,7 +10,7 @@
 #include "plan/plan_note.h"
 #include "plan/plan_rules.h"
 #include "tls/offers.h"
-#include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 #include <string.h>
 
@@ -45,10 +45,7 @@ static void remember_suite(struct plan *plan, uint16_t suite) {
 
 /* Could OpenSSL complete what was selected? Not SSL 3.0, RC4 and the like, nor a group that we only offer. */
 static bool is_completable(const struct plan_note *note) {
-    uint16_t suites[HELLO_SUITES_MAX];
-    size_t count = offer_suites(OFFER_COMPLETABLE, 0, suites);
-    return suite_is_listed(suites, count, note->suite) && note->version >= VERSION_TLS1_0 &&
-           !group_is_pq_hybrid(note->group);
+    return offer_is_completable(note->suite) && note->version >= VERSION_TLS1_0 && !tls_group_is_hybrid(note->group);
 }
 
 static void learn_suite(struct plan *plan, const struct plan_note *note) {
@@ -62,8 +59,9 @@ static void learn_suite(struct plan *plan, const struct plan_note *note) {
 /* X25519, X448 and ChaCha20 came to TLS libraries after SSL 2.0 had left them (OpenSSL 1.1.0, SChannel of 2016, NSS
  * 3.28, LibreSSL 2.5; the others never had it). */
 static bool is_modern(const struct plan_note *note) {
-    return note->version == VERSION_TLS1_3 || note->group == 0x001D || note->group == 0x001E ||
-           (note->suite >= 0xCCA8 && note->suite <= 0xCCAE);
+    enum { X25519 = 0x001D, X448 = 0x001E, CHACHA20_FIRST = 0xCCA8, CHACHA20_LAST = 0xCCAE };
+    return note->version == VERSION_TLS1_3 || note->group == X25519 || note->group == X448 ||
+           (note->suite >= CHACHA20_FIRST && note->suite <= CHACHA20_LAST);
 }
 
 static void learn_selection(struct plan *plan, const struct plan_note *note) {
@@ -78,7 +76,7 @@ static void learn_selection(struct plan *plan, const struct plan_note *note) {
         affirm(plan, FACT_WEAK_CIPHERS, EVIDENCE_OBSERVED, note->connection);
     else
         learn_suite(plan, note);
-    if (note->version == VERSION_TLS1_3 && group_is_pq_hybrid(note->group)) {
+    if (note->version == VERSION_TLS1_3 && tls_group_is_hybrid(note->group)) {
         plan->pq_group = note->group;
         affirm(plan, FACT_PQ_HYBRID, EVIDENCE_OBSERVED, note->connection);
     }
@@ -104,8 +102,8 @@ static void learn_passed_over(struct plan *plan, const struct plan_note *note) {
     for (unsigned i = SSLV2_INDEX + 1; every_kind && i < VERSION_COUNT; i++)
         if (VERSIONS[i].version > note->version && VERSIONS[i].version <= note->max)
             deny(plan, UINT32_C(1) << VERSIONS[i].fact, EVIDENCE_INFERRED, note->connection);
-    bool hybrids = rule->kind == STEP_HANDSHAKE && handshake_terms((enum handshake_offer)rule->what)->hybrids;
-    bool classical = note->version == VERSION_TLS1_3 && note->group && !group_is_pq_hybrid(note->group);
+    bool hybrids = rule->kind == STEP_HANDSHAKE && handshake_terms((enum handshake_offer)rule->offer)->hybrids;
+    bool classical = note->version == VERSION_TLS1_3 && note->group && !tls_group_is_hybrid(note->group);
     if (hybrids && classical && !plan->policy.pq_strict)
         deny(plan, BIT(PQ_HYBRID), EVIDENCE_INFERRED, note->connection);
 }

@@ -13,8 +13,15 @@ enum {
 /* Is it a verdict on what was offered? Other alerts may as well come from a server that is in trouble, or does not like
  * the name or the form of the hello: they are no better than a close. */
 static bool is_verdict(const struct plan_note *note) {
-    static const uint8_t verdicts[] = {0, 40, 47, 70, 71, 86}; /* close_notify, handshake_failure, illegal_parameter, */
-    for (size_t i = 0; i < sizeof verdicts; i++)               /* protocol_version, insufficient_security, fallback */
+    static const uint8_t verdicts[] = {
+        0,  /* close_notify */
+        40, /* handshake_failure */
+        47, /* illegal_parameter */
+        PROTOCOL_VERSION,
+        71, /* insufficient_security */
+        86, /* inappropriate_fallback */
+    };
+    for (size_t i = 0; i < sizeof verdicts; i++)
         if (note->alert == verdicts[i])
             return true;
     return !(note->traits & TRAIT_ALERTED);

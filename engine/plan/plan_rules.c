@@ -4,8 +4,8 @@
  * often as it may be is next. A row says what to offer and which facts a refusal settles; what a selection means is
  * the same for all (plan_learn.c).
  *
- * The rows and their order come from counting (tests/unit/test_simulator.c prints the table): each version spoken
- * costs a connection, each thing absent a refusal, and everything else should ride along.
+ * The rows and their order come from counting (docs/probe-plan.md; tests/unit/test_simulator.c prints the table): each
+ * version spoken costs a connection, each thing absent a refusal, and everything else should ride along.
  */
 #include "plan/plan_rules.h"
 
@@ -19,25 +19,25 @@
 /* What a rule may wait for besides facts. */
 enum now {
     NOW_LEGACY = 1 << 0,           /* some version below TLS 1.3 is on */
-    NOW_SETTLED = 1 << 1,          /* and which ones are is known */
+    NOW_SETTLED = 1 << 1,          /* no version from SSL 3.0 to TLS 1.2 is unknown */
     NOW_CLASS_OPEN = 1 << 2,       /* a class of suites was neither seen nor refused at the highest version */
-    NOW_WEAK_OPEN_LOWEST = 1 << 3, /* weak suites were not yet refused at the lowest of them … */
-    NOW_WEAK_OPEN_EACH = 1 << 4,   /* … or at one of them that the policy wants asked */
-    NOW_NOTHING_SELECTED = 1 << 5,
-    NOW_COMPLETABLE = 1 << 6, /* a suite was selected that OpenSSL could complete */
-    NOW_BROKEN_ONCE = 1 << 7, /* one full handshake was selected and then failed */
-    NOW_SOFT = 1 << 8,        /* some "no" rests on a close, and there is a hello known to work */
-    NOW_STUMBLED = 1 << 9,    /* the first handshake was neither answered nor refused in earnest */
-    NOW_HANDSHAKE_DONE = 1 << 10,
-    NOW_NO_TLS13 = 1 << 11,
+    NOW_WEAK_OPEN_LOWEST = 1 << 3, /* settled, and weak suites were not yet refused at the lowest version that is on */
+    NOW_WEAK_OPEN_EACH = 1 << 4, /* settled, and weak suites were not yet refused at a version that the policy names */
+    NOW_NOTHING_SELECTED = 1 << 5, /* no hello was answered with a selection */
+    NOW_COMPLETABLE = 1 << 6,      /* a suite was selected that OpenSSL could complete */
+    NOW_BROKEN_ONCE = 1 << 7,      /* one full handshake was selected and then failed */
+    NOW_SOFT = 1 << 8,             /* some "no" rests on a close, and there is a hello known to work */
+    NOW_STUMBLED = 1 << 9,         /* the first handshake was neither answered nor refused by a verdict */
+    NOW_HANDSHAKE_DONE = 1 << 10,  /* a full handshake completed */
+    NOW_NO_TLS13 = 1 << 11,        /* TLS 1.3 is off */
 };
 
 #define FULL(offer) STEP_HANDSHAKE, HANDSHAKE_##offer
 #define HELLO(offer) STEP_HELLO, OFFER_##offer
 
 static const struct rule RULES[] = {
-    /* The full handshake first: some servers stop offering STARTTLS to a client that failed one. It brings the chain
-     * and, by the group of a HelloRetryRequest, post-quantum key exchange. */
+    /* The full handshake first: some servers stop offering STARTTLS to a client that failed one. A full handshake
+     * brings the chain and, by the group of a HelloRetryRequest, post-quantum key exchange. */
     {"handshake", FULL(FIRST), AT_TLS1_3, .open = BIT(TLS1_3), .refusal = BIT(TLS1_3) | BIT(PQ_HYBRID), .most = 1,
      .role = ROLE_FIRST},
     /* A server that took a hybrid has to complete another version. */
@@ -82,7 +82,7 @@ const struct rule *plan_rule_of(const struct plan_note *note) { return &RULES[no
 unsigned plan_rule_count(void) { return RULE_COUNT; }
 
 enum offer plan_rule_offer(const struct rule *rule) {
-    return rule->kind == STEP_HELLO ? (enum offer)rule->what : OFFER_COUNT;
+    return rule->kind == STEP_HELLO ? (enum offer)rule->offer : OFFER_COUNT;
 }
 
 unsigned plan_classes_covered(const struct plan_note *note) {
@@ -103,7 +103,7 @@ bool plan_was_asked(const struct plan *plan, enum rule_role role) {
     return false;
 }
 
-static unsigned conditions(const struct plan *plan) {
+static unsigned conditions_now(const struct plan *plan) {
     struct step control;
     struct legacy legacy = plan_legacy(plan);
     bool settled = (plan_facts_with(plan, TRI_UNKNOWN) & LEGACY_VERSIONS) == 0;
@@ -158,7 +158,7 @@ static enum tls_version version_at(const struct plan *plan, enum at at) {
 }
 
 /* The offer in words: "up to TLS 1.1: every suite". */
-static void describe(struct step *step, enum offer offer) {
+static void describe_offer(struct step *step, enum offer offer) {
     const char *how = step->kind == STEP_HANDSHAKE ? "full handshake up to" : "up to";
     if (step->kind == STEP_HELLO && (step->max == VERSION_TLS1_3 || step->max == VERSION_SSLV2))
         how = "only";
@@ -191,14 +191,14 @@ struct step plan_step_of(const struct plan_note *note) {
     const struct rule *rule = plan_rule_of(note);
     struct step step = {.name = rule->name, .kind = rule->kind, .max = (enum tls_version)note->max};
     step.plain = rule->role == ROLE_PLAIN;
-    enum offer offer = (enum offer)rule->what;
+    enum offer offer = (enum offer)rule->offer;
     if (rule->kind == STEP_HANDSHAKE) {
-        step.handshake = (enum handshake_offer)rule->what;
+        step.handshake = (enum handshake_offer)rule->offer;
         offer = handshake_terms(step.handshake)->suites;
     }
     step.suite_count = offer_suites(offer, note->open, step.suites);
     fill_groups(&step);
-    describe(&step, offer);
+    describe_offer(&step, offer);
     return step;
 }
 
@@ -235,7 +235,7 @@ static void ask_again(struct plan *plan, int repeating) {
 }
 
 static const struct rule *due_rule(const struct plan *plan) {
-    unsigned now = conditions(plan);
+    unsigned now = conditions_now(plan);
     for (int i = 0; i < RULE_COUNT; i++)
         if (is_due(plan, &RULES[i], now))
             return &RULES[i];
@@ -262,6 +262,6 @@ struct step plan_step_for_name(bool ask_staple) {
     step.handshake = ask_staple ? HANDSHAKE_STAPLE : HANDSHAKE_ANY;
     step.suite_count = offer_suites(handshake_terms(step.handshake)->suites, 0, step.suites);
     fill_groups(&step);
-    describe(&step, OFFER_COMPLETABLE);
+    describe_offer(&step, OFFER_COMPLETABLE);
     return step;
 }

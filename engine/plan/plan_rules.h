@@ -7,10 +7,10 @@
 /* Rules that are more than their row says. */
 enum rule_role {
     ROLE_ORDINARY,
-    ROLE_FIRST, /* its refusal is believed in earnest only */
-    ROLE_PLAIN, /* without extensions; what it brings forgives earlier refusals */
+    ROLE_FIRST, /* the first handshake: a close, or an alert that is no verdict, is no refusal of TLS 1.3 */
+    ROLE_PLAIN, /* a hello without extensions: a selection forgives the refusals of earlier hellos */
     ROLE_SSLV2,
-    ROLE_OPEN,    /* asked until nothing is open */
+    ROLE_OPEN,    /* asked again for the classes of suites that are still open */
     ROLE_CONTROL, /* repeats a hello known to work */
 };
 
@@ -20,14 +20,14 @@ enum at { AT_TLS1_3, AT_TLS1_2, AT_TLS1_1, AT_TLS1_0, AT_SSLV3, AT_SSLV2, AT_HIG
 struct rule {
     const char *name;
     enum step_kind kind;
-    int what; /* enum handshake_offer or enum offer */
+    int offer; /* STEP_HANDSHAKE: enum handshake_offer; STEP_HELLO: enum offer */
     enum at at;
-    uint32_t open;    /* all of these facts are unknown … */
-    uint32_t some;    /* … and, if any is named, one of these … */
-    uint32_t yes;     /* … and all of these are "yes" … */
-    unsigned now;     /* … and all of these hold */
+    uint32_t open;    /* facts that have to be unknown, all of them */
+    uint32_t some;    /* facts of which one has to be unknown; 0: no matter */
+    uint32_t yes;     /* facts that have to be "yes", all of them */
+    unsigned now;     /* conditions that have to hold, all of them: NOW_… of plan_rules.c */
     uint32_t refusal; /* facts that a refusal makes "no" */
-    unsigned most;    /* how often it may be asked */
+    unsigned most;    /* how often the rule may be asked */
     enum rule_role role;
 };
 

@@ -11,13 +11,13 @@
 enum { FORMAT = 3, EVERY_FLAG = (1 << FLAG_COUNT) - 1 };
 
 struct cursor {
-    uint8_t *out;      /* saving … */
-    const uint8_t *in; /* … or resuming */
+    uint8_t *out;      /* written to when saving, else NULL */
+    const uint8_t *in; /* read from when resuming, else NULL */
     size_t at, len;
-    bool bad;
+    bool bad; /* past the end, or a value that cannot be */
 };
 
-/* One number in each direction, so that both can never disagree on the order. */
+/* A number of width octets in either direction: saving and resuming can never disagree on the order. */
 static unsigned pass(struct cursor *c, unsigned value, size_t width) {
     if (c->bad || width > c->len - c->at) {
         c->bad = true;

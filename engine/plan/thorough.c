@@ -1,15 +1,37 @@
-/* thorough.c - see thorough.h. Versions are asked one after the other; within one, chunks of suites; within TLS 1.3,
- * then groups. next_chunk() moves on when a chunk is refused or used up. */
+/* thorough.c - see thorough.h. PARTS are asked one after the other; within one, chunks of suites, or one group at a
+ * time. A chunk is offered again, without what was selected, until it is refused or used up. */
 #include "plan/thorough.h"
 
 #include "model/suites.h"
 #include "plan/plan_known.h"
-#include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { SILENCES_MAX = 2 };
+
+/* What the enumeration consists of, in order. */
+enum part_kind { PART_SUITES, PART_GROUPS, PART_SSLV2 };
+static const struct {
+    enum part_kind kind;
+    unsigned version; /* index in VERSIONS */
+} PARTS[] = {
+    {PART_SUITES, TLS13_INDEX},     {PART_GROUPS, TLS13_INDEX},     {PART_SUITES, LAST_LEGACY},
+    {PART_SUITES, LAST_LEGACY - 1}, {PART_SUITES, LAST_LEGACY - 2}, {PART_SUITES, FIRST_LEGACY},
+    {PART_SSLV2, SSLV2_INDEX}, /* one hello with every kind */
+};
+enum { PART_COUNT = sizeof PARTS / sizeof *PARTS };
+_Static_assert(LAST_LEGACY - FIRST_LEGACY == 3, "PARTS has a row for each version between SSL 2.0 and TLS 1.3");
+
+const char *thorough_state_name(enum thorough_state state) {
+    static const char *const names[THOROUGH_STATE_COUNT] = {[THOROUGH_ASKING] = "asking",
+                                                            [THOROUGH_DOUBTING] = "doubting",
+                                                            [THOROUGH_CHECKING] = "checking",
+                                                            [THOROUGH_DONE] = "done",
+                                                            [THOROUGH_STOPPED] = "stopped"};
+    return names[state];
+}
 
 static void add_suites(struct thorough *t, const uint16_t *suites, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -28,30 +50,13 @@ void thorough_init(struct thorough *thorough, const struct step *control) {
     for (size_t i = 0; i < SUITE_COUNT; i++)
         if ((SUITES[i].flags & SUITE_TLS13) == 0)
             add_suites(thorough, &SUITES[i].id, 1);
-    thorough->version = TLS13_INDEX;
 }
 
-/* ---- what to ask ---- */
+/* ---- where it stands ---- */
 
-static size_t fill_chunk(struct thorough *t) {
-    uint16_t tls13[HELLO_SUITES_MAX];
-    const uint16_t *list = t->suites;
-    size_t count = t->suite_count, groups;
-    if (t->version == TLS13_INDEX && t->asking_groups) {
-        list = offer_groups(GROUPS_HYBRID_FIRST, &groups);
-        t->chunk_count = t->next < groups ? 1 : 0; /* one at a time */
-        memcpy(t->chunk, list + t->next, t->chunk_count * sizeof *list);
-        return t->next += t->chunk_count;
-    }
-    if (t->version == TLS13_INDEX) {
-        count = offer_suites(OFFER_TLS13, 0, tls13);
-        list = tls13;
-    }
-    size_t left = count - t->next;
-    t->chunk_count = left < HELLO_SUITES_MAX ? left : HELLO_SUITES_MAX;
-    memcpy(t->chunk, list + t->next, t->chunk_count * sizeof *list);
-    return t->next += t->chunk_count;
-}
+static enum part_kind kind_of(const struct thorough *t) { return PARTS[t->part].kind; }
+static enum tls_version version_of(const struct thorough *t) { return VERSIONS[PARTS[t->part].version].version; }
+static void leave_unsure(struct thorough *t) { t->unsure[PARTS[t->part].version] = true; }
 
 static bool seen_version(const struct thorough *t, unsigned version) {
     for (size_t i = 0; i < t->seen_count; i++)
@@ -60,73 +65,93 @@ static bool seen_version(const struct thorough *t, unsigned version) {
     return false;
 }
 
-static void next_version(struct thorough *t) {
-    bool groups_next = t->version == TLS13_INDEX && !t->asking_groups && seen_version(t, VERSION_TLS1_3);
-    t->asking_groups = groups_next;
+/* Groups are asked of those alone that speak TLS 1.3. */
+static void next_part(struct thorough *t) {
+    t->part++;
+    if (t->part < PART_COUNT && kind_of(t) == PART_GROUPS && !seen_version(t, VERSION_TLS1_3))
+        t->part++;
     t->chunk_count = t->next = 0;
     t->silences = 0;
-    if (!groups_next)
-        t->version--;
+    if (t->part == PART_COUNT)
+        t->state = THOROUGH_DONE;
 }
 
 /* Refusals that were only closes are believed if the server still answers. */
-static void end_version(struct thorough *t) {
-    if (!t->closed) {
-        next_version(t);
-    } else if (t->has_control) {
-        t->checking = true;
-    } else {
-        t->unsure[t->version] = true;
-        t->closed = false;
-        next_version(t);
+static void end_part(struct thorough *t) {
+    if (t->state == THOROUGH_DOUBTING && t->has_control) {
+        t->state = THOROUGH_CHECKING;
+        return;
     }
+    if (t->state == THOROUGH_DOUBTING)
+        leave_unsure(t);
+    t->state = THOROUGH_ASKING;
+    next_part(t);
 }
 
-static void fill_step(struct thorough *t) {
+/* ---- what to ask ---- */
+
+/* The next of all that the part asks; none is left if the chunk stays empty. */
+static void fill_chunk(struct thorough *t) {
+    uint16_t tls13[HELLO_SUITES_MAX];
+    const uint16_t *list = t->suites;
+    size_t count = t->suite_count, most = HELLO_SUITES_MAX;
+    if (kind_of(t) == PART_GROUPS) {
+        list = offer_groups(GROUPS_HYBRID_FIRST, &count);
+        most = 1;
+    } else if (version_of(t) == VERSION_TLS1_3) {
+        count = offer_suites(OFFER_TLS13, 0, tls13);
+        list = tls13;
+    }
+    size_t left = count - t->next;
+    t->chunk_count = left < most ? left : most;
+    memcpy(t->chunk, list + t->next, t->chunk_count * sizeof *list);
+    t->next += t->chunk_count;
+}
+
+static const struct step *offer_chunk(struct thorough *t) {
     struct step *step = &t->step;
-    bool tls13 = t->version == TLS13_INDEX;
-    *step = (struct step){.name = "thorough", .kind = STEP_HELLO, .max = VERSIONS[t->version].version};
+    bool tls13 = version_of(t) == VERSION_TLS1_3;
+    *step = (struct step){.name = "thorough", .kind = STEP_HELLO, .max = version_of(t)};
     const uint16_t *groups = offer_groups(tls13 ? GROUPS_HYBRID_FIRST : GROUPS_CLASSICAL, &step->group_count);
     memcpy(step->groups, groups, step->group_count * sizeof *groups);
-    if (tls13 && t->asking_groups) {
+    if (kind_of(t) == PART_GROUPS) {
         step->group_count = 1;
         step->groups[0] = t->chunk[0];
         step->suite_count = offer_suites(OFFER_TLS13, 0, step->suites);
-        snprintf(step->offered, sizeof step->offered, "only TLS 1.3: group %s alone", group_name(t->chunk[0]));
-        return;
+        snprintf(step->offered, sizeof step->offered, "only TLS 1.3: group %s alone", tls_group_name(t->chunk[0]));
+        return step;
     }
     step->suite_count = t->chunk_count;
     memcpy(step->suites, t->chunk, t->chunk_count * sizeof *t->chunk);
     snprintf(step->offered, sizeof step->offered, "up to %s: %zu suites", tls_version_name(step->max), t->chunk_count);
+    return step;
+}
+
+static const struct step *ask_control(struct thorough *t) {
+    t->step = t->control;
+    t->step.name = "control";
+    return &t->step;
 }
 
 const struct step *thorough_next(struct thorough *thorough) {
     struct thorough *t = thorough;
-    while (!t->stopped && t->version >= 0) {
-        if (t->checking) {
-            t->step = t->control;
-            t->step.name = "control";
-            return &t->step;
-        }
-        if (t->version == SSLV2_INDEX && t->next++ == 0) {
-            t->chunk_count = 0;
-            fill_step(t);
-            return &t->step;
-        }
-        if (t->version != SSLV2_INDEX && t->chunk_count == 0)
+    while (t->state < THOROUGH_DONE) {
+        if (t->state == THOROUGH_CHECKING)
+            return ask_control(t);
+        if (kind_of(t) == PART_SSLV2 && t->next++ == 0)
+            return offer_chunk(t); /* a hello of SSL 2.0 has its own kinds */
+        if (kind_of(t) != PART_SSLV2 && t->chunk_count == 0)
             fill_chunk(t);
-        if (t->version != SSLV2_INDEX && t->chunk_count > 0) {
-            fill_step(t);
-            return &t->step;
-        }
-        end_version(t);
+        if (t->chunk_count > 0)
+            return offer_chunk(t);
+        end_part(t);
     }
     return NULL;
 }
 
 /* ---- what came back ---- */
 
-static void note(struct thorough *t, uint16_t version, uint16_t suite) {
+static void note_seen(struct thorough *t, uint16_t version, uint16_t suite) {
     for (size_t i = 0; i < t->seen_count; i++)
         if (t->seen[i].version == version && t->seen[i].suite == suite)
             return;
@@ -142,63 +167,72 @@ static void remove_suite(struct thorough *t, uint16_t suite) {
     t->chunk_count = kept;
 }
 
-static void take_selection(struct thorough *t, const struct answer *answer) {
-    note(t, answer->version, answer->suite);
-    if (answer->version == VERSION_TLS1_3 && t->asking_groups) {
+static void note_selection(struct thorough *t, const struct answer *answer) {
+    t->silences = 0;
+    note_seen(t, answer->version, answer->suite);
+    if (kind_of(t) == PART_SSLV2)
+        return;
+    if (answer->version != version_of(t)) { /* the server speaks only lower ones */
+        next_part(t);
+    } else if (kind_of(t) == PART_GROUPS) {
         t->group[t->group_count++] = t->chunk[0];
         t->chunk_count = 0;
-    } else if (answer->version == VERSIONS[t->version].version && t->version != SSLV2_INDEX) {
+    } else {
         remove_suite(t, answer->suite);
-    } else if (t->version != SSLV2_INDEX) { /* it speaks only lower ones */
-        next_version(t);
     }
 }
 
-static void take_control(struct thorough *t, const struct answer *answer) {
-    t->checking = t->closed = false;
+static void note_control(struct thorough *t, const struct answer *answer) {
     if (answer->kind != ANSWER_SELECTED) {
-        t->unsure[t->version] = true;
+        leave_unsure(t);
         t->flags |= FLAG_INCONSISTENT;
     }
-    next_version(t);
+    t->state = THOROUGH_ASKING;
+    next_part(t);
 }
 
-static void take_silence(struct thorough *t) {
-    if (++t->silences < SILENCES_MAX)
-        return; /* the same again */
-    t->unsure[t->version] = true;
-    next_version(t);
+static void note_silence(struct thorough *t) {
+    if (kind_of(t) == PART_SSLV2) {
+        leave_unsure(t);
+    } else if (++t->silences == SILENCES_MAX) { /* before that: the same again */
+        leave_unsure(t);
+        next_part(t);
+    }
+}
+
+static void note_refusal(struct thorough *t, const struct answer *answer) {
+    if (answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET)
+        t->state = THOROUGH_DOUBTING;
+    if (answer->kind == ANSWER_MALFORMED && kind_of(t) != PART_GROUPS) /* a retry for no group is no group */
+        leave_unsure(t);
+    t->chunk_count = 0;
+}
+
+static void stop_asking(struct thorough *t, enum reason reason) {
+    t->state = THOROUGH_STOPPED;
+    t->reason = reason;
+    for (; t->part < PART_COUNT; t->part++)
+        leave_unsure(t);
 }
 
 void thorough_answer(struct thorough *thorough, const struct answer *answer) {
     struct thorough *t = thorough;
     t->flags |= answer->flags;
-    if (answer->kind == ANSWER_STOPPED || answer->kind == ANSWER_NO_STARTTLS) {
-        t->stopped = true;
-        t->reason = answer->reason;
-        for (int i = t->version; i >= 0; i--)
-            t->unsure[i] = true;
-    } else if (t->checking) {
-        take_control(t, answer);
-    } else if (answer->kind == ANSWER_SELECTED) {
-        t->silences = 0;
-        take_selection(t, answer);
-    } else if (answer->kind == ANSWER_SILENT) {
-        if (t->version == SSLV2_INDEX)
-            t->unsure[SSLV2_INDEX] = true;
-        else
-            take_silence(t);
-    } else {
-        t->closed = t->closed || answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET;
-        if (answer->kind == ANSWER_MALFORMED && !t->asking_groups) /* a retry for no group is no group */
-            t->unsure[t->version] = true;
-        t->chunk_count = 0;
-    }
+    if (answer->kind == ANSWER_STOPPED || answer->kind == ANSWER_NO_STARTTLS)
+        stop_asking(t, answer->reason);
+    else if (t->state == THOROUGH_CHECKING)
+        note_control(t, answer);
+    else if (answer->kind == ANSWER_SELECTED)
+        note_selection(t, answer);
+    else if (answer->kind == ANSWER_SILENT)
+        note_silence(t);
+    else
+        note_refusal(t, answer);
 }
 
 /* ---- facts ---- */
 
-static uint32_t put(struct fact *fact, enum fact_id id, bool yes, bool unsure, enum reason reason) {
+static uint32_t put_fact(struct fact *fact, enum fact_id id, bool yes, bool unsure, enum reason reason) {
     enum tri before = fact[id].value, now = yes ? TRI_YES : unsure ? TRI_UNKNOWN : TRI_NO;
     if (now == TRI_UNKNOWN && before != TRI_UNKNOWN)
         return 0; /* what the plan saw stands */
@@ -223,12 +257,12 @@ uint32_t thorough_facts(const struct thorough *thorough, struct fact fact[static
     uint32_t other = 0;
     bool unsure = false, hybrid = false;
     for (unsigned i = 0; i < VERSION_COUNT; i++) {
-        other |= put(fact, VERSIONS[i].fact, seen_version(t, VERSIONS[i].version), t->unsure[i], t->reason);
+        other |= put_fact(fact, VERSIONS[i].fact, seen_version(t, VERSIONS[i].version), t->unsure[i], t->reason);
         unsure = unsure || (t->unsure[i] && i != SSLV2_INDEX && i != TLS13_INDEX); /* no suite of 1.3 is in doubt */
     }
     for (size_t i = 0; i < CLASS_COUNT; i++)
-        other |= put(fact, CLASSES[i].fact, any_suite(t, CLASSES[i].flag), unsure, t->reason);
+        other |= put_fact(fact, CLASSES[i].fact, any_suite(t, CLASSES[i].flag), unsure, t->reason);
     for (size_t i = 0; i < t->group_count; i++)
-        hybrid = hybrid || group_is_pq_hybrid(t->group[i]);
-    return other | put(fact, FACT_PQ_HYBRID, hybrid, t->unsure[TLS13_INDEX], t->reason);
+        hybrid = hybrid || tls_group_is_hybrid(t->group[i]);
+    return other | put_fact(fact, FACT_PQ_HYBRID, hybrid, t->unsure[TLS13_INDEX], t->reason);
 }

@@ -18,36 +18,48 @@ struct thorough_seen {
     uint16_t version, suite;
 };
 
+/* Where the enumeration stands. */
+enum thorough_state {
+    THOROUGH_ASKING,
+    THOROUGH_DOUBTING, /* asking; a refusal since the last control was only a close */
+    THOROUGH_CHECKING, /* the control is under way: does the server still answer? */
+    THOROUGH_DONE,
+    THOROUGH_STOPPED, /* broken off: reason says why */
+    THOROUGH_STATE_COUNT
+};
+const char *thorough_state_name(enum thorough_state state); /* "asking" … */
+
 struct thorough {
-    struct step control; /* a hello known to work; checked after refusals that were only closes */
-    bool has_control;
+    enum thorough_state state;
+    enum reason reason;                   /* THOROUGH_STOPPED */
+    struct step control;                  /* a hello known to work … */
+    bool has_control;                     /* … if there is one */
     uint16_t suites[THOROUGH_SUITES_MAX]; /* all that are asked below TLS 1.3, deployed ones first */
     size_t suite_count;
-    int version;                      /* index of the version being asked */
-    size_t next;                      /* the first suite or group not yet in a chunk */
-    bool asking_groups, checking;     /* in TLS 1.3, after the suites; the control is under way */
+    size_t part;                      /* of the enumeration: a version's suites, or the groups */
+    size_t next;                      /* the first suite or group of the part not yet in a chunk */
     uint16_t chunk[HELLO_SUITES_MAX]; /* what is left of the list on offer */
     size_t chunk_count;
+    unsigned silences;          /* in this part */
     bool unsure[VERSION_COUNT]; /* by version: silence, or closes that no control confirmed */
-    bool closed;                /* some refusal of this version was only a close */
-    bool stopped;
-    enum reason reason; /* why it was stopped */
-    unsigned silences, flags;
+    unsigned flags;             /* FLAG_… seen */
     struct thorough_seen seen[THOROUGH_SEEN_MAX];
     size_t seen_count;
     uint16_t group[HELLO_GROUPS_MAX]; /* accepted alone in TLS 1.3 */
     size_t group_count;
-    struct step step;
+    struct step step; /* what thorough_next() returned */
 };
 
-/* control: a hello that the server is known to answer, or NULL. */
+/* control: a hello that the server is known to answer, copied; NULL: none is known. */
 void thorough_init(struct thorough *thorough, const struct step *control);
-const struct step *thorough_next(struct thorough *thorough); /* NULL when done */
+/* The next connection to make; NULL when done or stopped. Borrowed until the next call. */
+const struct step *thorough_next(struct thorough *thorough);
+/* The answer to the step that thorough_next() returned last. ANSWER_STOPPED and ANSWER_NO_STARTTLS may come at any time
+ * and stop the enumeration. */
 void thorough_answer(struct thorough *thorough, const struct answer *answer);
 
-/* Puts what was found in place of the facts on versions, suites and groups; the dialogue's facts, tls_enabled, and what
- * the enumeration did not find out stay.
- * Returns the facts, by bit, whose known value was another. */
+/* Puts what was found in place of the facts on versions, suites and groups. The dialogue's facts, tls_enabled, and what
+ * the enumeration did not find out stay. Returns the facts, by bit, whose known value was another. */
 uint32_t thorough_facts(const struct thorough *thorough, struct fact fact[static FACT_ENDPOINT_COUNT]);
 
 #endif

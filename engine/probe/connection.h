@@ -1,33 +1,39 @@
 /* connection.h - one TCP connection: SMTP dialogue up to STARTTLS, then one hello or one full handshake.
  *
- * The only file of the probe engine that owns a socket. It moves bytes and deadlines: readable -> feed the parser of
- * the state -> next state. RFC 5321 (dialogue), RFC 3207 (STARTTLS). The outcome is delivered after the socket is
+ * It moves bytes and deadlines: what the socket (wire.h) brings is fed to the session (session.h), and the state that
+ * the session says is entered. RFC 5321 (dialogue), RFC 3207 (STARTTLS). The outcome is delivered after the socket is
  * closed, so that whoever starts the next connection in the callback never has two open at once.
  */
 #ifndef MXG_CONNECTION_H
 #define MXG_CONNECTION_H
 
-#include "cert/cert.h"
 #include "plan/step.h"
 #include "probe/smtp.h"
+#include "probe/trace.h"
 #include "tls/handshake.h"
 
 #include <uv.h>
 
-/* Time-outs, milliseconds, each from the end of what went before. Greeting: servers with pre-greeting delays take 30 s
- * and more. Inside TLS nothing but extras is waited for. */
+/* Time-outs, milliseconds, each from the end of what went before. */
 struct connection_timeouts {
-    uint64_t connect, greeting, reply, tls, inside, quit;
+    uint64_t connect;
+    uint64_t greeting; /* from the start of the connection; servers with pre-greeting delays take 30 s and more */
+    uint64_t reply;    /* to EHLO, HELO and STARTTLS */
+    uint64_t tls;      /* the answer to a hello, or a whole handshake */
+    uint64_t inside;   /* the reply to EHLO inside TLS, which is an extra */
+    uint64_t quit;     /* the reply to QUIT, and the sending of our last words */
 };
 extern const struct connection_timeouts CONNECTION_TIMEOUTS;
 
 struct connection_params {
-    const struct sockaddr *address;
-    const struct step *step; /* copied */
-    const char *server_name; /* SNI; "" = none */
-    const char *ehlo_name;
+    const struct sockaddr *address; /* copied */
+    const struct step *step;        /* copied */
+    const char *server_name;        /* SNI; "" = none; copied */
+    const char *ehlo_name;          /* copied */
     const struct handshake_contexts *contexts;
     struct connection_timeouts timeouts;
+    uint32_t survey; /* whose connection it is, for the trace (trace.h); 0: of none */
+    uint64_t job;
 };
 
 /* What happened, valid during the callback only. */

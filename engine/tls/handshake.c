@@ -1,6 +1,6 @@
-/* handshake.c - see handshake.h. OpenSSL between two memory BIOs; a message callback notes
- * alerts. What the server selected is read from OpenSSL's pending cipher, which is set only once a ServerHello's
- * version and suite were found to be among those offered: an SSLv3 server's answer is no selection of TLS 1.2.
+/* handshake.c - see handshake.h. OpenSSL between two memory BIOs; a message callback notes alerts. What the server
+ * selected is read from OpenSSL's pending cipher, which is set only once a ServerHello's version and suite were found
+ * to be among those offered: an SSLv3 server's answer is no selection of TLS 1.2.
  */
 #include "tls/handshake.h"
 
@@ -36,7 +36,8 @@ struct handshake {
     BIO *in, *out; /* owned by ssl */
     enum handshake_state state;
     size_t received;
-    bool alert_received, unsupported;
+    bool alert_received; /* one that ends the connection; alert says which */
+    bool unsupported;    /* HANDSHAKE_FAILED: see struct handshake_info */
     uint8_t alert;
     char group[GROUP_MAX];
     char error[ERROR_MAX];
@@ -71,10 +72,10 @@ static void on_message(int sent, int version, int type, const void *data, size_t
     }
 }
 
-/* A group of the server's own may be so large that its arithmetic holds up every other probe of the loop: 10,000 bits
- * take a second. */
-static int is_allowed(const SSL *ssl, const SSL_CTX *context, int operation, int bits, int nid, void *other,
-                      void *data) {
+/* A security callback: whether OpenSSL may go on. All is allowed but a finite-field group of the server's own that is
+ * so large that its arithmetic holds up every other probe of the loop: 10,000 bits take a second. */
+static int allow_but_huge_dh(const SSL *ssl, const SSL_CTX *context, int operation, int bits, int nid, void *other,
+                             void *data) {
     (void)ssl;
     (void)context;
     (void)bits;
@@ -83,41 +84,46 @@ static int is_allowed(const SSL *ssl, const SSL_CTX *context, int operation, int
     return operation != SSL_SECOP_TMP_DH || other == NULL || EVP_PKEY_get_bits(other) <= DH_BITS_MAX;
 }
 
-static SSL_CTX *new_context(OSSL_LIB_CTX *library, enum handshake_offer offer) {
+/* Everything that is the same for all offers. */
+static void set_manners(SSL_CTX *context) {
+    SSL_CTX_set_security_level(context, 0);
+    SSL_CTX_set_security_callback(context, allow_but_huge_dh);
+    SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+    SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET | SSL_OP_TLSEXT_PADDING |
+                                     SSL_OP_NO_RENEGOTIATION); /* one handshake, one set of facts */
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_msg_callback(context, on_message);
+}
+
+/* What is offered, outright, so that neither the library's default nor the host's openssl.cnf decides. */
+static bool set_offer(SSL_CTX *context, const struct handshake_terms *terms) {
     /* Everything that could be a server's only signature algorithm, SHA-1 too. */
     static const char signatures[] =
         "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
         "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
         "RSA+SHA256:RSA+SHA384:RSA+SHA512:ed25519:ed448:DSA+SHA256:ECDSA+SHA224:RSA+SHA224:"
         "ECDSA+SHA1:RSA+SHA1:DSA+SHA1";
-    /* Set outright, CCM too, so that neither the library's default nor the host's openssl.cnf decides. */
+    /* CCM too. */
     static const char tls13_ciphers[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
                                         "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256";
     static const char classical[] = "X25519:P-256:P-384:P-521:X448:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
     char ciphers[CIPHERS_MAX], groups[GROUPS_MAX];
-    SSL_CTX *context = SSL_CTX_new_ex(library, NULL, TLS_client_method());
-    bool good = context != NULL;
-    const struct handshake_terms *terms = handshake_terms(offer);
     cipher_list(ciphers, terms->suites);
     snprintf(groups, sizeof groups, "%s%s", terms->hybrids ? HYBRID_OFFER_GROUPS ":" : "", classical);
-    if (good) {
-        SSL_CTX_set_security_level(context, 0);
-        SSL_CTX_set_security_callback(context, is_allowed);
-        SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
-        SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET | SSL_OP_TLSEXT_PADDING |
-                                         SSL_OP_NO_RENEGOTIATION); /* one handshake, one set of facts */
-        if (terms->staple)
-            SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
-        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-        SSL_CTX_set_msg_callback(context, on_message);
-        good = SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 &&
-               SSL_CTX_set_max_proto_version(context, terms->max) == 1 &&
-               SSL_CTX_set_cipher_list(context, ciphers) == 1 &&
-               SSL_CTX_set_ciphersuites(context, tls13_ciphers) == 1 &&
-               SSL_CTX_set1_sigalgs_list(context, signatures) == 1 && SSL_CTX_set1_groups_list(context, groups) == 1;
-    }
-    if (!good) {
+    if (terms->staple)
+        SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
+    return SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 &&
+           SSL_CTX_set_max_proto_version(context, terms->max) == 1 && SSL_CTX_set_cipher_list(context, ciphers) == 1 &&
+           SSL_CTX_set_ciphersuites(context, tls13_ciphers) == 1 &&
+           SSL_CTX_set1_sigalgs_list(context, signatures) == 1 && SSL_CTX_set1_groups_list(context, groups) == 1;
+}
+
+static SSL_CTX *context_for(enum handshake_offer offer, OSSL_LIB_CTX *library) {
+    SSL_CTX *context = SSL_CTX_new_ex(library, NULL, TLS_client_method());
+    if (context)
+        set_manners(context);
+    if (context == NULL || !set_offer(context, handshake_terms(offer))) {
         fputs("mxgrade: OpenSSL cannot be set up; version 3.0 or newer is needed\n", stderr);
         abort();
     }
@@ -130,7 +136,7 @@ struct handshake_contexts *handshake_contexts_new(void) {
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     contexts->hybrids = hybrid_offer_open();
     for (unsigned i = 0; i < HANDSHAKE_OFFER_COUNT; i++)
-        contexts->by_offer[i] = new_context(contexts->hybrids.library.context, (enum handshake_offer)i);
+        contexts->by_offer[i] = context_for((enum handshake_offer)i, contexts->hybrids.openssl.library);
     return contexts;
 }
 
@@ -180,13 +186,14 @@ static bool is_unsupported(unsigned long code) {
                                   SSL_R_UNKNOWN_CERTIFICATE_TYPE,
                                   SSL_R_UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS,
                                   SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED};
-    bool parse = ERR_GET_LIB(code) == ERR_LIB_ASN1 || ERR_GET_LIB(code) == ERR_LIB_X509;
-    for (size_t i = 0; ERR_GET_LIB(code) == ERR_LIB_SSL && i < sizeof reasons / sizeof *reasons; i++)
-        parse = parse || ERR_GET_REASON(code) == reasons[i];
-    return parse;
+    int library = ERR_GET_LIB(code);
+    bool unsupported = library == ERR_LIB_ASN1 || library == ERR_LIB_X509; /* a certificate that it does not read */
+    for (size_t i = 0; library == ERR_LIB_SSL && i < sizeof reasons / sizeof *reasons; i++)
+        unsupported = unsupported || ERR_GET_REASON(code) == reasons[i];
+    return unsupported;
 }
 
-static enum handshake_state fail(struct handshake *handshake, const char *fallback) {
+static enum handshake_state handshake_fail(struct handshake *handshake, const char *fallback) {
     unsigned long code = ERR_peek_error();
     handshake->unsupported = !handshake->alert_received && is_unsupported(code);
     const char *why = code ? ERR_reason_error_string(code) : NULL;
@@ -213,9 +220,9 @@ enum handshake_state handshake_feed(struct handshake *handshake, const uint8_t *
         return handshake->state;
     bool done = handshake->state == HANDSHAKE_DONE;
     if (!done && len > INPUT_MAX - handshake->received)
-        return fail(handshake, "too many octets before the handshake was done");
+        return handshake_fail(handshake, "too many octets before the handshake was done");
     if (len > 0 && BIO_write(handshake->in, data, (int)len) != (int)len)
-        return fail(handshake, "out of memory");
+        return handshake_fail(handshake, "out of memory");
     if (done)
         return handshake->state;
     handshake->received += len;
@@ -226,7 +233,7 @@ enum handshake_state handshake_feed(struct handshake *handshake, const uint8_t *
         handshake->state = HANDSHAKE_DONE;
         note_group(handshake);
     } else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
-        fail(handshake, "the handshake failed");
+        handshake_fail(handshake, "the handshake failed");
     }
     ERR_clear_error();
     return handshake->state;
@@ -315,7 +322,7 @@ bool handshake_stapled(const struct handshake *handshake) {
     return SSL_get_tlsext_status_ocsp_resp(handshake->ssl, &response) > 0;
 }
 
-static void put_length(uint8_t *out, size_t len) {
+static void write_length(uint8_t *out, size_t len) {
     out[0] = (uint8_t)(len >> 16);
     out[1] = (uint8_t)(len >> 8);
     out[2] = (uint8_t)len;
@@ -330,14 +337,14 @@ uint8_t *handshake_certificates(const struct handshake *handshake, size_t *len) 
         int der_len = i2d_X509(sk_X509_value(chain, i), &der);
         if (der_len > 0) {
             list = mem_realloc(list, used + LENGTH_OCTETS + (size_t)der_len);
-            put_length(list + used, (size_t)der_len);
+            write_length(list + used, (size_t)der_len);
             memcpy(list + used + LENGTH_OCTETS, der, (size_t)der_len);
             used += LENGTH_OCTETS + (size_t)der_len;
         }
         OPENSSL_free(der);
     }
     if (list)
-        put_length(list, used - LENGTH_OCTETS);
+        write_length(list, used - LENGTH_OCTETS);
     *len = list ? used : 0;
     return list;
 }

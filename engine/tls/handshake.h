@@ -1,7 +1,7 @@
 /* handshake.h - one full OpenSSL handshake over memory: bytes in, bytes out, no socket.
  *
- * Nothing is verified here (cert.h does that); the handshake proves that the server can complete one, and brings
- * version, suite, group, signature algorithm and chain. Inside, the caller exchanges SMTP lines.
+ * Nothing is verified here: chain_parse.h judges what came. The handshake proves that the server can complete one, and
+ * brings version, suite, group, signature algorithm and chain. Inside, the caller exchanges SMTP lines.
  */
 #ifndef MXG_HANDSHAKE_H
 #define MXG_HANDSHAKE_H
@@ -19,14 +19,15 @@ void handshake_contexts_free(struct handshake_contexts **contexts);
 enum handshake_state { HANDSHAKE_MORE, HANDSHAKE_DONE, HANDSHAKE_FAILED };
 
 struct handshake;
-/* server_name: SNI. */
+/* server_name: SNI; "" = none. Starts nothing: feed it. */
 __attribute__((warn_unused_result)) struct handshake *
 handshake_new(const struct handshake_contexts *contexts, enum handshake_offer offer, const char *server_name);
 void handshake_free(struct handshake **handshake);
 
-/* Feeds bytes from the network (len 0 to start) and drives the handshake. */
+/* Feeds octets from the network (len 0 to start) and drives the handshake. After HANDSHAKE_DONE what is fed waits for
+ * handshake_read(). */
 enum handshake_state handshake_feed(struct handshake *handshake, const uint8_t *data, size_t len);
-/* Bytes to send to the network: the caller frees; NULL if there are none. Also holds our alert after a failure. */
+/* Octets to send to the network, our alert after a failure among them: the caller frees; NULL if there are none. */
 uint8_t *handshake_output(struct handshake *handshake, size_t *len);
 
 /* After HANDSHAKE_DONE: application data. read returns the octets written to out (0 = none now); closed is set when
@@ -36,19 +37,20 @@ void handshake_write(struct handshake *handshake, const void *data, size_t len);
 void handshake_close(struct handshake *handshake); /* queues close_notify */
 
 struct handshake_info {
-    uint16_t version, suite;
+    uint16_t version;      /* 0: the server selected nothing */
+    uint16_t suite;        /* 0: the server selected nothing */
     const char *group;     /* static or owned by the handshake; "" if none or unknown */
     const char *signature; /* "" if none */
-    bool alert_received;   /* HANDSHAKE_FAILED: the server sent this alert */
-    uint8_t alert;
-    const char *error;    /* HANDSHAKE_FAILED: OpenSSL's reason, sanitised, owned by the handshake */
-    bool server_selected; /* a ServerHello was accepted before the failure */
-    bool unsupported;     /* HANDSHAKE_FAILED: for want of something in OpenSSL, not by a fault of the server */
+    bool alert_received;   /* an alert of the server's that ends the connection */
+    uint8_t alert;         /* its description */
+    const char *error;     /* HANDSHAKE_FAILED: OpenSSL's reason, sanitised, owned by the handshake */
+    bool server_selected;  /* a ServerHello was accepted */
+    bool unsupported;      /* HANDSHAKE_FAILED: for want of something in OpenSSL, not by a fault of the server */
 };
 struct handshake_info handshake_info(const struct handshake *handshake);
-/* The server stapled an OCSP response (HANDSHAKE_STAPLE; RFC 6066 section 8). */
+/* Did the server staple an OCSP response (RFC 6066 section 8)? Only HANDSHAKE_STAPLE asks for one. */
 bool handshake_stapled(const struct handshake *handshake);
-/* The server's chain as a TLS Certificate body (see cert_chain_parse()); the caller frees. NULL if none. */
+/* The server's chain as a TLS Certificate body (see cert_list.h); the caller frees. NULL if none. */
 uint8_t *handshake_certificates(const struct handshake *handshake, size_t *len);
 
 #endif

@@ -11,7 +11,7 @@ enum {
     CLIENT_HELLO = 1,
     RANDOM_OCTETS = 32,
     SCSV = 0x00FF,   /* TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 */
-    SHORT_MAX = 255, /* old stacks choke above; see shared/tls-registry.md section 4 */
+    SHORT_MAX = 255, /* old stacks choke above, see docs/probe-plan.md */
     PADDED_TO = 512,
     PADDING_HEADER = 4,
     NAME_OCTETS_MAX = 253,
@@ -28,29 +28,10 @@ enum extension {
     EXT_KEY_SHARE = 51,
 };
 
-/* Every scheme that could be a server's only one: EdDSA and RSA-PSS keys have no other, and without SHA-1 old servers
- * look dead. */
+/* signature_algorithms: every scheme that could be a server's only one. EdDSA and RSA-PSS keys have no other, and
+ * without SHA-1 old servers look dead. */
 static const uint16_t SIGNATURES[] = {0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0808, 0x0809,
                                       0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201, 0x0202};
-
-const char *tls_version_name(unsigned version) {
-    switch (version) {
-    case VERSION_SSLV2:
-        return "SSL 2.0";
-    case VERSION_SSLV3:
-        return "SSL 3.0";
-    case VERSION_TLS1_0:
-        return "TLS 1.0";
-    case VERSION_TLS1_1:
-        return "TLS 1.1";
-    case VERSION_TLS1_2:
-        return "TLS 1.2";
-    case VERSION_TLS1_3:
-        return "TLS 1.3";
-    default:
-        return "none";
-    }
-}
 
 struct writer {
     uint8_t *out;
@@ -58,7 +39,7 @@ struct writer {
     bool full;
 };
 
-static void put(struct writer *w, const void *data, size_t len) {
+static void put_octets(struct writer *w, const void *data, size_t len) {
     if (w->full || len > HELLO_MAX_OCTETS - w->len) {
         w->full = true;
         return;
@@ -66,59 +47,59 @@ static void put(struct writer *w, const void *data, size_t len) {
     memcpy(w->out + w->len, data, len);
     w->len += len;
 }
-static void put_u8(struct writer *w, unsigned value) { put(w, &(uint8_t){(uint8_t)value}, 1); }
+static void put_u8(struct writer *w, unsigned value) { put_octets(w, &(uint8_t){(uint8_t)value}, 1); }
 static void put_u16(struct writer *w, unsigned value) {
-    put(w, (const uint8_t[]){(uint8_t)(value >> 8), (uint8_t)value}, 2);
+    put_octets(w, (const uint8_t[]){(uint8_t)(value >> 8), (uint8_t)value}, 2);
 }
 
-/* A vector whose length of width octets is not yet known: begin, write, end. */
-static size_t begin(struct writer *w, size_t width) {
-    put(w, (const uint8_t[]){0, 0, 0}, width);
+/* A vector whose length, of width octets, is not yet known: begin, write, end. */
+static size_t begin_vector(struct writer *w, size_t width) {
+    put_octets(w, (const uint8_t[]){0, 0, 0}, width);
     return w->len;
 }
-static void end(struct writer *w, size_t start, size_t width) {
+static void end_vector(struct writer *w, size_t start, size_t width) {
     size_t len = w->len - start;
     for (size_t i = 0; !w->full && i < width; i++)
         w->out[start - 1 - i] = (uint8_t)(len >> 8 * i);
 }
 
 static void put_list(struct writer *w, const uint16_t *values, size_t count) {
-    size_t list = begin(w, 2);
+    size_t list = begin_vector(w, 2);
     for (size_t i = 0; i < count; i++)
         put_u16(w, values[i]);
-    end(w, list, 2);
+    end_vector(w, list, 2);
 }
 
 /* ---- extensions ---- */
 
 static size_t begin_extension(struct writer *w, enum extension type) {
     put_u16(w, type);
-    return begin(w, 2);
+    return begin_vector(w, 2);
 }
 
 static void put_server_name(struct writer *w, const char *name) {
     size_t len = name ? strlen(name) : 0;
     if (len == 0)
         return;
-    size_t extension = begin_extension(w, EXT_SERVER_NAME), list = begin(w, 2);
+    size_t extension = begin_extension(w, EXT_SERVER_NAME), list = begin_vector(w, 2);
     put_u8(w, 0); /* host_name */
-    size_t host = begin(w, 2);
-    put(w, name, len);
-    end(w, host, 2);
-    end(w, list, 2);
-    end(w, extension, 2);
+    size_t host = begin_vector(w, 2);
+    put_octets(w, name, len);
+    end_vector(w, host, 2);
+    end_vector(w, list, 2);
+    end_vector(w, extension, 2);
 }
 
 static void put_list_extension(struct writer *w, enum extension type, const uint16_t *values, size_t count) {
     size_t extension = begin_extension(w, type);
     put_list(w, values, count);
-    end(w, extension, 2);
+    end_vector(w, extension, 2);
 }
 
 static void put_octets_extension(struct writer *w, enum extension type, const uint8_t *octets, size_t len) {
     size_t extension = begin_extension(w, type);
-    put(w, octets, len);
-    end(w, extension, 2);
+    put_octets(w, octets, len);
+    end_vector(w, extension, 2);
 }
 
 static void put_extensions(struct writer *w, const struct hello_spec *spec) {
@@ -130,7 +111,7 @@ static void put_extensions(struct writer *w, const struct hello_spec *spec) {
     }
     if (spec->max >= VERSION_TLS1_2)
         put_list_extension(w, EXT_SIGNATURE_ALGORITHMS, SIGNATURES, sizeof SIGNATURES / sizeof *SIGNATURES);
-    if (spec->group_count > 0) /* an empty list breaks RFC 8422 section 5.1.1 */
+    if (spec->group_count > 0) /* RFC 8422 section 5.1.1 knows no empty list */
         put_list_extension(w, EXT_SUPPORTED_GROUPS, spec->groups, spec->group_count);
     put_octets_extension(w, EXT_POINT_FORMATS, (const uint8_t[]){1, 0}, 2);
 }
@@ -168,25 +149,25 @@ static size_t build_sslv2(struct writer *w, const uint8_t *random) {
     static const uint8_t kinds[] = {0x07, 0x00, 0xC0, 0x05, 0x00, 0x80, 0x03, 0x00, 0x80, 0x01, 0x00,
                                     0x80, 0x06, 0x00, 0x40, 0x04, 0x00, 0x80, 0x02, 0x00, 0x80};
     enum { CHALLENGE = 16 };
-    size_t hello = begin(w, 2);
+    size_t hello = begin_vector(w, 2);
     put_u8(w, CLIENT_HELLO);
     put_u16(w, VERSION_SSLV2);
     put_u16(w, sizeof kinds);
     put_u16(w, 0); /* session id */
     put_u16(w, CHALLENGE);
-    put(w, kinds, sizeof kinds);
-    put(w, random, CHALLENGE);
-    end(w, hello, 2);
+    put_octets(w, kinds, sizeof kinds);
+    put_octets(w, random, CHALLENGE);
+    end_vector(w, hello, 2);
     w->out[0] |= 0x80; /* two-octet header */
     return w->len;
 }
 
 static void put_suites(struct writer *w, const struct hello_spec *spec) {
-    size_t list = begin(w, 2);
+    size_t list = begin_vector(w, 2);
     for (size_t i = 0; i < spec->suite_count; i++)
         put_u16(w, spec->suites[i]);
     put_u16(w, SCSV);
-    end(w, list, 2);
+    end_vector(w, list, 2);
 }
 
 static bool in_bounds(const struct hello_spec *spec) {
@@ -205,24 +186,24 @@ size_t hello_build(uint8_t out[static HELLO_MAX_OCTETS], const struct hello_spec
     bool tls13 = spec->max == VERSION_TLS1_3;
     put_u8(&w, RECORD_HANDSHAKE);
     put_u16(&w, spec->max == VERSION_SSLV3 ? VERSION_SSLV3 : VERSION_TLS1_0);
-    size_t record = begin(&w, 2);
+    size_t record = begin_vector(&w, 2);
     put_u8(&w, CLIENT_HELLO);
-    size_t hello = begin(&w, 3);
+    size_t hello = begin_vector(&w, 3);
     put_u16(&w, tls13 ? VERSION_TLS1_2 : spec->max); /* RFC 8446 section 4.1.2: legacy_version */
-    put(&w, random, RANDOM_OCTETS);
-    size_t session = begin(&w, 1);
+    put_octets(&w, random, RANDOM_OCTETS);
+    size_t session = begin_vector(&w, 1);
     if (tls13)
-        put(&w, random + RANDOM_OCTETS, RANDOM_OCTETS); /* middlebox compatibility */
-    end(&w, session, 1);
+        put_octets(&w, random + RANDOM_OCTETS, RANDOM_OCTETS); /* middlebox compatibility */
+    end_vector(&w, session, 1);
     put_suites(&w, spec);
-    put(&w, (const uint8_t[]){1, 0}, 2); /* no compression */
+    put_octets(&w, (const uint8_t[]){1, 0}, 2); /* no compression */
     if (spec->max != VERSION_SSLV3 && !(spec->plain && !tls13)) {
-        size_t extensions = begin(&w, 2);
+        size_t extensions = begin_vector(&w, 2);
         put_extensions(&w, spec);
         put_padding(&w);
-        end(&w, extensions, 2);
+        end_vector(&w, extensions, 2);
     }
-    end(&w, hello, 3);
-    end(&w, record, 2);
+    end_vector(&w, hello, 3);
+    end_vector(&w, record, 2);
     return w.full ? 0 : w.len;
 }

@@ -1,27 +1,19 @@
 /* hello.h - builds ClientHellos by hand: SSL 2.0, SSL 3.0, TLS 1.0 to 1.3 (RFC 2246, 4346, 5246, 6101, 8446).
  *
- * Pure functions over byte buffers. The size rules of shared/probe-plan.md hold for every result: at most
- * HELLO_SUITES_MAX suites, never a record payload of 256 to 511 octets, nor one whose length mod 256 is 10
- * or 14 (padded with extension 21), never an empty extension at the end, SCSV 00FF in every hello, no GREASE, no
- * FALLBACK_SCSV.
+ * Pure functions over byte buffers. The size rules of docs/probe-plan.md hold for every result:
+ *
+ *   at most HELLO_SUITES_MAX suites, and the SCSV 00FF behind them (SSL 2.0 has none); no GREASE, no FALLBACK_SCSV;
+ *   never a record payload of 256 to 511 octets, nor one whose length mod 256 is 10 or 14 (extension 21 pads);
+ *   never an empty extension at the end.
  */
 #ifndef MXG_HELLO_H
 #define MXG_HELLO_H
 
+#include "tls/tls_names.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum tls_version {
-    VERSION_NONE = 0,
-    VERSION_SSLV2 = 0x0002,
-    VERSION_SSLV3 = 0x0300,
-    VERSION_TLS1_0 = 0x0301,
-    VERSION_TLS1_1 = 0x0302,
-    VERSION_TLS1_2 = 0x0303,
-    VERSION_TLS1_3 = 0x0304,
-};
-const char *tls_version_name(unsigned version); /* "TLS 1.2"; "none" for anything unknown */
 
 enum { HELLO_SUITES_MAX = 60, HELLO_GROUPS_MAX = 16, HELLO_MAX_OCTETS = 1024, HELLO_RANDOM_OCTETS = 64 };
 
@@ -35,9 +27,9 @@ struct hello_spec {
     bool plain;              /* no extensions, for servers that choke on them; not for TLS 1.3 */
 };
 
-/* Writes the whole record(s) to out and returns their length; 0 if spec breaks a bound. random: 32 octets
- * for the random, 32 for the session id. TLS 1.3 hellos carry an empty key_share, so that the answer
- * is a HelloRetryRequest that names the group and no key need be made. */
+/* Writes the whole record to out and returns its length; 0 if spec breaks a bound. random: 32 octets for the random, 32
+ * for the session id. TLS 1.3 hellos carry an empty key_share: the answer is a HelloRetryRequest that names the group,
+ * and no key need be made. */
 size_t hello_build(uint8_t out[static HELLO_MAX_OCTETS], const struct hello_spec *spec,
                    const uint8_t random[static HELLO_RANDOM_OCTETS]);
 

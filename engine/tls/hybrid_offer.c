@@ -91,21 +91,21 @@ static const OSSL_PARAM *key_gettable(void *provider) {
     return params;
 }
 
-static const OSSL_DISPATCH KEY_MANAGEMENT[] = {PROVIDER_ENTRY(KEYMGMT_NEW, key_new),
-                                               PROVIDER_ENTRY(KEYMGMT_FREE, key_free),
-                                               PROVIDER_ENTRY(KEYMGMT_HAS, key_has),
-                                               PROVIDER_ENTRY(KEYMGMT_GEN_INIT, generate_init),
-                                               PROVIDER_ENTRY(KEYMGMT_GEN_SET_PARAMS, generate_set_params),
-                                               PROVIDER_ENTRY(KEYMGMT_GEN_SETTABLE_PARAMS, generate_settable),
-                                               PROVIDER_ENTRY(KEYMGMT_GEN, generate),
-                                               PROVIDER_ENTRY(KEYMGMT_GEN_CLEANUP, key_free),
-                                               PROVIDER_ENTRY(KEYMGMT_GET_PARAMS, key_get_params),
-                                               PROVIDER_ENTRY(KEYMGMT_GETTABLE_PARAMS, key_gettable),
+static const OSSL_DISPATCH KEY_MANAGEMENT[] = {OSSL_CONTEXT_ENTRY(KEYMGMT_NEW, key_new),
+                                               OSSL_CONTEXT_ENTRY(KEYMGMT_FREE, key_free),
+                                               OSSL_CONTEXT_ENTRY(KEYMGMT_HAS, key_has),
+                                               OSSL_CONTEXT_ENTRY(KEYMGMT_GEN_INIT, generate_init),
+                                               OSSL_CONTEXT_ENTRY(KEYMGMT_GEN_SET_PARAMS, generate_set_params),
+                                               OSSL_CONTEXT_ENTRY(KEYMGMT_GEN_SETTABLE_PARAMS, generate_settable),
+                                               OSSL_CONTEXT_ENTRY(KEYMGMT_GEN, generate),
+                                               OSSL_CONTEXT_ENTRY(KEYMGMT_GEN_CLEANUP, key_free),
+                                               OSSL_CONTEXT_ENTRY(KEYMGMT_GET_PARAMS, key_get_params),
+                                               OSSL_CONTEXT_ENTRY(KEYMGMT_GETTABLE_PARAMS, key_gettable),
                                                {0, NULL}};
 
 /* ---- provider ---- */
 
-static const OSSL_ALGORITHM *query(void *provider, int operation, int *no_cache) {
+static const OSSL_ALGORITHM *hybrid_query(void *provider, int operation, int *no_cache) {
     static const OSSL_ALGORITHM algorithms[] = {
         {PROVIDER, "provider=" PROVIDER, KEY_MANAGEMENT, "groups that are offered, not owned"},
         {NULL, NULL, NULL, NULL}};
@@ -114,8 +114,8 @@ static const OSSL_ALGORITHM *query(void *provider, int operation, int *no_cache)
     return operation == OSSL_OP_KEYMGMT ? algorithms : NULL;
 }
 
-/* provider-base(7), "TLS-GROUP" capability */
-static int declare(const char *name, unsigned id, OSSL_CALLBACK *take, void *argument) {
+/* One group of the capability "TLS-GROUP" (provider-base(7)), reported to OpenSSL. */
+static int declare_group(const char *name, unsigned id, OSSL_CALLBACK *report, void *argument) {
     unsigned bits = SECURITY_BITS, is_kem = 1;
     int from = TLS1_3_VERSION, no_limit = 0, never = -1;
     char *text = (char *)(uintptr_t)name; /* OSSL_PARAM knows no const */
@@ -132,10 +132,10 @@ static int declare(const char *name, unsigned id, OSSL_CALLBACK *take, void *arg
         OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MIN_DTLS, &never),
         OSSL_PARAM_int(OSSL_CAPABILITY_TLS_GROUP_MAX_DTLS, &never),
         OSSL_PARAM_END};
-    return take(params, argument);
+    return report(params, argument);
 }
 
-static int get_capabilities(void *provider, const char *capability, OSSL_CALLBACK *take, void *argument) {
+static int hybrid_get_capabilities(void *provider, const char *capability, OSSL_CALLBACK *report, void *argument) {
     static const struct {
         const char *name;
         unsigned id;
@@ -143,30 +143,30 @@ static int get_capabilities(void *provider, const char *capability, OSSL_CALLBAC
     (void)provider;
     bool good = true;
     for (size_t i = 0; strcmp(capability, "TLS-GROUP") == 0 && good && i < sizeof groups / sizeof *groups; i++)
-        good = declare(groups[i].name, groups[i].id, take, argument);
+        good = declare_group(groups[i].name, groups[i].id, report, argument);
     return good;
 }
 
-static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
-                         void **context) {
-    static const OSSL_DISPATCH functions[] = {PROVIDER_ENTRY(PROVIDER_QUERY_OPERATION, query),
-                                              PROVIDER_ENTRY(PROVIDER_GET_CAPABILITIES, get_capabilities),
+static int hybrid_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
+                       void **provider_context) {
+    static const OSSL_DISPATCH functions[] = {OSSL_CONTEXT_ENTRY(PROVIDER_QUERY_OPERATION, hybrid_query),
+                                              OSSL_CONTEXT_ENTRY(PROVIDER_GET_CAPABILITIES, hybrid_get_capabilities),
                                               {0, NULL}};
-    static char nothing; /* a context must not be NULL */
+    static char nothing; /* a provider context must not be NULL */
     (void)handle;
     (void)in;
     *out = functions;
-    *context = &nothing;
+    *provider_context = &nothing;
     return 1;
 }
 
 struct hybrid_offer hybrid_offer_open(void) {
-    struct hybrid_offer offer = {.library = library_open()};
-    offer.own = provider_load(offer.library.context, PROVIDER, provider_init);
+    struct hybrid_offer offer = {.openssl = ossl_context_open()};
+    offer.hybrids = ossl_context_load(offer.openssl.library, PROVIDER, hybrid_init);
     return offer;
 }
 
 void hybrid_offer_close(struct hybrid_offer *offer) {
-    OSSL_PROVIDER_unload(offer->own);
-    library_close(&offer->library);
+    OSSL_PROVIDER_unload(offer->hybrids);
+    ossl_context_close(&offer->openssl);
 }

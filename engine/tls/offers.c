@@ -1,5 +1,7 @@
-/* offers.c - see offers.h. Three hand-written lists are the words of this file; every offer is filtered and sorted from
- * them, and OFFER_STRONG is filled up from the registry. */
+/* offers.c - see offers.h. Every offer of suites is filtered from four hand-written lists: STRONG, WEAK, ANON and
+ * TLS13. OFFER_CLASSES goes on with the registry (suites.h). Where the order counts, suites are sorted by what they
+ * settle.
+ */
 #include "tls/offers.h"
 
 #include "model/suites.h"
@@ -27,20 +29,28 @@ static const uint16_t WEAK[] = {
     0x0018, 0x001B, 0x001A, 0x0017, 0x0019, 0xC016, 0xC017, 0xC015, 0x009B, /* weak and anonymous */
 };
 
-/* How many of WEAK ride along in OFFER_ALL: all that a server could have as its only suites. */
-enum { WEAK_IN_ALL = 23 };
-
+/* Anonymous, and weak for nothing else. */
 static const uint16_t ANON[] = {0xC018, 0xC019, 0x0034, 0x003A, 0x006C, 0x006D, 0x00A6, 0x00A7, 0x0046, 0x0089};
-enum { ANON_IN_ALL = 4 };
+
+/* How many of WEAK and ANON, counted from the first, an offer takes. */
+enum {
+    /* OFFER_ALL: all that a server could have as its only suites. */
+    WEAK_IN_ALL = 23,
+    ANON_IN_ALL = 4,
+    /* Those that servers deploy. */
+    WEAK_DEPLOYED = 29,
+    ANON_DEPLOYED = 4,
+};
 
 static const uint16_t TLS13[] = {0x1301, 0x1302, 0x1303, 0x1304, 0x1305};
 
+/* The hybrids, then the classical ones. */
 static const uint16_t GROUPS[] = {0x11EC, 0x11EB, 0x11ED, 0x001D, 0x0017, 0x0018, 0x0019, 0x001E, 0x0100};
 enum { GROUPS_HYBRIDS = 3 };
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-struct list {
+struct suite_list {
     uint16_t suite[HELLO_SUITES_MAX];
     size_t count;
 };
@@ -50,19 +60,18 @@ static unsigned flags_of(uint16_t id) {
     return suite ? suite->flags : 0;
 }
 
-/* Those of suites[] that have every flag of with and none of without, as long as there is room. */
-static void add(struct list *list, const uint16_t *suites, size_t count, unsigned with, unsigned without) {
+/* Those of suites[] that have every flag of with, as long as there is room. */
+static void list_add(struct suite_list *list, const uint16_t *suites, size_t count, unsigned with) {
     for (size_t i = 0; i < count && list->count < HELLO_SUITES_MAX; i++)
-        if ((flags_of(suites[i]) & with) == with && (flags_of(suites[i]) & without) == 0 &&
-            !suite_is_listed(list->suite, list->count, suites[i]))
+        if ((flags_of(suites[i]) & with) == with && !suite_is_listed(list->suite, list->count, suites[i]))
             list->suite[list->count++] = suites[i];
 }
 
-/* Those that have some flag of classes. */
-static void add_some(struct list *list, const uint16_t *suites, size_t count, unsigned classes) {
+/* Those of suites[] that have some flag of classes, as long as there is room. */
+static void list_add_any(struct suite_list *list, const uint16_t *suites, size_t count, unsigned classes) {
     for (size_t i = 0; i < count; i++)
         if (flags_of(suites[i]) & classes)
-            add(list, &suites[i], 1, 0, 0);
+            list_add(list, &suites[i], 1, 0);
 }
 
 /* How much a suite would settle; weak before strong where it is equal, because strong ones show themselves anyway. */
@@ -72,7 +81,7 @@ static unsigned worth(uint16_t suite, unsigned open) {
 }
 
 /* Stable, the worthiest first. */
-static void sort(struct list *list, unsigned open) {
+static void sort_by_worth(struct suite_list *list, unsigned open) {
     for (size_t i = 1; i < list->count; i++) {
         uint16_t suite = list->suite[i];
         size_t at = i;
@@ -82,10 +91,10 @@ static void sort(struct list *list, unsigned open) {
     }
 }
 
-static void fill_all(struct list *list) {
-    add(list, STRONG, LENGTH(STRONG), 0, 0);
-    add(list, WEAK, WEAK_IN_ALL, 0, 0);
-    add(list, ANON, ANON_IN_ALL, 0, 0);
+static void fill_all(struct suite_list *list) {
+    list_add(list, STRONG, LENGTH(STRONG), 0);
+    list_add(list, WEAK, WEAK_IN_ALL, 0);
+    list_add(list, ANON, ANON_IN_ALL, 0);
 }
 
 /* Fixed (EC)DH wants a certificate whose key is made for it; no server has it without having (EC)DHE too. */
@@ -93,73 +102,78 @@ static bool is_fixed_dh(const struct suite *suite) {
     return strcmp(suite->kx, "DH") == 0 || strcmp(suite->kx, "ECDH") == 0;
 }
 
-/* How many of WEAK and ANON servers deploy. */
-enum { WEAK_DEPLOYED = 29, ANON_DEPLOYED = 4 };
-
-static void fill_deployed(struct list *list, unsigned classes) {
-    add_some(list, WEAK, WEAK_DEPLOYED, classes);
-    add_some(list, ANON, ANON_DEPLOYED, classes);
-    add_some(list, STRONG, LENGTH(STRONG), classes);
+static void fill_deployed(struct suite_list *list, unsigned classes) {
+    list_add_any(list, WEAK, WEAK_DEPLOYED, classes);
+    list_add_any(list, ANON, ANON_DEPLOYED, classes);
+    list_add_any(list, STRONG, LENGTH(STRONG), classes);
 }
 
-/* A refusal should mean "none of that class", so the registry's whole NIST lists are offered if there is room; fixed
- * (EC)DH comes last and may fall off. Returns false if more fell off. */
-static bool fill_registry(struct list *list, unsigned classes) {
-    add_some(list, WEAK, LENGTH(WEAK), classes);
-    add_some(list, ANON, LENGTH(ANON), classes);
-    add_some(list, STRONG, LENGTH(STRONG), classes);
-    for (int last = 0; last < 2; last++) {
-        for (size_t i = 0; i < SUITE_COUNT; i++) {
-            const struct suite *suite = &SUITES[i];
-            if (!(suite->flags & SUITE_TLS13) && is_fixed_dh(suite) == (last == 1))
-                add_some(list, &suite->id, 1, classes & (SUITE_R1 | SUITE_R2));
-        }
-        if (last == 0 && list->count == HELLO_SUITES_MAX)
-            return false;
+/* The registry's whole NIST lists, as far as their classes are asked for. */
+static void fill_nist(struct suite_list *list, unsigned classes, bool fixed_dh) {
+    for (size_t i = 0; i < SUITE_COUNT; i++) {
+        const struct suite *suite = &SUITES[i];
+        if (!(suite->flags & SUITE_TLS13) && is_fixed_dh(suite) == fixed_dh)
+            list_add_any(list, &suite->id, 1, classes & (SUITE_R1 | SUITE_R2));
     }
-    return true;
+}
+
+/* A refusal should mean "none of that class", so the registry's NIST lists are offered if there is room. Fixed (EC)DH
+ * comes last and may fall off; false if more fell off. */
+static bool fill_registry(struct suite_list *list, unsigned classes) {
+    list_add_any(list, WEAK, LENGTH(WEAK), classes);
+    list_add_any(list, ANON, LENGTH(ANON), classes);
+    list_add_any(list, STRONG, LENGTH(STRONG), classes);
+    fill_nist(list, classes, false);
+    bool whole = list->count < HELLO_SUITES_MAX;
+    if (whole)
+        fill_nist(list, classes, true);
+    return whole;
 }
 
 size_t offer_suites(enum offer offer, unsigned open, uint16_t out[static HELLO_SUITES_MAX]) {
-    struct list list = {.count = 0};
+    struct suite_list list = {.count = 0};
     switch (offer) {
     case OFFER_ALL:
         fill_all(&list);
-        sort(&list, open);
+        sort_by_worth(&list, open);
         break;
     case OFFER_OPEN:
         fill_deployed(&list, open);
-        sort(&list, open);
+        sort_by_worth(&list, open);
         break;
     case OFFER_CLASSES:
         if (!fill_registry(&list, open)) {
             list.count = 0;
             fill_deployed(&list, open);
         }
-        sort(&list, open);
+        sort_by_worth(&list, open);
         break;
     case OFFER_BOTH_NIST:
-        add_some(&list, WEAK, LENGTH(WEAK), open & (SUITE_WEAK | SUITE_ANON));
-        add_some(&list, ANON, LENGTH(ANON), open & SUITE_ANON);
-        add(&list, STRONG, LENGTH(STRONG), SUITE_R1 | SUITE_R2, 0);
+        list_add_any(&list, WEAK, LENGTH(WEAK), open & (SUITE_WEAK | SUITE_ANON));
+        list_add_any(&list, ANON, LENGTH(ANON), open & SUITE_ANON);
+        list_add(&list, STRONG, LENGTH(STRONG), SUITE_R1 | SUITE_R2);
         break;
     case OFFER_WEAK:
-        add(&list, WEAK, LENGTH(WEAK), 0, 0);
-        sort(&list, open);
+        list_add(&list, WEAK, LENGTH(WEAK), 0);
+        sort_by_worth(&list, open);
         break;
     case OFFER_COMPLETABLE:
-        add(&list, STRONG, LENGTH(STRONG), SUITE_R1 | SUITE_R2, 0);
-        add(&list, STRONG, LENGTH(STRONG), 0, 0);
-        add(&list, TLS13, LENGTH(TLS13), 0, 0);
+        list_add(&list, STRONG, LENGTH(STRONG), SUITE_R1 | SUITE_R2);
+        list_add(&list, STRONG, LENGTH(STRONG), 0);
+        list_add(&list, TLS13, LENGTH(TLS13), 0);
         break;
     case OFFER_TLS13:
-        add(&list, TLS13, LENGTH(TLS13), 0, 0);
+        list_add(&list, TLS13, LENGTH(TLS13), 0);
         break;
     case OFFER_COUNT:
         break;
     }
     memcpy(out, list.suite, list.count * sizeof *out);
     return list.count;
+}
+
+bool offer_is_completable(uint16_t suite) {
+    return suite_is_listed(STRONG, LENGTH(STRONG), suite) || suite_is_listed(TLS13, LENGTH(TLS13), suite);
 }
 
 const char *offer_name(enum offer offer) {

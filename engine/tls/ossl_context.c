@@ -1,5 +1,5 @@
-/* library.c - see library.h. The provider behind lives in a context of its own, where nobody sees it; its functions are
- * handed out with its own provider context, which is what they expect.
+/* ossl_context.c - see ossl_context.h. The default provider lives in a library context of its own, where nobody sees
+ * it. Its functions are handed out together with its own provider context, which they expect.
  */
 #include "tls/ossl_context.h"
 
@@ -14,11 +14,11 @@
 
 enum { DECODERS_MAX = 32 };
 
-static OSSL_PROVIDER *behind; /* OpenSSL's default provider; for the life of the process */
+static OSSL_PROVIDER *default_provider; /* OpenSSL's; for the life of the process */
 
-static const OSSL_ALGORITHM *key_decoders(int *no_cache) {
+static const OSSL_ALGORITHM *certificate_key_decoders(int *no_cache) {
     static OSSL_ALGORITHM kept[DECODERS_MAX + 1];
-    const OSSL_ALGORITHM *all = OSSL_PROVIDER_query_operation(behind, OSSL_OP_DECODER, no_cache);
+    const OSSL_ALGORITHM *all = OSSL_PROVIDER_query_operation(default_provider, OSSL_OP_DECODER, no_cache);
     size_t count = 0;
     for (; all && all->algorithm_names && count < DECODERS_MAX; all++)
         if (strstr(all->property_definition, "structure=SubjectPublicKeyInfo"))
@@ -26,35 +26,35 @@ static const OSSL_ALGORITHM *key_decoders(int *no_cache) {
     return kept;
 }
 
-static const OSSL_ALGORITHM *query_behind(void *provider, int operation, int *no_cache) {
+static const OSSL_ALGORITHM *base_query(void *provider, int operation, int *no_cache) {
     (void)provider;
     if (operation == OSSL_OP_DECODER)
-        return key_decoders(no_cache);
-    return OSSL_PROVIDER_query_operation(behind, operation, no_cache);
+        return certificate_key_decoders(no_cache);
+    return OSSL_PROVIDER_query_operation(default_provider, operation, no_cache);
 }
 
-static int get_capabilities_behind(void *provider, const char *capability, OSSL_CALLBACK *take, void *argument) {
+static int base_get_capabilities(void *provider, const char *capability, OSSL_CALLBACK *report, void *argument) {
     (void)provider;
-    return OSSL_PROVIDER_get_capabilities(behind, capability, take, argument);
+    return OSSL_PROVIDER_get_capabilities(default_provider, capability, report, argument);
 }
 
-static int behind_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
-                       void **context) {
-    static const OSSL_DISPATCH functions[] = {PROVIDER_ENTRY(PROVIDER_QUERY_OPERATION, query_behind),
-                                              PROVIDER_ENTRY(PROVIDER_GET_CAPABILITIES, get_capabilities_behind),
+static int base_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
+                     void **provider_context) {
+    static const OSSL_DISPATCH functions[] = {OSSL_CONTEXT_ENTRY(PROVIDER_QUERY_OPERATION, base_query),
+                                              OSSL_CONTEXT_ENTRY(PROVIDER_GET_CAPABILITIES, base_get_capabilities),
                                               {0, NULL}};
     (void)handle;
     (void)in;
-    if (behind == NULL)
-        behind = OSSL_PROVIDER_load(OSSL_LIB_CTX_new(), "default");
+    if (default_provider == NULL)
+        default_provider = OSSL_PROVIDER_load(OSSL_LIB_CTX_new(), "default");
     *out = functions;
-    *context = behind ? OSSL_PROVIDER_get0_provider_ctx(behind) : NULL; /* its functions expect their own */
-    return behind != NULL;
+    *provider_context = default_provider ? OSSL_PROVIDER_get0_provider_ctx(default_provider) : NULL;
+    return default_provider != NULL;
 }
 
-OSSL_PROVIDER *provider_load(OSSL_LIB_CTX *context, const char *name, OSSL_provider_init_fn *init) {
-    bool added = context && OSSL_PROVIDER_add_builtin(context, name, init) == 1;
-    OSSL_PROVIDER *provider = added ? OSSL_PROVIDER_load(context, name) : NULL;
+OSSL_PROVIDER *ossl_context_load(OSSL_LIB_CTX *library, const char *name, OSSL_provider_init_fn *init) {
+    bool added = library && OSSL_PROVIDER_add_builtin(library, name, init) == 1;
+    OSSL_PROVIDER *provider = added ? OSSL_PROVIDER_load(library, name) : NULL;
     if (provider == NULL) {
         fputs("mxgrade: OpenSSL takes no provider; version 3.0 or newer is needed\n", stderr);
         abort();
@@ -62,13 +62,13 @@ OSSL_PROVIDER *provider_load(OSSL_LIB_CTX *context, const char *name, OSSL_provi
     return provider;
 }
 
-struct library library_open(void) {
-    struct library library = {.context = OSSL_LIB_CTX_new()};
-    library.base = provider_load(library.context, BASE_PROVIDER, behind_init);
-    return library;
+struct ossl_context ossl_context_open(void) {
+    struct ossl_context context = {.library = OSSL_LIB_CTX_new()};
+    context.base = ossl_context_load(context.library, BASE_PROVIDER, base_init);
+    return context;
 }
 
-void library_close(struct library *library) {
-    OSSL_PROVIDER_unload(library->base);
-    OSSL_LIB_CTX_free(library->context);
+void ossl_context_close(struct ossl_context *context) {
+    OSSL_PROVIDER_unload(context->base);
+    OSSL_LIB_CTX_free(context->library);
 }

@@ -1,11 +1,13 @@
 /* server_flight.c - see server_flight.h.
  *
- * Two layers: take_record() peels whole records off raw[]; handshake records are appended to messages[], from which
- * take_message() reads whole handshake messages. Every read goes through struct reader, which cannot leave its bounds.
+ * Two layers: take_record() peels whole records off raw; handshake records are appended to messages, from which
+ * take_message() reads whole handshake messages. What a record or message holds is read with reader.h, which cannot
+ * leave its bounds.
  */
 #include "tls/server_flight.h"
 
 #include "base/mem.h"
+#include "base/reader.h"
 #include "model/suites.h"
 
 #include <stdlib.h>
@@ -17,7 +19,7 @@ enum {
     RECORD_CCS = 20,
     RECORD_ALERT = 21,
     RECORD_HANDSHAKE = 22,
-    MESSAGE_HEADER = 4,
+    RECORD_LAST = 24, /* heartbeat, RFC 6520 */
     SERVER_HELLO = 2,
     CERTIFICATE = 11,
     SERVER_KEY_EXCHANGE = 12,
@@ -33,152 +35,13 @@ enum {
     WARNINGS_MAX = 8,    /* an endless stream of warnings is no answer */
     V2_SERVER_HELLO = 4,
     V2_ERROR = 0,
+    V2_KIND_OCTETS = 3,
 };
 
 /* SHA-256("HelloRetryRequest"), RFC 8446 section 4.1.3 */
 static const uint8_t RETRY_RANDOM[32] = {0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C,
                                          0x02, 0x1E, 0x65, 0xB8, 0x91, 0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB,
                                          0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C};
-
-/* ---- names ---- */
-
-struct code_name {
-    uint16_t code;
-    const char *name;
-};
-
-static const char *name_of(const struct code_name *table, size_t count, uint16_t code, const char *fallback) {
-    for (size_t i = 0; i < count; i++)
-        if (table[i].code == code)
-            return table[i].name;
-    return fallback;
-}
-#define NAME_OF(table, code, fallback) name_of(table, sizeof(table) / sizeof *(table), code, fallback)
-
-const char *alert_name(uint8_t description) {
-    static const struct code_name table[] = {{0, "close_notify"},
-                                             {10, "unexpected_message"},
-                                             {20, "bad_record_mac"},
-                                             {21, "decryption_failed"},
-                                             {22, "record_overflow"},
-                                             {30, "decompression_failure"},
-                                             {40, "handshake_failure"},
-                                             {41, "no_certificate"},
-                                             {42, "bad_certificate"},
-                                             {43, "unsupported_certificate"},
-                                             {44, "certificate_revoked"},
-                                             {45, "certificate_expired"},
-                                             {46, "certificate_unknown"},
-                                             {47, "illegal_parameter"},
-                                             {48, "unknown_ca"},
-                                             {49, "access_denied"},
-                                             {50, "decode_error"},
-                                             {51, "decrypt_error"},
-                                             {60, "export_restriction"},
-                                             {70, "protocol_version"},
-                                             {71, "insufficient_security"},
-                                             {80, "internal_error"},
-                                             {86, "inappropriate_fallback"},
-                                             {90, "user_canceled"},
-                                             {100, "no_renegotiation"},
-                                             {109, "missing_extension"},
-                                             {110, "unsupported_extension"},
-                                             {112, "unrecognized_name"},
-                                             {113, "bad_certificate_status_response"},
-                                             {115, "unknown_psk_identity"},
-                                             {116, "certificate_required"},
-                                             {120, "no_application_protocol"}};
-    return NAME_OF(table, description, "alert");
-}
-
-const char *group_name(uint16_t group) {
-    static const struct code_name table[] = {{0x0015, "secp224r1"},
-                                             {0x0016, "secp256k1"},
-                                             {0x0017, "secp256r1"},
-                                             {0x0018, "secp384r1"},
-                                             {0x0019, "secp521r1"},
-                                             {0x001A, "brainpoolP256r1"},
-                                             {0x001B, "brainpoolP384r1"},
-                                             {0x001C, "brainpoolP512r1"},
-                                             {0x001D, "x25519"},
-                                             {0x001E, "x448"},
-                                             {0x001F, "brainpoolP256r1tls13"},
-                                             {0x0020, "brainpoolP384r1tls13"},
-                                             {0x0021, "brainpoolP512r1tls13"},
-                                             {0x0100, "ffdhe2048"},
-                                             {0x0101, "ffdhe3072"},
-                                             {0x0102, "ffdhe4096"},
-                                             {0x0103, "ffdhe6144"},
-                                             {0x0104, "ffdhe8192"},
-                                             {0x0200, "MLKEM512"},
-                                             {0x0201, "MLKEM768"},
-                                             {0x0202, "MLKEM1024"},
-                                             {0x11EB, "SecP256r1MLKEM768"},
-                                             {0x11EC, "X25519MLKEM768"},
-                                             {0x11ED, "SecP384r1MLKEM1024"},
-                                             {0x11EE, "curveSM2MLKEM768"},
-                                             {0x6399, "X25519Kyber768Draft00"}};
-    return NAME_OF(table, group, "");
-}
-
-bool group_is_pq_hybrid(uint16_t group) { return (group >= 0x11EB && group <= 0x11EE) || group == 0x6399; }
-
-const char *signature_name(uint16_t scheme) {
-    static const struct code_name table[] = {{0x0101, "rsa_pkcs1_md5"},
-                                             {0x0201, "rsa_pkcs1_sha1"},
-                                             {0x0202, "dsa_sha1"},
-                                             {0x0203, "ecdsa_sha1"},
-                                             {0x0401, "rsa_pkcs1_sha256"},
-                                             {0x0403, "ecdsa_secp256r1_sha256"},
-                                             {0x0501, "rsa_pkcs1_sha384"},
-                                             {0x0503, "ecdsa_secp384r1_sha384"},
-                                             {0x0601, "rsa_pkcs1_sha512"},
-                                             {0x0603, "ecdsa_secp521r1_sha512"},
-                                             {0x0804, "rsa_pss_rsae_sha256"},
-                                             {0x0805, "rsa_pss_rsae_sha384"},
-                                             {0x0806, "rsa_pss_rsae_sha512"},
-                                             {0x0807, "ed25519"},
-                                             {0x0808, "ed448"},
-                                             {0x0809, "rsa_pss_pss_sha256"},
-                                             {0x080A, "rsa_pss_pss_sha384"},
-                                             {0x080B, "rsa_pss_pss_sha512"}};
-    return NAME_OF(table, scheme, "");
-}
-
-/* ---- bounded reading ---- */
-
-struct reader {
-    const uint8_t *at;
-    size_t left;
-    bool bad;
-};
-
-static const uint8_t *take(struct reader *r, size_t len) {
-    static const uint8_t nothing[1];
-    if (r->bad || len > r->left) {
-        r->bad = true;
-        return nothing;
-    }
-    const uint8_t *at = r->at;
-    r->at += len;
-    r->left -= len;
-    return at;
-}
-
-static unsigned take_number(struct reader *r, size_t width) {
-    unsigned value = 0;
-    const uint8_t *at = take(r, width);
-    for (size_t i = 0; i < width && !r->bad; i++)
-        value = value << 8 | at[i];
-    return value;
-}
-
-/* A vector with a length of width octets. */
-static struct reader take_vector(struct reader *r, size_t width) {
-    size_t len = take_number(r, width);
-    const uint8_t *at = take(r, len);
-    return (struct reader){.at = at, .left = r->bad ? 0 : len, .bad = r->bad};
-}
 
 /* ---- state ---- */
 
@@ -188,9 +51,9 @@ void flight_init(struct flight *flight, enum tls_version offered_max) {
 }
 
 void flight_free(struct flight *flight) {
-    free(flight->raw);
-    free(flight->messages);
-    flight->raw = flight->messages = NULL;
+    free(flight->raw.octets);
+    free(flight->messages.octets);
+    flight->raw.octets = flight->messages.octets = NULL;
 }
 
 static enum flight_state malformed(struct flight *flight, const char *error) {
@@ -198,16 +61,16 @@ static enum flight_state malformed(struct flight *flight, const char *error) {
     return flight->state = FLIGHT_MALFORMED;
 }
 
-static bool append(uint8_t **buffer, size_t *len, size_t *cap, const uint8_t *data, size_t add) {
-    if (add > FLIGHT_MAX_OCTETS - *len)
+static bool buffer_append(struct flight_buffer *buffer, const uint8_t *data, size_t len) {
+    if (len > FLIGHT_MAX_OCTETS - buffer->len)
         return false;
-    if (*len + add > *cap) {
-        *cap = 2 * (*len + add);
-        *buffer = mem_realloc(*buffer, *cap);
+    if (buffer->len + len > buffer->cap) {
+        buffer->cap = 2 * (buffer->len + len);
+        buffer->octets = mem_realloc(buffer->octets, buffer->cap);
     }
-    if (add > 0)
-        memcpy(*buffer + *len, data, add);
-    *len += add;
+    if (len > 0)
+        memcpy(buffer->octets + buffer->len, data, len);
+    buffer->len += len;
     return true;
 }
 
@@ -215,9 +78,9 @@ static bool append(uint8_t **buffer, size_t *len, size_t *cap, const uint8_t *da
 
 static void take_extension(struct flight *flight, unsigned type, struct reader body) {
     if (type == EXT_SUPPORTED_VERSIONS && body.left == 2)
-        flight->version = (uint16_t)take_number(&body, 2);
+        flight->version = (uint16_t)reader_number(&body, 2);
     else if (type == EXT_KEY_SHARE && body.left >= 2)
-        flight->group = (uint16_t)take_number(&body, 2);
+        flight->group = (uint16_t)reader_number(&body, 2);
     else if (type == EXT_COOKIE)
         flight->cookie = true;
 }
@@ -234,30 +97,34 @@ static const char *server_hello_defect(const struct flight *flight, unsigned leg
     return NULL;
 }
 
+/* All extensions of a ServerHello; body is bad if their lengths do not fit. */
+static void take_extensions(struct flight *flight, struct reader *body) {
+    struct reader extensions = reader_vector(body, 2);
+    while (!extensions.bad && extensions.left > 0) {
+        unsigned type = reader_number(&extensions, 2);
+        struct reader extension = reader_vector(&extensions, 2);
+        if (!extensions.bad)
+            take_extension(flight, type, extension);
+    }
+    body->bad = extensions.bad;
+}
+
 static enum flight_state take_server_hello(struct flight *flight, struct reader body) {
     if (flight->selected)
         return malformed(flight, "a second ServerHello");
-    unsigned legacy_version = take_number(&body, 2);
+    unsigned legacy_version = reader_number(&body, 2);
     flight->version = (uint16_t)legacy_version;
-    const uint8_t *random = take(&body, sizeof RETRY_RANDOM);
+    const uint8_t *random = reader_take(&body, sizeof RETRY_RANDOM);
     if (body.bad)
         return malformed(flight, "a truncated ServerHello");
     flight->retry_request = memcmp(random, RETRY_RANDOM, sizeof RETRY_RANDOM) == 0;
     memcpy(flight->random_tail, random + sizeof RETRY_RANDOM - sizeof flight->random_tail, sizeof flight->random_tail);
-    if (take_vector(&body, 1).left > SESSION_ID_MAX)
+    if (reader_vector(&body, 1).left > SESSION_ID_MAX)
         return malformed(flight, "a session id that is too long");
-    flight->suite = (uint16_t)take_number(&body, 2);
-    unsigned compression = take_number(&body, 1);
-    if (!body.bad && body.left > 0) {
-        struct reader extensions = take_vector(&body, 2);
-        while (!extensions.bad && extensions.left > 0) {
-            unsigned type = take_number(&extensions, 2);
-            struct reader extension = take_vector(&extensions, 2);
-            if (!extensions.bad)
-                take_extension(flight, type, extension);
-        }
-        body.bad = body.bad || extensions.bad;
-    }
+    flight->suite = (uint16_t)reader_number(&body, 2);
+    unsigned compression = reader_number(&body, 1);
+    if (!body.bad && body.left > 0)
+        take_extensions(flight, &body);
     if (body.bad || body.left > 0)
         return malformed(flight, "a ServerHello whose lengths do not fit");
     if (compression != 0)
@@ -272,29 +139,28 @@ static enum flight_state take_server_hello(struct flight *flight, struct reader 
 
 /* RFC 8422 section 5.4: named curve, point, signature. DHE parameters begin otherwise and are left alone. */
 static void take_key_exchange(struct flight *flight, struct reader body) {
-    if (take_number(&body, 1) != NAMED_CURVE)
+    if (reader_number(&body, 1) != NAMED_CURVE)
         return;
-    unsigned group = take_number(&body, 2);
-    take_vector(&body, 1);
+    unsigned group = reader_number(&body, 2);
+    reader_vector(&body, 1);
     if (body.bad)
         return;
     flight->group = (uint16_t)group;
-    unsigned scheme = take_number(&body, 2);
+    unsigned scheme = reader_number(&body, 2);
     if (!body.bad && flight->version == VERSION_TLS1_2)
         flight->signature = (uint16_t)scheme;
 }
 
-static enum flight_state take_message(struct flight *flight, unsigned type, const uint8_t *body, size_t len) {
-    struct reader reader = {.at = body, .left = len};
+static enum flight_state take_message(struct flight *flight, unsigned type, struct reader body) {
     if (type == SERVER_HELLO)
-        return take_server_hello(flight, reader);
+        return take_server_hello(flight, body);
     if (!flight->selected)
         return malformed(flight, "a handshake message before ServerHello");
     if (type == CERTIFICATE && flight->certificate_len == 0) {
-        flight->certificate_at = (size_t)(body - flight->messages);
-        flight->certificate_len = len;
+        flight->certificate_at = (size_t)(body.at - flight->messages.octets);
+        flight->certificate_len = body.left;
     } else if (type == SERVER_KEY_EXCHANGE) {
-        take_key_exchange(flight, reader);
+        take_key_exchange(flight, body);
     } else if (type == SERVER_HELLO_DONE) {
         flight->state = FLIGHT_WHOLE;
     }
@@ -302,15 +168,18 @@ static enum flight_state take_message(struct flight *flight, unsigned type, cons
 }
 
 static enum flight_state take_messages(struct flight *flight) {
-    while (flight->state == FLIGHT_MORE && flight->messages_len - flight->parsed >= MESSAGE_HEADER) {
-        const uint8_t *message = flight->messages + flight->parsed;
-        size_t len = (size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3];
+    const struct flight_buffer *messages = &flight->messages;
+    while (flight->state == FLIGHT_MORE && flight->parsed < messages->len) {
+        struct reader rest = reader_of(messages->octets + flight->parsed, messages->len - flight->parsed);
+        unsigned type = reader_number(&rest, 1);
+        size_t len = reader_number(&rest, 3);
         if (len > FLIGHT_MAX_OCTETS)
             return malformed(flight, "a handshake message that is too long");
-        if (flight->messages_len - flight->parsed < MESSAGE_HEADER + len)
+        struct reader body = reader_of(reader_take(&rest, len), len);
+        if (rest.bad) /* the rest of the message is still to come */
             break;
-        flight->parsed += MESSAGE_HEADER + len;
-        take_message(flight, message[0], message + MESSAGE_HEADER, len);
+        flight->parsed = messages->len - rest.left;
+        take_message(flight, type, body);
     }
     return flight->state;
 }
@@ -338,52 +207,57 @@ static enum flight_state take_record(struct flight *flight, unsigned type, const
         return flight->state; /* middlebox compatibility */
     if (type != RECORD_HANDSHAKE)
         return malformed(flight, "an unexpected record type");
-    if (!append(&flight->messages, &flight->messages_len, &flight->messages_cap, body, len))
+    if (!buffer_append(&flight->messages, body, len))
         return malformed(flight, "a flight that is too long");
     return take_messages(flight);
 }
 
-/* SSL 2.0 SERVER-HELLO or error, whole in raw[] behind its two-octet header. */
-static enum flight_state take_v2(struct flight *flight, const uint8_t *body, size_t len) {
-    struct reader reader = {.at = body, .left = len};
-    if (flight->messages_len > 0) /* messages[] is free for the certificate, which then fits */
+/* The certificate of an SSL 2.0 answer, wrapped as a Certificate message of TLS wraps a list of one. */
+static void keep_v2_certificate(struct flight *flight, const uint8_t *certificate, size_t len) {
+    size_t list_len = len + 3;
+    const uint8_t head[] = {(uint8_t)(list_len >> 16), (uint8_t)(list_len >> 8), (uint8_t)list_len,
+                            (uint8_t)(len >> 16),      (uint8_t)(len >> 8),      (uint8_t)len};
+    if (len == 0)
+        return;
+    /* take_v2() found messages empty, so that both fit. */
+    (void)buffer_append(&flight->messages, head, sizeof head);
+    (void)buffer_append(&flight->messages, certificate, len);
+    flight->certificate_len = sizeof head + len;
+}
+
+/* An SSL 2.0 SERVER-HELLO or ERROR, whole, behind its two-octet header. */
+static enum flight_state take_v2(struct flight *flight, struct reader body) {
+    if (flight->messages.len > 0)
         return malformed(flight, "an SSLv2 answer behind a TLS one");
-    unsigned type = take_number(&reader, 1);
-    if (type == V2_ERROR && !reader.bad)
+    unsigned type = reader_number(&body, 1);
+    if (type == V2_ERROR && !body.bad)
         return flight->state = FLIGHT_ALERT;
-    take_number(&reader, 2); /* session id hit, certificate type */
-    unsigned version = take_number(&reader, 2);
-    size_t certificate_len = take_number(&reader, 2), specs_len = take_number(&reader, 2);
-    take_number(&reader, 2); /* connection id */
-    const uint8_t *certificate = take(&reader, certificate_len);
-    take(&reader, specs_len);
-    if (reader.bad || type != V2_SERVER_HELLO || version != VERSION_SSLV2)
+    reader_number(&body, 2); /* session id hit, certificate type */
+    unsigned version = reader_number(&body, 2);
+    size_t certificate_len = reader_number(&body, 2), specs_len = reader_number(&body, 2);
+    reader_number(&body, 2); /* length of the connection id */
+    const uint8_t *certificate = reader_take(&body, certificate_len);
+    reader_take(&body, specs_len);
+    if (body.bad || type != V2_SERVER_HELLO || version != VERSION_SSLV2)
         return malformed(flight, "an SSLv2 answer whose lengths do not fit");
     flight->selected = true;
     flight->version = VERSION_SSLV2;
-    flight->v2_kinds = (unsigned)(specs_len / 3);
-    /* wrapped as TLS would */
-    uint8_t head[6] = {(uint8_t)((certificate_len + 3) >> 16), (uint8_t)((certificate_len + 3) >> 8),
-                       (uint8_t)(certificate_len + 3),         (uint8_t)(certificate_len >> 16),
-                       (uint8_t)(certificate_len >> 8),        (uint8_t)certificate_len};
-    if (certificate_len > 0) {
-        append(&flight->messages, &flight->messages_len, &flight->messages_cap, head, sizeof head);
-        append(&flight->messages, &flight->messages_len, &flight->messages_cap, certificate, certificate_len);
-        flight->certificate_len = sizeof head + certificate_len;
-    }
+    flight->v2_kinds = (unsigned)(specs_len / V2_KIND_OCTETS);
+    keep_v2_certificate(flight, certificate, certificate_len);
     return flight->state = FLIGHT_HELLO;
 }
 
-/* One unit off raw[at..): octets used, 0 if more are needed. */
+/* One TLS record or SSL 2.0 answer off raw, which holds two octets or more. Returns the octets used, 0 if it is not
+ * whole. */
 static size_t take_unit(struct flight *flight, const uint8_t *raw, size_t len) {
     if (flight->v2_offered && (raw[0] & 0x80)) {
         size_t body = (size_t)(raw[0] & 0x7f) << 8 | raw[1];
         if (len < 2 + body)
             return 0;
-        take_v2(flight, raw + 2, body);
+        take_v2(flight, reader_of(raw + 2, body));
         return 2 + body;
     }
-    if (raw[0] < RECORD_CCS || raw[0] > 24 || raw[1] != 3) {
+    if (raw[0] < RECORD_CCS || raw[0] > RECORD_LAST || raw[1] != 3) {
         malformed(flight, "not a TLS record");
         return len;
     }
@@ -400,7 +274,7 @@ static size_t take_unit(struct flight *flight, const uint8_t *raw, size_t len) {
     return RECORD_HEADER + body;
 }
 
-/* As many whole units as there are; octets used. */
+/* As many whole units as there are. Returns the octets used. */
 static size_t take_units(struct flight *flight, const uint8_t *raw, size_t len) {
     size_t at = 0;
     while (flight->state == FLIGHT_MORE && len - at >= 2) {
@@ -419,23 +293,24 @@ enum flight_state flight_feed(struct flight *flight, const uint8_t *data, size_t
     if (len > FLIGHT_MAX_OCTETS - flight->received)
         return malformed(flight, "a flight that is too long");
     flight->received += len;
-    if (flight->raw_len == 0) { /* mostly: whole records, read where they lie */
+    struct flight_buffer *raw = &flight->raw;
+    if (raw->len == 0) { /* mostly: whole records, read where they lie */
         size_t used = take_units(flight, data, len);
-        append(&flight->raw, &flight->raw_len, &flight->raw_cap, data + used, len - used);
+        (void)buffer_append(raw, data + used, len - used);
         return flight->state;
     }
-    append(&flight->raw, &flight->raw_len, &flight->raw_cap, data, len);
-    size_t used = take_units(flight, flight->raw, flight->raw_len);
+    (void)buffer_append(raw, data, len); /* fits: no more than all that was received */
+    size_t used = take_units(flight, raw->octets, raw->len);
     if (used > 0)
-        memmove(flight->raw, flight->raw + used, flight->raw_len - used);
-    flight->raw_len -= used;
+        memmove(raw->octets, raw->octets + used, raw->len - used);
+    raw->len -= used;
     return flight->state;
 }
 
 bool flight_certificates(const struct flight *flight, const uint8_t **data, size_t *len) {
     if (flight->certificate_len == 0)
         return false;
-    *data = flight->messages + flight->certificate_at;
+    *data = flight->messages.octets + flight->certificate_at;
     *len = flight->certificate_len;
     return true;
 }
@@ -454,8 +329,8 @@ bool flight_offered(const struct flight *flight, const struct hello_spec *spec, 
 }
 
 bool flight_has_sentinel(const struct flight *flight) {
-    static const uint8_t sentinel[] = {'D', 'O', 'W', 'N',
-                                       'G', 'R', 'D'}; /* the octet behind it: picked 1.2, or less */
+    /* RFC 8446 section 4.1.3. An octet of 0 at the end would say less: servers of TLS 1.2 end in it, too. */
+    static const uint8_t sentinel[sizeof flight->random_tail] = {'D', 'O', 'W', 'N', 'G', 'R', 'D', 1};
     return flight->selected && flight->version >= VERSION_TLS1_0 && flight->version < VERSION_TLS1_3 &&
-           memcmp(flight->random_tail, sentinel, sizeof sentinel) == 0 && flight->random_tail[7] == 1;
+           memcmp(flight->random_tail, sentinel, sizeof sentinel) == 0;
 }

@@ -1,8 +1,8 @@
 /* server_flight.h - incremental parser of what a server sends after a hand-made ClientHello.
  *
- * Fed with bytes as they come (any segmentation); reassembles handshake messages across records. It takes
- * nothing on trust: lengths are checked, memory is bounded by FLIGHT_MAX_OCTETS, the version and
- * suite that came back are reported as they are and compared with the offer by flight_offered().
+ * Fed with octets as they come, in any segmentation; reassembles handshake messages across records. Nothing is taken
+ * on trust: lengths are checked, memory is bounded by FLIGHT_MAX_OCTETS, and the version and suite that came back are
+ * reported as they are. flight_offered() compares them with the offer.
  */
 #ifndef MXG_SERVER_FLIGHT_H
 #define MXG_SERVER_FLIGHT_H
@@ -34,17 +34,19 @@ struct flight {
     uint16_t signature;     /* SignatureScheme of a TLS 1.2 ServerKeyExchange; 0 = none */
     uint8_t random_tail[8]; /* last octets of the server random: the downgrade sentinel (RFC 8446 section 4.1.3) */
     uint8_t alert;          /* description, in FLIGHT_ALERT and FLIGHT_CUT */
-    bool warned;            /* a warning alert came before ServerHello and was skipped */
+    bool warned;            /* a warning alert came and was skipped */
     unsigned v2_kinds;      /* SSLv2: number of cipher kinds in common; 0 = not usable */
     const char *error;      /* FLIGHT_MALFORMED: what is wrong; static */
 
-    /* Private: reassembly. certificate_at/len: the Certificate message's body within message[]. */
-    uint8_t *raw; /* unparsed record bytes */
-    size_t raw_len, raw_cap;
-    uint8_t *messages; /* reassembled handshake stream */
-    size_t messages_len, messages_cap, parsed;
-    size_t certificate_at, certificate_len;
-    size_t received; /* octets fed, whatever was in them */
+    /* Private: reassembly. */
+    struct flight_buffer {
+        uint8_t *octets;
+        size_t len, cap;
+    } raw, messages;        /* of raw: what is no whole record yet; messages: the handshake stream, without records */
+    size_t parsed;          /* octets of messages that were read */
+    size_t certificate_at;  /* the body of the Certificate message, within messages */
+    size_t certificate_len; /* 0: none arrived */
+    size_t received;        /* octets fed, whatever was in them */
     unsigned warnings;
     bool v2_offered, cookie;
 };
@@ -65,10 +67,5 @@ bool flight_offered(const struct flight *flight, const struct hello_spec *spec, 
 
 /* The server random ends in the sentinel of a server that has TLS 1.3 and was asked for less. */
 bool flight_has_sentinel(const struct flight *flight);
-
-const char *alert_name(uint8_t description); /* "handshake_failure"; "alert" for unknown ones */
-const char *group_name(uint16_t group);      /* "X25519MLKEM768"; "" for unknown ones */
-bool group_is_pq_hybrid(uint16_t group);
-const char *signature_name(uint16_t scheme); /* "rsa_pss_rsae_sha256"; "" for unknown ones */
 
 #endif

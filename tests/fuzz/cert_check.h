@@ -1,9 +1,12 @@
-/* cert_check.h - the properties of engine/cert/cert.h, for the two targets that differ in where certificates come from. */
+/* cert_check.h - the properties of cert/cert_chain.h, for the two targets that differ in where certificates come from.
+ */
 #ifndef MXG_CERT_CHECK_H
 #define MXG_CERT_CHECK_H
 
 #include "base/text.h"
-#include "cert/cert.h"
+#include "cert/cert_list.h"
+#include "cert/chain_parse.h"
+#include "cert/match.h"
 #include "fuzz.h"
 
 #include <string.h>

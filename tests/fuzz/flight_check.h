@@ -1,9 +1,10 @@
-/* flight_check.h - the properties of engine/tls/server_flight.h, for the two targets that differ in what was offered. */
+/* flight_check.h - the properties of tls/server_flight.h, for the two targets that differ in what was offered. */
 #ifndef MXG_FLIGHT_CHECK_H
 #define MXG_FLIGHT_CHECK_H
 
 #include "fuzz.h"
 #include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ static inline void check_flight_state(const struct flight *flight, enum tls_vers
     CHECK(flight->selected || (flight->state != FLIGHT_HELLO && flight->state != FLIGHT_WHOLE));
     CHECK(flight->selected || flight->state != FLIGHT_CUT);
     CHECK(flight->v2_kinds == 0 || flight->version == VERSION_SSLV2);
-    CHECK(alert_name(flight->alert) && group_name(flight->group) && signature_name(flight->signature));
+    CHECK(tls_alert_name(flight->alert) && tls_group_name(flight->group) && tls_signature_name(flight->signature));
     if (flight->state == FLIGHT_HELLO && offered != VERSION_SSLV2)
         CHECK(flight->retry_request || flight->version == VERSION_TLS1_3);
 

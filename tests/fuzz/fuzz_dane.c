@@ -5,7 +5,6 @@
  * never.
  */
 #include "base/text.h"
-#include "cert/cert.h"
 #include "cert/cert_list.h"
 #include "cert/dane.h"
 #include "fuzz.h"
@@ -48,8 +47,8 @@ static struct record take_record(struct supply *supply) {
 }
 
 /* Nothing, if there is no such certificate or it takes too much room. */
-static void derive(struct record *record, struct bytes list) {
-    struct bytes der = {NULL, 0};
+static void derive(struct record *record, struct reader list) {
+    struct reader der = reader_of(NULL, 0);
     bool there = cert_list_open(&list);
     for (unsigned i = 0; there && i < record->source; i++)
         there = cert_list_next(&list, &der);
@@ -57,7 +56,7 @@ static void derive(struct record *record, struct bytes list) {
     unsigned char *key = NULL;
     int key_len = certificate ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key) : 0;
     if (key_len > 0 && record->rdata[1] == TLSA_PUBLIC_KEY)
-        der = (struct bytes){key, (size_t)key_len};
+        der = reader_of(key, (size_t)key_len);
     const EVP_MD *digest = record->rdata[2] == TLSA_SHA512 ? EVP_sha512() : EVP_sha256();
     unsigned digest_len = 0;
     if (there && record->rdata[2] != TLSA_WHOLE) {
@@ -85,10 +84,10 @@ static bool check_text(const struct record *record) {
     return tlsa_unusable(&tlsa) == NULL;
 }
 
-static struct dane_result judge(const struct dane_set *set, struct bytes list, int64_t now) {
+static struct dane_result judge(const struct dane_set *set, struct reader list, int64_t now) {
     struct dane_result result = dane_judge(dane, set, list.at, list.left, now);
     struct dane_result again = dane_judge(dane, set, list.at, list.left, now);
-    struct bytes rest = list, der;
+    struct reader rest = list, der;
     bool any = cert_list_open(&rest) && cert_list_next(&rest, &der);
     CHECK((unsigned)result.verdict < TLSA_VERDICT_COUNT);
     CHECK((result.verdict == TLSA_NOT_ASKED) == !any);
@@ -99,7 +98,7 @@ static struct dane_result judge(const struct dane_set *set, struct bytes list, i
 }
 
 /* Records that are not for SMTP stand beside the others without a say. */
-static void check_foreign_usages(struct dane_set *set, struct bytes list, int64_t now, enum tlsa_verdict verdict) {
+static void check_foreign_usages(struct dane_set *set, struct reader list, int64_t now, enum tlsa_verdict verdict) {
     static const uint8_t foreign[][TLSA_FIXED_OCTETS + 1] = {
         {TLSA_PKIX_TA, 0, 0, 1}, {TLSA_PKIX_EE, 1, 0, 1}, {9, 9, 9, 9}};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
@@ -107,8 +106,8 @@ static void check_foreign_usages(struct dane_set *set, struct bytes list, int64_
     CHECK(judge(set, list, now).verdict == verdict);
 }
 
-static void check_own_hash(const char *base, struct bytes list, int64_t now) {
-    struct bytes rest = list, der;
+static void check_own_hash(const char *base, struct reader list, int64_t now) {
+    struct reader rest = list, der;
     uint8_t rdata[TLSA_FIXED_OCTETS + SHA256_OCTETS] = {TLSA_DANE_EE, TLSA_CERTIFICATE, TLSA_SHA256};
     if (!cert_list_open(&rest) || !cert_list_next(&rest, &der))
         return;
@@ -134,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     bool usable = false;
     for (size_t i = 0; i < count; i++)
         record[i] = take_record(&supply);
-    struct bytes list = {supply.at, supply.left};
+    struct reader list = reader_of(supply.at, supply.left);
     for (size_t i = 0; i < count; i++) {
         if (record[i].source > 0)
             derive(&record[i], list);

@@ -1,6 +1,6 @@
 // link: mxg_tls
-/* fuzz_hello.c - the input becomes a hello_spec. Whatever it asks, the hello obeys the size rules of engine/tls/hello.h,
- * every length in it fits, and it says what was asked, no more; a spec out of bounds gives none.
+/* fuzz_hello.c - the input becomes a hello_spec. Whatever it asks, the hello obeys the size rules of
+ * engine/tls/hello.h, every length in it fits, and it says what was asked, no more; a spec out of bounds gives none.
  */
 #include "fuzz.h"
 #include "tls/hello.h"

@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "base/text.h"
+#include "cert/cert_list.h"
 #include "fuzz.h"
 #include "result.h"
 

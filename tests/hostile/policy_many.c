@@ -34,7 +34,7 @@ static struct {
 
 static void print_result(const Mxgrade__PolicyResult *result, const struct target *target) {
     static const char *const statuses[] = {"unknown", "valid", "invalid"};
-    struct json json = json_to(stdout);
+    struct json json = json_to(stdout, JSON_INDENTED);
     json_object(&json, NULL);
     json_text(&json, "id", target->id);
     json_number(&json, "milliseconds", (int64_t)(uv_now(&all.loop) - target->started_ms));

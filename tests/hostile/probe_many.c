@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "model/suites.h"
 #include "probe/probe.h"
-#include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -131,7 +131,7 @@ static void print_connections(struct json *json, const struct probe_report *repo
         json_text(json, "reason", reason_key(c->reason));
         json_text(json, "version", c->version ? tls_version_name(c->version) : "");
         json_text(json, "suite", c->suite ? suite_name(c->suite, suite, sizeof suite) : "");
-        json_text(json, "alert", c->alerted ? alert_name(c->alert) : "");
+        json_text(json, "alert", c->alerted ? tls_alert_name(c->alert) : "");
         json_text(json, "detail", c->detail);
         json_number(json, "milliseconds", c->duration_ms);
         json_end(json, '}');
@@ -147,7 +147,7 @@ static void print_other_names(struct json *json, const struct probe_report *repo
 }
 
 static void print_report(const struct probe_report *report, const struct target *target) {
-    struct json json = json_to(stdout);
+    struct json json = json_to(stdout, JSON_INDENTED);
     json_object(&json, NULL);
     json_text(&json, "id", target->id);
     json_number(&json, "milliseconds", (int64_t)(uv_now(&all.loop) - target->started_ms));
@@ -168,7 +168,7 @@ static void print_report(const struct probe_report *report, const struct target 
 }
 
 static void print_process(void) {
-    struct json json = json_to(stdout);
+    struct json json = json_to(stdout, JSON_INDENTED);
     json_object(&json, NULL);
     json_number(&json, "most_under_way", all.most_under_way);
     json_number(&json, "heap_growth_kib", (int64_t)((all.heap_most - all.heap_start) / 1024));

@@ -1,12 +1,12 @@
 #!/bin/sh
 # A private PostgreSQL cluster for tests: unix socket only, no durability.
 #
-#   pg.sh start DIR   make and start a cluster below DIR and install schema/; then connect with
+#   pg.sh start DIR   make and start a cluster below DIR and let mxgrade make its schema; then connect with
 #                     "host=DIR dbname=mxgrade user=mxgrade"
 #   pg.sh stop DIR    stop it and remove DIR
 #
 # As root the server runs as the user postgres, or nobody. MXG_PG_OPTIONS is added to its command line
-# (for example "-c fsync=on"), MXG_SOURCE names the source tree.
+# (for example "-c fsync=on"), MXG_BIN names the build directory.
 set -eu
 
 usage() {
@@ -15,7 +15,7 @@ usage() {
 }
 [ $# -eq 2 ] || usage
 command=$1 dir=$2
-source=${MXG_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+mxgrade=${MXG_BIN:-$(cd "$(dirname "$0")/../.." && pwd)/build/asan}/cli/mxgrade
 bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 [ -d "$bin" ] || { echo "pg.sh: PostgreSQL's server is missing: apt install postgresql" >&2; exit 1; }
 
@@ -47,13 +47,8 @@ start() {
         -o "-k $dir -c listen_addresses= -c fsync=off -c full_page_writes=off ${MXG_PG_OPTIONS:-}" start ||
         { cat "$dir/server.log" >&2; exit 1; }
     query -d postgres -c 'CREATE DATABASE mxgrade'
-    query -d mxgrade -c 'CREATE SCHEMA IF NOT EXISTS mxgrade' -c 'CREATE TABLE mxgrade.schema_version
-        (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())'
-    version=0
-    for file in "$source"/schema/[0-9]*.sql; do
-        version=$((version + 1))
-        query -d mxgrade -1 -f "$file" -c "INSERT INTO mxgrade.schema_version (version) VALUES ($version)"
-    done
+    "$mxgrade" schema upgrade --database "host=$dir dbname=mxgrade user=mxgrade" >"$dir/schema.log" 2>&1 ||
+        { cat "$dir/schema.log" >&2; exit 1; }
 }
 
 stop() {

@@ -1,4 +1,4 @@
--- A domain for each case of the views in schema/005_policies.sql, named after it; the test expects by name. An exchange
+-- A domain for each case of the views in schema/001_2_policies.sql, named after it; the test expects by name. An exchange
 -- is named after what its server does, and has one address unless it says two.
 SELECT mxgrade.create_survey('policies', 3, '10 minutes') AS survey \gset
 SELECT mxgrade.create_survey('another', 3, '10 minutes') AS another \gset

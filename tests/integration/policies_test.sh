@@ -1,5 +1,5 @@
 #!/bin/bash
-# The views of schema/005_policies.sql in a PostgreSQL cluster of their own, over policies_fixture.sql: a domain for each
+# The views of schema/001_2_policies.sql in a PostgreSQL cluster of their own, over policies_fixture.sql: a domain for each
 # case, and what the views must say of it.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,10 +1,11 @@
-// link: mxg_bus mxg_db mxg_model
+// link: mxg_bus mxg_db mxg_model mxg_lookups
 /* A running mxgrade-aggregator between a private PostgreSQL cluster and a worker that this test plays:
  * real Results over ZeroMQ in, rows out. */
 #include "base/mem.h"
 #include "bus/bus.h"
 #include "db/db.h"
 #include "model/facts.h"
+#include "status.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -1163,6 +1164,37 @@ TEST(no_ack_before_the_commit) {
     assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
 }
 
+/* What another transaction's lock does, by a trigger: the first two statements about endpoints fail as a deadlock does.
+ * Sequences go on whatever is rolled back, so they count. */
+static const char MAKE_DEADLOCKS[] =
+    "CREATE SEQUENCE certificate_statements; CREATE SEQUENCE endpoint_statements;"
+    "CREATE FUNCTION count_certificates() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    "  PERFORM nextval('certificate_statements'); RETURN NULL; END $$;"
+    "CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    "  IF nextval('endpoint_statements') <= 2 THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END IF;"
+    "  RETURN NULL; END $$;"
+    "CREATE TRIGGER certificates AFTER INSERT ON mxgrade.certificate_row EXECUTE FUNCTION count_certificates();"
+    "CREATE TRIGGER deadlocks BEFORE UPDATE ON mxgrade.endpoint EXECUTE FUNCTION fail_twice()";
+
+TEST(a_deadlock_repeats_its_transaction_and_not_the_batch) {
+    struct draft draft;
+    Mxgrade__EndpointResult *result = &draft.result;
+    uint8_t hash[32] = {0xdd}, der[] = {0x30, 0};
+    Mxgrade__Certificate certificate = MXGRADE__CERTIFICATE__INIT, *list[] = {&certificate};
+    certificate.sha256 = (ProtobufCBinaryData){sizeof hash, hash};
+    certificate.der = (ProtobufCBinaryData){sizeof der, der};
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    sql("%s", MAKE_DEADLOCKS);
+    assert_true(acked_within(send_results(&result, 1, list, 1), ACK_TIMEOUT_MS));
+    sql("DROP TRIGGER certificates ON mxgrade.certificate_row; DROP TRIGGER deadlocks ON mxgrade.endpoint");
+    assert_value("SELECT last_value FROM certificate_statements", "1");
+    assert_value("SELECT last_value > 2 FROM endpoint_statements", "t");
+    assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
+}
+
 static void allow_connections(bool allow) {
     char *conninfo = mem_printf("host=%s user=mxgrade dbname=postgres", lab.dir);
     PGconn *db = PQconnectdb(conninfo);
@@ -1212,6 +1244,27 @@ TEST(every_reason_has_its_place_in_the_database_order) {
         assert_value(query, "t");
         free(query);
     }
+}
+
+/* The type of the schema has that word, and as many as the coordinator's enum. */
+static void assert_word(const char *type, const char *word, unsigned count) {
+    char *query = mem_printf(
+        "SELECT '%s' = ANY (r::text[]) AND cardinality(r) = %u FROM enum_range(NULL::mxgrade.%s) r", word, count, type);
+    assert_value(query, "t");
+    free(query);
+}
+
+TEST(every_status_of_the_coordinator_is_one_of_the_database) {
+    for (unsigned i = 0; i < MX_STATUS_COUNT; i++)
+        assert_word("mx_status", mx_status_name((enum mx_status)i), MX_STATUS_COUNT);
+    for (unsigned i = 0; i < EXCHANGE_STATUS_COUNT; i++)
+        assert_word("dns_status", exchange_status_name((enum exchange_status)i), EXCHANGE_STATUS_COUNT);
+    for (unsigned i = 0; i < TLSA_STATUS_COUNT; i++)
+        assert_word("tlsa_status", tlsa_status_name((enum tlsa_status)i), TLSA_STATUS_COUNT);
+    for (unsigned i = 0; i < RECORD_STATUS_COUNT; i++)
+        assert_word("record_status", record_status_name((enum record_status)i), RECORD_STATUS_COUNT);
+    for (unsigned i = 0; i < POLICY_STATUS_COUNT; i++)
+        assert_word("policy_status", policy_status_name((enum policy_status)i), POLICY_STATUS_COUNT);
 }
 
 /* --- fixture --- */
@@ -1437,8 +1490,10 @@ int main(void) {
         cmocka_unit_test(a_survey_in_grading_is_completed_with_reasons_from_dns),
         cmocka_unit_test(nothing_is_lost_when_the_database_connection_is_cut_again_and_again),
         cmocka_unit_test(no_ack_before_the_commit),
+        cmocka_unit_test(a_deadlock_repeats_its_transaction_and_not_the_batch),
         cmocka_unit_test(results_wait_while_the_database_is_away),
         cmocka_unit_test(every_reason_has_its_place_in_the_database_order),
+        cmocka_unit_test(every_status_of_the_coordinator_is_one_of_the_database),
         cmocka_unit_test(a_database_without_the_schema_is_refused_at_the_start),
         cmocka_unit_test(sigterm_stores_the_batch_in_hand_and_ends),
     };

@@ -16,7 +16,7 @@
   expect-domain    expect-domain.tsv: DNSSEC, MTA-STS and TLS-RPT of every domain (policies.py)
   check            fails unless the committed files are what the tables say
 
-The grade is computed here by section 3 and 4 of grading.md, policy 1, on its own: a second
+The grade is computed here by sections 3 and 4 of docs/grading.md, policy 1, on its own: a second
 implementation, in another language, that the product is compared with.
 """
 import functools
@@ -230,7 +230,7 @@ def kept_exchanges(found):
     return [(preference, name) for name, preference in kept.items()][:MX_MOST]
 
 
-# ---- grading.md
+# ---- grades (docs/grading.md)
 
 SIGNIFICANT, SLIGHT = 30, 5
 SCALE = ((100, "A+"), (95, "A"), (90, "A-"), (85, "B+"), (80, "B"), (75, "B-"),
@@ -298,7 +298,7 @@ class Exchange:
             self.grade, self.reason, self.forced = "*", "*", "*"
         elif graded:
             self.grade, self.reason = worst(graded), NOTHING
-            # grading.md does not say whether a dead address beside a live one counts
+            # a dead address beside a live one: docs/grading.md section 4 has the rule, which is not worked out here
             self.forced = "*" if "unknown" in answers else all_of(answers)
         else:
             self.grade, self.reason, self.forced = None, self.endpoints[0][1].reason, all_of(answers)

@@ -130,6 +130,17 @@ static void every_address_of_a_pool_has_its_turn(void **state) {
         assert_in_range(taken[i], 170, 330);
 }
 
+static void the_order_of_all_does_not_keep_neighbours_together(void **state) {
+    unsigned nearer = 0;
+    (void)state;
+    for (unsigned i = 0; i + 1 < POOL; i++) {
+        struct sockaddr_storage one = address(AF_INET, i), next = address(AF_INET, i + 1);
+        int64_t apart = (int64_t)(address_rank("", &one) & INT32_MAX) - (int64_t)(address_rank("", &next) & INT32_MAX);
+        nearer += (apart < 0 ? -apart : apart) < INT32_MAX / POOL;
+    }
+    assert_in_range(nearer, 0, POOL / 8); /* by chance it is two of the 63 */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(few_addresses_are_all_kept_once),
@@ -137,6 +148,7 @@ int main(void) {
         cmocka_unit_test(both_families_are_there_if_both_exist),
         cmocka_unit_test(one_family_after_the_other_gives_the_same),
         cmocka_unit_test(every_address_of_a_pool_has_its_turn),
+        cmocka_unit_test(the_order_of_all_does_not_keep_neighbours_together),
     };
     return cmocka_run_group_tests_name("address_sample", tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
 // link: mxg_cert
 /* test_cert.c - certificates made here and then: trust, dates and names apart, and what a hostile server could send. */
 #include "base/text.h"
-#include "cert/cert.h"
+#include "cert/cert_list.h"
+#include "cert/chain_parse.h"
+#include "cert/match.h"
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>

@@ -1,6 +1,7 @@
 // link: mxg_cert
 /* test_chain_cache.c - chains parsed once, forgotten in order, alive while somebody holds them. */
 #include "cert/chain_cache.h"
+#include "cert/match.h"
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>

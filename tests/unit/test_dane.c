@@ -3,7 +3,7 @@
  * bring. Each case is judged twice: by dane_judge(), and by a TLS handshake with a client set up as senders do.
  */
 #include "base/text.h"
-#include "cert/cert.h"
+#include "cert/cert_list.h"
 #include "cert/dane.h"
 
 #include <openssl/err.h>
@@ -779,12 +779,12 @@ static void a_set_takes_a_hundred_records_of_a_bounded_size(void **state) {
     struct dane_set *set = dane_set_new(BASE);
     assert_false(dane_set_add(set, rdata, 2));
     assert_false(dane_set_add(set, rdata, TLSA_RDATA_MAX + 1));
-    for (size_t i = 0; i < DANE_RECORDS_MAX; i++)
+    for (size_t i = 0; i < TLSA_RECORDS_MAX; i++)
         assert_true(dane_set_add(set, rdata, 35));
     assert_false(dane_set_add(set, rdata, 35));
     struct dane_set *copy = dane_set_copy(set);
     dane_set_free(&set);
-    assert_int_equal(copy->count, DANE_RECORDS_MAX);
+    assert_int_equal(copy->count, TLSA_RECORDS_MAX);
     assert_string_equal(copy->base, BASE);
     assert_int_equal(judge_by(copy, &leaf.certificate, 1).verdict, TLSA_MISMATCH);
     dane_set_free(&copy);

@@ -1,5 +1,5 @@
 // link: mxg_model
-/* The worked cases of shared/grading.md section 6 under both policies, and what unknown facts do. */
+/* The worked cases of docs/grading.md section 6 under both policies, and what unknown facts do. */
 #include "model/grade.h"
 
 #include <setjmp.h>

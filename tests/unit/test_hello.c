@@ -1,5 +1,5 @@
 // link: mxg_tls
-/* test_hello.c - the hellos that go out: layout and the size rules of shared/probe-plan.md. */
+/* test_hello.c - the hellos that go out: layout and the size rules of docs/probe-plan.md section 4. */
 #include "tls/hello.h"
 
 #include <setjmp.h>

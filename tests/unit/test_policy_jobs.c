@@ -87,7 +87,7 @@ static int tear_down(void **state) {
     bus_close(&t.to_aggregator, 0);
     bus_close(&t.aggregator, 0);
     jobs_hand_back(t.jobs); /* what a test that failed left */
-    while (count(JOB_PROBING) > 0)
+    while (count(JOB_PROBING) + count(JOB_CANCELLED) + count(JOB_RETURNING) > 0)
         uv_run(&t.loop, UV_RUN_ONCE);
     policy_fetcher_free(&t.fetcher);
     forbidden_close(&t.forbidden);
@@ -168,6 +168,24 @@ static void a_draining_worker_hands_policy_jobs_back(void **state) {
     assert_int_equal(outbox_count(t.outbox), 0);
 }
 
+/* Whatever comes while it is broken off, it is told to the coordinator once, as what it became first. */
+static void a_job_that_is_broken_off_stays_what_it_became(void **state) {
+    uint64_t ids[4];
+    (void)state;
+    take_good(1, 7);
+    take_good(2, 7);
+    jobs_cancel(t.jobs, 1);
+    jobs_hand_back(t.jobs);
+    jobs_cancel_survey(t.jobs, 7);
+    assert_int_equal(jobs_held(t.jobs), 2);
+    assert_int_equal(jobs_list(t.jobs, ids, 4), 2);
+    SPIN_UNTIL(jobs_held(t.jobs) == 0);
+    assert_int_equal(jobs_collect(t.jobs, JOB_DONE, ids, 4), 1);
+    assert_int_equal(ids[0], 1);
+    assert_int_equal(jobs_collect(t.jobs, JOB_HANDED_BACK, ids, 4), 1);
+    assert_int_equal(ids[0], 2);
+}
+
 static void on_results(bus_t *bus, const struct bus_peer *from, Mxgrade__Envelope *envelope, void *context) {
     (void)bus;
     (void)from;
@@ -228,6 +246,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_job_that_is_held_already_is_ignored, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_cancelled_job_is_done_without_a_result, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_draining_worker_hands_policy_jobs_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_job_that_is_broken_off_stays_what_it_became, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fetch_ends_before_its_lease_and_its_result_waits_for_the_ack, set_up,
                                         tear_down),
     };

@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "probe/probe.h"
+#include "probe/probe_names.h"
 #include "result.h"
 #include "tlsa_sets.h"
 
@@ -300,8 +301,8 @@ static void a_set_of_more_than_a_hundred_records_is_left_out(void **state) {
     (void)state;
     static uint8_t good[] = {3, 1, 1, 0xAB};
     static char *name = (char *)"a.mx.test";
-    ProtobufCBinaryData record[DANE_RECORDS_MAX + 1];
-    for (size_t i = 0; i <= DANE_RECORDS_MAX; i++)
+    ProtobufCBinaryData record[TLSA_RECORDS_MAX + 1];
+    for (size_t i = 0; i <= TLSA_RECORDS_MAX; i++)
         record[i] = (ProtobufCBinaryData){sizeof good, good};
     Mxgrade__ProbeJob job = MXGRADE__PROBE_JOB__INIT;
     Mxgrade__TlsaSet set = MXGRADE__TLSA_SET__INIT;
@@ -312,9 +313,9 @@ static void a_set_of_more_than_a_hundred_records_is_left_out(void **state) {
     job.tlsa = tlsa;
     set.base_domain = name;
     set.record = record;
-    for (set.n_record = DANE_RECORDS_MAX; set.n_record <= DANE_RECORDS_MAX + 1; set.n_record++) {
+    for (set.n_record = TLSA_RECORDS_MAX; set.n_record <= TLSA_RECORDS_MAX + 1; set.n_record++) {
         struct dane_set **sets = tlsa_sets_take(&job);
-        assert_int_equal(sets[0] != NULL, set.n_record == DANE_RECORDS_MAX);
+        assert_int_equal(sets[0] != NULL, set.n_record == TLSA_RECORDS_MAX);
         tlsa_sets_free(&sets, 1);
     }
 }

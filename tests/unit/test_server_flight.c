@@ -1,6 +1,7 @@
 // link: mxg_tls
 /* test_server_flight.c - answers to hellos: whole, cut, in single octets, lying. */
 #include "tls/server_flight.h"
+#include "tls/tls_names.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -170,7 +171,7 @@ static void a_retry_request_names_the_group(void **state) {
     assert_int_equal(flight.state, FLIGHT_HELLO);
     assert_true(flight.retry_request);
     assert_int_equal(flight.version, VERSION_TLS1_3);
-    assert_true(group_is_pq_hybrid(flight.group));
+    assert_true(tls_group_is_hybrid(flight.group));
     assert_true(flight_offered(&flight, &only13, false));
     assert_false(flight_offered(&flight, &another_group, false));
     assert_false(flight_offered(&flight, &OFFER, false)); /* 1.3 was not offered there */

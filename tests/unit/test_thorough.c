@@ -71,7 +71,7 @@ static void what_the_plan_saw_outlives_an_enumeration_that_was_turned_away(void 
     struct fact fact[FACT_ENDPOINT_COUNT] = {
         [FACT_TLS1_0] = {.value = TRI_YES}, [FACT_ANON_SUITES] = {.value = TRI_NO}};
     enumerate(&thorough, 2);
-    assert_true(thorough.stopped);
+    assert_int_equal(thorough.state, THOROUGH_STOPPED);
     assert_int_equal(thorough_facts(&thorough, fact), 0);
     assert_int_equal(fact[FACT_TLS1_0].value, TRI_YES);
     assert_int_equal(fact[FACT_ANON_SUITES].value, TRI_NO);

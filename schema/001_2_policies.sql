@@ -1,68 +1,8 @@
--- 005 policies: what a domain publishes about its mail in DNS and over HTTPS (DNSSEC, DANE, MTA-STS, TLS-RPT), and what
--- was not contacted because somebody asked for that.
-
-ALTER TYPE mxgrade.mx_status ADD VALUE IF NOT EXISTS 'refused_by_policy';
-COMMENT ON TYPE mxgrade.mx_status IS 'What the MX lookup of a domain ended with; servfail and timeout are unknown, never "no MX"; refused_by_policy: blocklisted, not looked up';
-ALTER TYPE mxgrade.dns_status ADD VALUE IF NOT EXISTS 'refused_by_policy';
-COMMENT ON TYPE mxgrade.dns_status IS 'What the address lookups of an exchange ended with; invalid: the MX target is an IP literal, a single label or no host name; refused_by_policy: blocklisted, not looked up';
-
-CREATE TYPE mxgrade.dnssec AS ENUM ('unknown', 'unchecked', 'insecure', 'secure', 'bogus');
-COMMENT ON TYPE mxgrade.dnssec IS 'What a validating resolver says of an answer. unknown: there was none; unchecked: the resolver does not validate, or the path to it is not trusted; bogus: it fails, and without validation there is an answer';
-
-CREATE TYPE mxgrade.record_status AS ENUM ('pending', 'not_asked', 'none', 'valid', 'invalid', 'unknown');
-COMMENT ON TYPE mxgrade.record_status IS 'A TXT record. not_asked: the domain takes no mail, or was resolved before schema 5; unknown: no answer from DNS';
-
-CREATE TYPE mxgrade.tlsa_status AS ENUM ('pending', 'not_asked', 'none', 'insecure', 'secure', 'bogus', 'unknown');
-COMMENT ON TYPE mxgrade.tlsa_status IS 'TLSA records of an exchange. not_asked: its addresses are not secure, so DANE does not apply (RFC 7672 section 2.2), or it was resolved before schema 5; insecure: an answer without DNSSEC, which counts for nothing';
-
-CREATE TYPE mxgrade.dane_match AS ENUM ('not_asked', 'match', 'mismatch', 'unusable', 'other_name');
-COMMENT ON TYPE mxgrade.dane_match IS 'How TLSA records and the chain shown agree. other_name: a trust anchor (usage 2) matches, but the leaf does not name the exchange; it may name the domain';
+-- Schema 1, policies: what a domain publishes about its mail in DNS and over HTTPS (DNSSEC, DANE, MTA-STS, TLS-RPT), and
+-- whether its exchanges live up to it. The answers of DNS stand in the tables of 001_1_core.sql.
 
 CREATE TYPE mxgrade.policy_status AS ENUM ('pending', 'valid', 'invalid', 'unknown');
 COMMENT ON TYPE mxgrade.policy_status IS 'A fetched MTA-STS policy. invalid: an answer came that no sender would take; unknown: none came';
-
--- What was resolved before was not asked; what is still to be resolved will be. (The first default fills the rows that
--- there are without rewriting them.)
-ALTER TABLE mxgrade.domain
-    ADD COLUMN dnssec mxgrade.dnssec NOT NULL DEFAULT 'unknown',
-    ADD COLUMN alias_of text,
-    ADD COLUMN sts_record mxgrade.record_status NOT NULL DEFAULT 'not_asked',
-    ADD COLUMN sts_id text,
-    ADD COLUMN sts_why text,
-    ADD COLUMN tlsrpt mxgrade.record_status NOT NULL DEFAULT 'not_asked',
-    ADD COLUMN tlsrpt_rua text[],
-    ADD COLUMN tlsrpt_why text;
-ALTER TABLE mxgrade.domain
-    ALTER COLUMN sts_record SET DEFAULT 'pending',
-    ALTER COLUMN tlsrpt SET DEFAULT 'pending';
-UPDATE mxgrade.domain SET sts_record = 'pending', tlsrpt = 'pending' WHERE next_resolve_at IS NOT NULL;
-COMMENT ON COLUMN mxgrade.domain.dnssec IS 'DNSSEC of its MX answer, or of the denial that makes its MX implicit';
-COMMENT ON COLUMN mxgrade.domain.alias_of IS 'What its name is an alias (CNAME) of; null if it is none';
-COMMENT ON COLUMN mxgrade.domain.sts_record IS 'The TXT record _mta-sts.NAME (RFC 8461 section 3.1)';
-COMMENT ON COLUMN mxgrade.domain.sts_id IS 'Its id';
-COMMENT ON COLUMN mxgrade.domain.sts_why IS 'Why it is invalid or unknown';
-COMMENT ON COLUMN mxgrade.domain.tlsrpt IS 'The TXT record _smtp._tls.NAME (RFC 8460 section 3)';
-COMMENT ON COLUMN mxgrade.domain.tlsrpt_rua IS 'Where reports are to go';
-COMMENT ON COLUMN mxgrade.domain.tlsrpt_why IS 'Why it is invalid or unknown';
-
-ALTER TABLE mxgrade.exchange
-    ADD COLUMN dnssec mxgrade.dnssec NOT NULL DEFAULT 'unknown',
-    ADD COLUMN tlsa_status mxgrade.tlsa_status NOT NULL DEFAULT 'not_asked',
-    ADD COLUMN tlsa_base text,
-    ADD COLUMN tlsa text[] NOT NULL DEFAULT '{}';
-ALTER TABLE mxgrade.exchange ALTER COLUMN tlsa_status SET DEFAULT 'pending';
-UPDATE mxgrade.exchange SET tlsa_status = 'pending' WHERE next_resolve_at IS NOT NULL OR dns_status = 'pending';
-COMMENT ON COLUMN mxgrade.exchange.dnssec IS 'DNSSEC of its address answers, the less secure of the two; or of its alias alone, where that has TLSA records';
-COMMENT ON COLUMN mxgrade.exchange.flags IS 'Oddities: cname, address_capped, aaaa_failed, a_failed, tlsa_capped';
-COMMENT ON COLUMN mxgrade.exchange.tlsa_status IS 'Its TLSA records';
-COMMENT ON COLUMN mxgrade.exchange.tlsa_base IS 'The TLSA base domain (RFC 7672 section 2.2.3): the exchange or what its alias leads to';
-COMMENT ON COLUMN mxgrade.exchange.tlsa IS 'The records at _25._tcp.BASE, "usage selector matching-type data"';
-
-ALTER TABLE mxgrade.exchange_endpoint
-    ADD COLUMN dane mxgrade.dane_match NOT NULL DEFAULT 'not_asked',
-    ADD COLUMN dane_why text;
-COMMENT ON COLUMN mxgrade.exchange_endpoint.dane IS 'How the TLSA records of the exchange and the chain shown here agree';
-COMMENT ON COLUMN mxgrade.exchange_endpoint.dane_why IS 'What does not agree';
 
 CREATE TABLE mxgrade.mta_sts_policy (
     survey_id      integer NOT NULL,
@@ -108,25 +48,6 @@ COMMENT ON COLUMN mxgrade.mta_sts_policy.fetched_at IS 'When that fetch ended';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.worker IS 'Who fetched it';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.vantage IS 'Where that worker stands';
 COMMENT ON COLUMN mxgrade.mta_sts_policy.duration_ms IS 'How long it took';
-
-COMMENT ON TABLE mxgrade.quarantine IS 'Results that could not be stored, each alone with its reason, so that they sank no other; an endpoint or a policy named here stays pending';
-COMMENT ON COLUMN mxgrade.quarantine.address IS 'The address that it names, sanitised, or the domain of a policy; null for a certificate';
-COMMENT ON COLUMN mxgrade.quarantine.message IS 'The EndpointResult, PolicyResult or Certificate of proto/mxgrade.proto as it came; null when larger than 1 MiB';
-
-CREATE OR REPLACE FUNCTION mxgrade.survey_tables() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-    SELECT ARRAY['submitted_line', 'domain', 'mx_set', 'mx_set_member', 'exchange', 'endpoint', 'exchange_endpoint',
-                 'mta_sts_policy']
-$$;
-
-DO $$
-DECLARE
-    v_survey integer;
-BEGIN
-    FOR v_survey IN SELECT survey_id FROM mxgrade.survey LOOP
-        EXECUTE format('CREATE TABLE mxgrade.%I PARTITION OF mxgrade.mta_sts_policy FOR VALUES IN (%s)',
-                       'mta_sts_policy_' || v_survey, v_survey);
-    END LOOP;
-END $$;
 
 -- RFC 8461 section 4.1 and RFC 6125 section 6.4.3 agree: a pattern is a name, or "*." and a name: exactly one label more.
 CREATE FUNCTION mxgrade.name_covered(p_name text, p_patterns text[]) RETURNS boolean
@@ -338,66 +259,3 @@ COMMENT ON COLUMN mxgrade.domain_finding.weight IS 'fatal, significant (-30), sl
 COMMENT ON COLUMN mxgrade.domain_finding.title IS 'What was found';
 COMMENT ON COLUMN mxgrade.domain_finding.recommendation IS 'What the operator should change';
 COMMENT ON COLUMN mxgrade.domain_finding.record IS 'What to publish, ready to copy; null where no text would do';
-
-CREATE OR REPLACE VIEW mxgrade.domain_grade AS
-SELECT d.survey_id, d.name AS domain, d.rank, d.mx_status,
-       o.outcome,
-       CASE o.outcome
-           WHEN 'no_mail' THEN d.mx_status::text
-           WHEN 'ungraded' THEN CASE WHEN d.mx_status::text = 'refused_by_policy' THEN 'refused_by_policy'
-                                     WHEN d.mx_set IS NULL THEN 'dns' ELSE coalesce(m.reason, 'not_asked') END
-       END AS reason,
-       m.grade, m.score, m.provisional, m.worst_mx, m.mx_graded, m.mx_total,
-       m.forced_tls, m.forced_tls_mx, m.forced_tls_why,
-       d.flags, d.first_line, d.resolved_at, m.graded_at, d.mx_set
-FROM mxgrade.domain d
-JOIN mxgrade.survey s ON s.survey_id = d.survey_id
-LEFT JOIN mxgrade.mx_set m ON m.survey_id = d.survey_id AND m.mx_set = d.mx_set
-CROSS JOIN LATERAL (
-    SELECT CASE
-        WHEN (d.next_resolve_at IS NOT NULL AND d.mx_set IS NULL) OR d.mx_status = 'pending' THEN 'pending'
-        WHEN d.mx_status IN ('null_mx', 'no_mail_host', 'nxdomain') THEN 'no_mail'
-        WHEN m.grade IS NOT NULL THEN 'graded'
-        WHEN d.mx_set IS NULL OR s.state = 'complete' THEN 'ungraded'
-        ELSE 'pending'
-    END AS outcome) o;
-
-CREATE OR REPLACE VIEW mxgrade.survey_progress AS
-SELECT s.survey_id, s.state, s.lines, least(s.intake_line, s.lines) AS intake_line, d.domains, d.domains_pending, x.exchanges_pending,
-       e.endpoints, e.endpoints_pending, p.policies, p.policies_pending
-FROM mxgrade.survey s
-LEFT JOIN LATERAL (
-    SELECT count(*) AS domains, count(next_resolve_at) AS domains_pending
-    FROM mxgrade.domain WHERE survey_id = s.survey_id) d ON true
-LEFT JOIN LATERAL (
-    SELECT count(*) AS exchanges_pending
-    FROM mxgrade.exchange WHERE survey_id = s.survey_id AND next_resolve_at IS NOT NULL) x ON true
-LEFT JOIN LATERAL (
-    SELECT count(*) AS endpoints, count(next_probe_at) AS endpoints_pending
-    FROM mxgrade.endpoint WHERE survey_id = s.survey_id) e ON true
-LEFT JOIN LATERAL (
-    SELECT count(*) AS policies, count(next_fetch_at) AS policies_pending
-    FROM mxgrade.mta_sts_policy WHERE survey_id = s.survey_id) p ON true;
-COMMENT ON COLUMN mxgrade.survey_progress.policies IS 'MTA-STS policies known so far';
-COMMENT ON COLUMN mxgrade.survey_progress.policies_pending IS 'Policies to fetch (again)';
-
--- What 003 grants, and what came since; to be called again by who makes the roles later, if the owner may not.
-CREATE FUNCTION mxgrade.grant_roles() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    v_role text;
-    v_what text;
-BEGIN
-    FOR v_role, v_what IN VALUES
-        ('mxgrade_coordinator', 'SELECT, INSERT, UPDATE ON mxgrade.mta_sts_policy'),
-        ('mxgrade_aggregator', 'SELECT, UPDATE ON mxgrade.mta_sts_policy'),
-        ('mxgrade_submit', 'SELECT ON mxgrade.mta_sts, mxgrade.dane, mxgrade.domain_policy, mxgrade.domain_finding'),
-        ('mxgrade_read', 'SELECT ON mxgrade.mta_sts, mxgrade.dane, mxgrade.domain_policy, mxgrade.domain_finding')
-    LOOP
-        IF to_regrole(v_role) IS NOT NULL THEN
-            EXECUTE format('GRANT %s TO %I', v_what, v_role);
-        END IF;
-    END LOOP;
-END $$;
-REVOKE EXECUTE ON FUNCTION mxgrade.grant_roles() FROM PUBLIC;
-COMMENT ON FUNCTION mxgrade.grant_roles() IS 'Grants the roles of mxgrade what came after schema/003_roles.sql: where an administrator makes the roles later, run that file again, then this';
-SELECT mxgrade.grant_roles();

@@ -1,7 +1,6 @@
--- 002 views: what people query. They run with their owner's rights, so mxgrade_read needs nothing else.
--- Every view has survey_id; give it in WHERE and the other surveys' partitions are never touched.
-
-CREATE INDEX submitted_line_rejected ON mxgrade.submitted_line (survey_id, line_no) WHERE rejected IS NOT NULL;
+-- Schema 1, views: what people query of grades and facts; what domains publish is in 001_2_policies.sql. Views run with
+-- their owner's rights, so mxgrade_read needs nothing else. Every view but certificate has survey_id: give it in WHERE,
+-- and the other surveys' partitions are never touched.
 
 CREATE VIEW mxgrade.rejected_line AS
 SELECT survey_id, line_no, input, rejected AS reason
@@ -18,7 +17,8 @@ SELECT d.survey_id, d.name AS domain, d.rank, d.mx_status,
        o.outcome,
        CASE o.outcome
            WHEN 'no_mail' THEN d.mx_status::text
-           WHEN 'ungraded' THEN CASE WHEN d.mx_set IS NULL THEN 'dns' ELSE coalesce(m.reason, 'not_asked') END
+           WHEN 'ungraded' THEN CASE WHEN d.mx_status::text = 'refused_by_policy' THEN 'refused_by_policy'
+                                     WHEN d.mx_set IS NULL THEN 'dns' ELSE coalesce(m.reason, 'not_asked') END
        END AS reason,
        m.grade, m.score, m.provisional, m.worst_mx, m.mx_graded, m.mx_total,
        m.forced_tls, m.forced_tls_mx, m.forced_tls_why,
@@ -28,7 +28,7 @@ JOIN mxgrade.survey s ON s.survey_id = d.survey_id
 LEFT JOIN mxgrade.mx_set m ON m.survey_id = d.survey_id AND m.mx_set = d.mx_set
 CROSS JOIN LATERAL (
     SELECT CASE
-        WHEN d.next_resolve_at IS NOT NULL OR d.mx_status = 'pending' THEN 'pending'
+        WHEN (d.next_resolve_at IS NOT NULL AND d.mx_set IS NULL) OR d.mx_status = 'pending' THEN 'pending'
         WHEN d.mx_status IN ('null_mx', 'no_mail_host', 'nxdomain') THEN 'no_mail'
         WHEN m.grade IS NOT NULL THEN 'graded'
         WHEN d.mx_set IS NULL OR s.state = 'complete' THEN 'ungraded'
@@ -120,7 +120,7 @@ COMMENT ON COLUMN mxgrade.survey_summary.no_mail_reasons IS 'Domains that take n
 
 CREATE VIEW mxgrade.survey_progress AS
 SELECT s.survey_id, s.state, s.lines, least(s.intake_line, s.lines) AS intake_line, d.domains, d.domains_pending, x.exchanges_pending,
-       e.endpoints, e.endpoints_pending
+       e.endpoints, e.endpoints_pending, p.policies, p.policies_pending
 FROM mxgrade.survey s
 LEFT JOIN LATERAL (
     SELECT count(*) AS domains, count(next_resolve_at) AS domains_pending
@@ -130,7 +130,10 @@ LEFT JOIN LATERAL (
     FROM mxgrade.exchange WHERE survey_id = s.survey_id AND next_resolve_at IS NOT NULL) x ON true
 LEFT JOIN LATERAL (
     SELECT count(*) AS endpoints, count(next_probe_at) AS endpoints_pending
-    FROM mxgrade.endpoint WHERE survey_id = s.survey_id) e ON true;
+    FROM mxgrade.endpoint WHERE survey_id = s.survey_id) e ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS policies, count(next_fetch_at) AS policies_pending
+    FROM mxgrade.mta_sts_policy WHERE survey_id = s.survey_id) p ON true;
 COMMENT ON VIEW mxgrade.survey_progress IS 'How far surveys are, by plain counts without a join';
 COMMENT ON COLUMN mxgrade.survey_progress.survey_id IS 'The survey';
 COMMENT ON COLUMN mxgrade.survey_progress.state IS 'How far it is';
@@ -141,16 +144,17 @@ COMMENT ON COLUMN mxgrade.survey_progress.domains_pending IS 'Domains to look up
 COMMENT ON COLUMN mxgrade.survey_progress.exchanges_pending IS 'Exchanges to look up again';
 COMMENT ON COLUMN mxgrade.survey_progress.endpoints IS 'Endpoints known so far';
 COMMENT ON COLUMN mxgrade.survey_progress.endpoints_pending IS 'Endpoints to probe (again)';
+COMMENT ON COLUMN mxgrade.survey_progress.policies IS 'MTA-STS policies known so far';
+COMMENT ON COLUMN mxgrade.survey_progress.policies_pending IS 'Policies to fetch (again)';
 
 CREATE VIEW mxgrade.mx AS
 SELECT d.survey_id, d.name AS domain, b.preference, b.exchange,
        x.dns_status, x.grade AS exchange_grade, x.score AS exchange_score, x.provisional AS exchange_provisional,
        x.reason AS exchange_reason, x.forced_tls, x.forced_tls_why, x.flags AS exchange_flags,
        n.address, e.port, n.grade, n.score, n.provisional, n.missing, n.findings, coalesce(n.reason, e.reason) AS reason,
-       e.reachable, e.starttls_advertised, e.tls_enabled, e.sslv2, e.sslv3, e.tls1_0, e.tls1_1, e.tls1_2, e.tls1_3,
-       e.weak_ciphers, e.anon_suites, e.nist_r1, e.nist_r2, e.forward_secrecy, e.pq_hybrid,
-       n.cert_trusted, n.cert_in_date, n.cert_name_match, n.cert_verifiable,
-       n.certificate, n.matched, n.matched_by_cn, n.trust_error,
+       -- each endpoint fact: e.{fact},
+       -- each name fact: n.{fact},
+       n.certificate, n.matched, n.matched_by_cn, n.trust_error, n.chain_flags, n.san_match, n.cn_match,
        e.tls_version, u.name AS suite, e.key_group, e.signature, e.weak_seen, e.pq_group,
        e.flags, e.banner, e.connection_count, e.observed_at, e.worker, e.vantage,
        coalesce(e.fact_evidence, '{}') || coalesce(n.fact_evidence, '{}') AS fact_evidence
@@ -181,29 +185,14 @@ COMMENT ON COLUMN mxgrade.mx.provisional IS 'A fact behind it is unknown';
 COMMENT ON COLUMN mxgrade.mx.missing IS 'The unknown facts that the grade would have used';
 COMMENT ON COLUMN mxgrade.mx.findings IS 'Codes of its findings (see finding)';
 COMMENT ON COLUMN mxgrade.mx.reason IS 'Why it is ungraded or not fully known';
-COMMENT ON COLUMN mxgrade.mx.reachable IS 'TCP connects and a 220 banner arrives';
-COMMENT ON COLUMN mxgrade.mx.starttls_advertised IS 'EHLO lists STARTTLS';
-COMMENT ON COLUMN mxgrade.mx.tls_enabled IS 'STARTTLS works: a complete handshake succeeded';
-COMMENT ON COLUMN mxgrade.mx.sslv2 IS 'The server selected SSL 2.0';
-COMMENT ON COLUMN mxgrade.mx.sslv3 IS 'The server selected SSL 3.0';
-COMMENT ON COLUMN mxgrade.mx.tls1_0 IS 'The server selected TLS 1.0';
-COMMENT ON COLUMN mxgrade.mx.tls1_1 IS 'The server selected TLS 1.1';
-COMMENT ON COLUMN mxgrade.mx.tls1_2 IS 'The server selected TLS 1.2';
-COMMENT ON COLUMN mxgrade.mx.tls1_3 IS 'The server selected TLS 1.3';
-COMMENT ON COLUMN mxgrade.mx.weak_ciphers IS 'The server selected a weak suite';
-COMMENT ON COLUMN mxgrade.mx.anon_suites IS 'The server selected an unauthenticated suite';
-COMMENT ON COLUMN mxgrade.mx.nist_r1 IS 'The server selected a suite of NIST SP 800-52 revision 1';
-COMMENT ON COLUMN mxgrade.mx.nist_r2 IS 'The server selected a suite of NIST SP 800-52 revision 2';
-COMMENT ON COLUMN mxgrade.mx.forward_secrecy IS 'The server selected an (EC)DHE or TLS 1.3 suite';
-COMMENT ON COLUMN mxgrade.mx.pq_hybrid IS 'The server selected a post-quantum hybrid group';
-COMMENT ON COLUMN mxgrade.mx.cert_trusted IS 'The chain builds to a trusted root, dates left aside';
-COMMENT ON COLUMN mxgrade.mx.cert_in_date IS 'Leaf and chain are within their validity';
-COMMENT ON COLUMN mxgrade.mx.cert_name_match IS 'The certificate names the exchange';
-COMMENT ON COLUMN mxgrade.mx.cert_verifiable IS 'Trusted, in date and name matches';
+-- each fact: COMMENT ON COLUMN mxgrade.mx.{fact} IS '{meaning}';
 COMMENT ON COLUMN mxgrade.mx.certificate IS 'SHA-256 of the leaf shown to this name (see certificate)';
 COMMENT ON COLUMN mxgrade.mx.matched IS 'The SAN or CN that matched';
 COMMENT ON COLUMN mxgrade.mx.matched_by_cn IS 'It was the CN';
 COMMENT ON COLUMN mxgrade.mx.trust_error IS 'Why the chain is not trusted';
+COMMENT ON COLUMN mxgrade.mx.chain_flags IS 'Of the chain: missing_intermediate, completed_by_store, wrong_purpose, self_signed, weak_key, sha1_signature, ocsp_stapled, unreadable';
+COMMENT ON COLUMN mxgrade.mx.san_match IS 'A subject alternative name matches; null = no certificate judged';
+COMMENT ON COLUMN mxgrade.mx.cn_match IS 'The common name alone would match, whatever the alternative names say; null = no certificate judged';
 COMMENT ON COLUMN mxgrade.mx.tls_version IS 'Version of the full handshake, as on the wire (771 = TLS 1.2)';
 COMMENT ON COLUMN mxgrade.mx.suite IS 'Suite of the full handshake';
 COMMENT ON COLUMN mxgrade.mx.key_group IS 'Its key exchange group';
@@ -225,10 +214,8 @@ SELECT e.survey_id, e.address, NULL::text AS exchange, f.fact, f.value,
        (e.fact_evidence -> f.fact ->> 'connection')::integer AS connection
 FROM mxgrade.endpoint e
 CROSS JOIN LATERAL (VALUES
-    ('reachable', e.reachable), ('starttls_advertised', e.starttls_advertised), ('tls_enabled', e.tls_enabled),
-    ('sslv2', e.sslv2), ('sslv3', e.sslv3), ('tls1_0', e.tls1_0), ('tls1_1', e.tls1_1), ('tls1_2', e.tls1_2),
-    ('tls1_3', e.tls1_3), ('weak_ciphers', e.weak_ciphers), ('anon_suites', e.anon_suites), ('nist_r1', e.nist_r1),
-    ('nist_r2', e.nist_r2), ('forward_secrecy', e.forward_secrecy), ('pq_hybrid', e.pq_hybrid)) f (fact, value)
+    -- each endpoint fact, commas between: ('{fact}', e.{fact})
+    ) f (fact, value)
 UNION ALL
 SELECT n.survey_id, n.address, n.exchange, f.fact, f.value,
        n.fact_evidence -> f.fact ->> 'evidence',
@@ -236,8 +223,8 @@ SELECT n.survey_id, n.address, n.exchange, f.fact, f.value,
        (n.fact_evidence -> f.fact ->> 'connection')::integer
 FROM mxgrade.exchange_endpoint n
 CROSS JOIN LATERAL (VALUES
-    ('cert_trusted', n.cert_trusted), ('cert_in_date', n.cert_in_date), ('cert_name_match', n.cert_name_match),
-    ('cert_verifiable', n.cert_verifiable)) f (fact, value);
+    -- each name fact, commas between: ('{fact}', n.{fact})
+    ) f (fact, value);
 COMMENT ON VIEW mxgrade.endpoint_fact IS 'A row per fact: of an endpoint (exchange is null), or of an exchange name on it';
 COMMENT ON COLUMN mxgrade.endpoint_fact.survey_id IS 'The survey';
 COMMENT ON COLUMN mxgrade.endpoint_fact.address IS 'IP address';
@@ -247,6 +234,30 @@ COMMENT ON COLUMN mxgrade.endpoint_fact.value IS 'yes, no or unknown';
 COMMENT ON COLUMN mxgrade.endpoint_fact.evidence IS 'observed, inferred or shared; null if unknown';
 COMMENT ON COLUMN mxgrade.endpoint_fact.reason IS 'Why it is unknown';
 COMMENT ON COLUMN mxgrade.endpoint_fact.connection IS 'The connection that showed it, from 1';
+
+CREATE VIEW mxgrade.connection AS
+SELECT e.survey_id, e.address, (c.entry ->> 'number')::integer AS connection, c.entry ->> 'step' AS step,
+       c.entry ->> 'offered' AS offered, c.entry ->> 'outcome' AS outcome,
+       (c.entry ->> 'version')::integer AS tls_version, u.name AS suite, (c.entry ->> 'group')::integer AS key_group,
+       (c.entry ->> 'alert')::integer AS alert, c.entry ->> 'reason' AS reason, c.entry ->> 'detail' AS detail,
+       (c.entry ->> 'ms')::integer AS ms
+FROM mxgrade.endpoint e
+CROSS JOIN LATERAL jsonb_array_elements(e.connections) AS c (entry)
+LEFT JOIN mxgrade.suite u ON u.suite = (c.entry ->> 'suite')::integer;
+COMMENT ON VIEW mxgrade.connection IS 'A row per connection made to an endpoint, the last 64: the evidence that facts name by number';
+COMMENT ON COLUMN mxgrade.connection.survey_id IS 'The survey';
+COMMENT ON COLUMN mxgrade.connection.address IS 'IP address';
+COMMENT ON COLUMN mxgrade.connection.connection IS 'Its number, from 1 over all attempts';
+COMMENT ON COLUMN mxgrade.connection.step IS 'Step of the probe plan';
+COMMENT ON COLUMN mxgrade.connection.offered IS 'Versions and suites offered';
+COMMENT ON COLUMN mxgrade.connection.outcome IS 'How it ended';
+COMMENT ON COLUMN mxgrade.connection.tls_version IS 'Version selected, as on the wire (771 = TLS 1.2)';
+COMMENT ON COLUMN mxgrade.connection.suite IS 'Suite selected';
+COMMENT ON COLUMN mxgrade.connection.key_group IS 'Key exchange group selected, its code point';
+COMMENT ON COLUMN mxgrade.connection.alert IS 'Alert received, its number';
+COMMENT ON COLUMN mxgrade.connection.reason IS 'Why it brought no answer';
+COMMENT ON COLUMN mxgrade.connection.detail IS 'For people';
+COMMENT ON COLUMN mxgrade.connection.ms IS 'How long it took';
 
 CREATE VIEW mxgrade.finding AS
 SELECT n.survey_id, n.exchange, n.address, c.code, c.weight, c.title, c.recommendation
@@ -264,7 +275,7 @@ COMMENT ON COLUMN mxgrade.finding.recommendation IS 'What the operator should ch
 
 CREATE VIEW mxgrade.certificate AS
 SELECT sha256, spki_sha256, subject_cn, subject, issuer, serial, san, san_total, key_type, key_bits, signature,
-       not_before, not_after, self_signed, chain, first_seen
+       not_before, not_after, self_signed, chain, first_seen, octet_length(der) AS octets, parse_error
 FROM mxgrade.certificate_row;
 COMMENT ON VIEW mxgrade.certificate IS 'Leaf certificates, stored once for all surveys';
 COMMENT ON COLUMN mxgrade.certificate.sha256 IS 'SHA-256 of the DER';
@@ -283,3 +294,5 @@ COMMENT ON COLUMN mxgrade.certificate.not_after IS 'Valid until';
 COMMENT ON COLUMN mxgrade.certificate.self_signed IS 'It is signed with its own key';
 COMMENT ON COLUMN mxgrade.certificate.chain IS 'SHA-256 of the certificates that came behind it when first seen';
 COMMENT ON COLUMN mxgrade.certificate.first_seen IS 'When it was first stored';
+COMMENT ON COLUMN mxgrade.certificate.octets IS 'Size of the DER';
+COMMENT ON COLUMN mxgrade.certificate.parse_error IS 'Why it cannot be read: then only its hash and size are known';

@@ -1,4 +1,5 @@
--- 001 core: surveys and what is learnt in them.
+-- Schema 1, core: surveys and what is learnt in them. MTA-STS policies are in 001_2_policies.sql, what people query in
+-- 001_3_views.sql, rights in 001_4_roles.sql. "-- each fact": a line a fact, see cmake/embed_sql.awk.
 --
 -- Data flows one way: submitted_line -> domain -> mx_set -> exchange -> endpoint. Natural keys (names,
 -- addresses, hashes) let every program write set-based, without asking for ids first. Tables that
@@ -11,12 +12,24 @@ CREATE TYPE mxgrade.survey_state AS ENUM ('submitted', 'running', 'grading', 'co
 COMMENT ON TYPE mxgrade.survey_state IS 'submitted: list stored; running: resolving and probing; grading: all probed, final grades under way; complete; cancelled';
 
 CREATE TYPE mxgrade.mx_status AS ENUM
-    ('pending', 'mx', 'implicit', 'null_mx', 'no_mail_host', 'nxdomain', 'servfail', 'timeout');
-COMMENT ON TYPE mxgrade.mx_status IS 'What the MX lookup of a domain ended with; servfail and timeout are unknown, never "no MX"';
+    ('pending', 'mx', 'implicit', 'null_mx', 'no_mail_host', 'nxdomain', 'servfail', 'timeout', 'refused_by_policy');
+COMMENT ON TYPE mxgrade.mx_status IS 'What the MX lookup of a domain ended with; servfail and timeout are unknown, never "no MX"; refused_by_policy: blocklisted, not looked up';
 
 CREATE TYPE mxgrade.dns_status AS ENUM
-    ('pending', 'ok', 'nodata', 'nxdomain', 'servfail', 'timeout', 'invalid');
-COMMENT ON TYPE mxgrade.dns_status IS 'What the address lookups of an exchange ended with; invalid: the MX target is an IP literal, a single label or no host name';
+    ('pending', 'ok', 'nodata', 'nxdomain', 'servfail', 'timeout', 'invalid', 'refused_by_policy');
+COMMENT ON TYPE mxgrade.dns_status IS 'What the address lookups of an exchange ended with; invalid: the MX target is an IP literal, a single label or no host name; refused_by_policy: blocklisted, not looked up';
+
+CREATE TYPE mxgrade.dnssec AS ENUM ('unknown', 'unchecked', 'insecure', 'secure', 'bogus');
+COMMENT ON TYPE mxgrade.dnssec IS 'What a validating resolver says of an answer. unknown: there was none; unchecked: the resolver does not validate, or the path to it is not trusted; bogus: it fails, and without validation there is an answer';
+
+CREATE TYPE mxgrade.record_status AS ENUM ('pending', 'not_asked', 'none', 'valid', 'invalid', 'unknown');
+COMMENT ON TYPE mxgrade.record_status IS 'A TXT record. not_asked: the domain takes no mail; unknown: no answer from DNS';
+
+CREATE TYPE mxgrade.tlsa_status AS ENUM ('pending', 'not_asked', 'none', 'insecure', 'secure', 'bogus', 'unknown');
+COMMENT ON TYPE mxgrade.tlsa_status IS 'TLSA records of an exchange. not_asked: its addresses are not secure, so DANE does not apply (RFC 7672 section 2.2); insecure: an answer without DNSSEC, which counts for nothing';
+
+CREATE TYPE mxgrade.dane_match AS ENUM ('not_asked', 'match', 'mismatch', 'unusable', 'other_name');
+COMMENT ON TYPE mxgrade.dane_match IS 'How TLSA records and the chain shown agree. other_name: a trust anchor (usage 2) matches, but the leaf does not name the exchange; it may name the domain';
 
 CREATE TYPE mxgrade.grade AS ENUM ('A+', 'A', 'A-', 'B+', 'B', 'B-', 'C+', 'C', 'C-', 'D', 'F');
 COMMENT ON TYPE mxgrade.grade IS 'Grades, best first: the greatest value is the worst grade';
@@ -38,7 +51,7 @@ COMMENT ON TABLE mxgrade.survey IS 'One submitted list, scanned once';
 COMMENT ON COLUMN mxgrade.survey.survey_id IS 'Number of the survey, printed by mxgrade submit';
 COMMENT ON COLUMN mxgrade.survey.name IS 'The submitter''s name for it';
 COMMENT ON COLUMN mxgrade.survey.state IS 'How far the survey is';
-COMMENT ON COLUMN mxgrade.survey.policy IS 'Version of the grading policy (grading.md section 5)';
+COMMENT ON COLUMN mxgrade.survey.policy IS 'Version of the grading policy (docs/grading.md section 5)';
 COMMENT ON COLUMN mxgrade.survey.max_attempts IS 'How often a lookup or an endpoint that gave no answer is tried in all';
 COMMENT ON COLUMN mxgrade.survey.retry_delay IS 'Wait before the second attempt; doubles with each further one';
 COMMENT ON COLUMN mxgrade.survey.lines IS 'Lines in the submitted list';
@@ -57,6 +70,7 @@ CREATE TABLE mxgrade.submitted_line (
     PRIMARY KEY (survey_id, line_no),
     CHECK ((name IS NULL) <> (rejected IS NULL))
 ) PARTITION BY LIST (survey_id);
+CREATE INDEX submitted_line_rejected ON mxgrade.submitted_line (survey_id, line_no) WHERE rejected IS NOT NULL;
 COMMENT ON TABLE mxgrade.submitted_line IS 'Every line of the list as submitted. A line with a name is a duplicate when domain.first_line of that name is another line';
 COMMENT ON COLUMN mxgrade.submitted_line.survey_id IS 'The survey';
 COMMENT ON COLUMN mxgrade.submitted_line.line_no IS 'Line number in the list, from 1';
@@ -72,7 +86,15 @@ CREATE TABLE mxgrade.domain (
     rank              bigint,
     mx_status         mxgrade.mx_status NOT NULL DEFAULT 'pending',
     mx_set            uuid,
+    dnssec            mxgrade.dnssec NOT NULL DEFAULT 'unknown',
+    alias_of          text,
     flags             text[] NOT NULL DEFAULT '{}',
+    sts_record        mxgrade.record_status NOT NULL DEFAULT 'pending',
+    sts_id            text,
+    sts_why           text,
+    tlsrpt            mxgrade.record_status NOT NULL DEFAULT 'pending',
+    tlsrpt_rua        text[],
+    tlsrpt_why        text,
     resolve_attempts  integer NOT NULL DEFAULT 0,
     next_resolve_at   timestamptz DEFAULT now(),
     resolved_at       timestamptz,
@@ -87,7 +109,15 @@ COMMENT ON COLUMN mxgrade.domain.first_line IS 'The line that submitted it first
 COMMENT ON COLUMN mxgrade.domain.rank IS 'Rank given with that line';
 COMMENT ON COLUMN mxgrade.domain.mx_status IS 'How its mail hosts were found';
 COMMENT ON COLUMN mxgrade.domain.mx_set IS 'Its MX set; null while pending and where there is none';
+COMMENT ON COLUMN mxgrade.domain.dnssec IS 'DNSSEC of its MX answer, or of the denial that makes its MX implicit';
+COMMENT ON COLUMN mxgrade.domain.alias_of IS 'What its name is an alias (CNAME) of; null if it is none';
 COMMENT ON COLUMN mxgrade.domain.flags IS 'Oddities: cname, null_mx_with_others, mx_capped, duplicate_mx';
+COMMENT ON COLUMN mxgrade.domain.sts_record IS 'The TXT record _mta-sts.NAME (RFC 8461 section 3.1)';
+COMMENT ON COLUMN mxgrade.domain.sts_id IS 'Its id';
+COMMENT ON COLUMN mxgrade.domain.sts_why IS 'Why it is invalid or unknown';
+COMMENT ON COLUMN mxgrade.domain.tlsrpt IS 'The TXT record _smtp._tls.NAME (RFC 8460 section 3)';
+COMMENT ON COLUMN mxgrade.domain.tlsrpt_rua IS 'Where reports are to go';
+COMMENT ON COLUMN mxgrade.domain.tlsrpt_why IS 'Why it is invalid or unknown';
 COMMENT ON COLUMN mxgrade.domain.resolve_attempts IS 'Lookups made';
 COMMENT ON COLUMN mxgrade.domain.next_resolve_at IS 'When to look it up (again); null once settled';
 COMMENT ON COLUMN mxgrade.domain.resolved_at IS 'When the last lookup ended';
@@ -118,7 +148,7 @@ COMMENT ON COLUMN mxgrade.mx_set.score IS 'The worst graded exchange''s score';
 COMMENT ON COLUMN mxgrade.mx_set.provisional IS 'A fact behind the grade is unknown or an exchange is ungraded';
 COMMENT ON COLUMN mxgrade.mx_set.worst_mx IS 'The exchange that decided';
 COMMENT ON COLUMN mxgrade.mx_set.reason IS 'Why it is ungraded';
-COMMENT ON COLUMN mxgrade.mx_set.forced_tls IS 'Forced TLS eligible (grading.md section 4)';
+COMMENT ON COLUMN mxgrade.mx_set.forced_tls IS 'Forced TLS eligible (docs/grading.md section 4)';
 COMMENT ON COLUMN mxgrade.mx_set.forced_tls_mx IS 'The exchange that fails, or is unknown';
 COMMENT ON COLUMN mxgrade.mx_set.forced_tls_why IS 'What it fails, or why it is unknown';
 COMMENT ON COLUMN mxgrade.mx_set.graded_at IS 'When this was computed; null = not yet';
@@ -141,7 +171,11 @@ CREATE TABLE mxgrade.exchange (
     survey_id         integer NOT NULL,
     exchange          text NOT NULL,
     dns_status        mxgrade.dns_status NOT NULL DEFAULT 'pending',
+    dnssec            mxgrade.dnssec NOT NULL DEFAULT 'unknown',
     flags             text[] NOT NULL DEFAULT '{}',
+    tlsa_status       mxgrade.tlsa_status NOT NULL DEFAULT 'pending',
+    tlsa_base         text,
+    tlsa              text[] NOT NULL DEFAULT '{}',
     resolve_attempts  integer NOT NULL DEFAULT 0,
     next_resolve_at   timestamptz,
     resolved_at       timestamptz,
@@ -159,7 +193,11 @@ COMMENT ON TABLE mxgrade.exchange IS 'MX host names and their grade';
 COMMENT ON COLUMN mxgrade.exchange.survey_id IS 'The survey';
 COMMENT ON COLUMN mxgrade.exchange.exchange IS 'MX host name, A-label form';
 COMMENT ON COLUMN mxgrade.exchange.dns_status IS 'How its address lookups ended';
-COMMENT ON COLUMN mxgrade.exchange.flags IS 'Oddities: cname, address_capped, aaaa_failed, a_failed';
+COMMENT ON COLUMN mxgrade.exchange.dnssec IS 'DNSSEC of its address answers, the less secure of the two; or of its alias alone, where that has TLSA records';
+COMMENT ON COLUMN mxgrade.exchange.flags IS 'Oddities: cname, address_capped, aaaa_failed, a_failed, tlsa_capped';
+COMMENT ON COLUMN mxgrade.exchange.tlsa_status IS 'Its TLSA records';
+COMMENT ON COLUMN mxgrade.exchange.tlsa_base IS 'The TLSA base domain (RFC 7672 section 2.2.3): the exchange or what its alias leads to';
+COMMENT ON COLUMN mxgrade.exchange.tlsa IS 'The records at _25._tcp.BASE, "usage selector matching-type data"';
 COMMENT ON COLUMN mxgrade.exchange.resolve_attempts IS 'Address lookups made';
 COMMENT ON COLUMN mxgrade.exchange.next_resolve_at IS 'When to look it up again; null once settled';
 COMMENT ON COLUMN mxgrade.exchange.resolved_at IS 'When the last lookup ended';
@@ -181,21 +219,7 @@ CREATE TABLE mxgrade.endpoint (
     last_job             bigint,
     facts_known          boolean NOT NULL DEFAULT false,
     reason               text,
-    reachable            mxgrade.tri NOT NULL DEFAULT 'unknown',
-    starttls_advertised  mxgrade.tri NOT NULL DEFAULT 'unknown',
-    tls_enabled          mxgrade.tri NOT NULL DEFAULT 'unknown',
-    sslv2                mxgrade.tri NOT NULL DEFAULT 'unknown',
-    sslv3                mxgrade.tri NOT NULL DEFAULT 'unknown',
-    tls1_0               mxgrade.tri NOT NULL DEFAULT 'unknown',
-    tls1_1               mxgrade.tri NOT NULL DEFAULT 'unknown',
-    tls1_2               mxgrade.tri NOT NULL DEFAULT 'unknown',
-    tls1_3               mxgrade.tri NOT NULL DEFAULT 'unknown',
-    weak_ciphers         mxgrade.tri NOT NULL DEFAULT 'unknown',
-    anon_suites          mxgrade.tri NOT NULL DEFAULT 'unknown',
-    nist_r1              mxgrade.tri NOT NULL DEFAULT 'unknown',
-    nist_r2              mxgrade.tri NOT NULL DEFAULT 'unknown',
-    forward_secrecy      mxgrade.tri NOT NULL DEFAULT 'unknown',
-    pq_hybrid            mxgrade.tri NOT NULL DEFAULT 'unknown',
+    -- each endpoint fact: {fact} mxgrade.tri NOT NULL DEFAULT 'unknown',
     fact_evidence        jsonb,
     flags                text[] NOT NULL DEFAULT '{}',
     banner               text,
@@ -214,6 +238,7 @@ CREATE TABLE mxgrade.endpoint (
     worker               text,
     vantage              text,
     duration_ms          integer,
+    resume               bytea CHECK (octet_length(resume) BETWEEN 1 AND 4096),
     PRIMARY KEY (survey_id, address)
 ) PARTITION BY LIST (survey_id);
 CREATE INDEX endpoint_pending ON mxgrade.endpoint (survey_id, shuffle, address) WHERE next_probe_at IS NOT NULL;
@@ -227,21 +252,7 @@ COMMENT ON COLUMN mxgrade.endpoint.attempts IS 'Probe jobs whose results were st
 COMMENT ON COLUMN mxgrade.endpoint.last_job IS 'Job of the last stored result; a result that comes twice changes nothing';
 COMMENT ON COLUMN mxgrade.endpoint.facts_known IS 'No further probe of the endpoint itself is wanted; new names make names-only jobs';
 COMMENT ON COLUMN mxgrade.endpoint.reason IS 'Why it is not fully known';
-COMMENT ON COLUMN mxgrade.endpoint.reachable IS 'TCP connects and a 220 banner arrives';
-COMMENT ON COLUMN mxgrade.endpoint.starttls_advertised IS 'EHLO lists STARTTLS';
-COMMENT ON COLUMN mxgrade.endpoint.tls_enabled IS 'STARTTLS works: a complete handshake succeeded';
-COMMENT ON COLUMN mxgrade.endpoint.sslv2 IS 'The server selected SSL 2.0';
-COMMENT ON COLUMN mxgrade.endpoint.sslv3 IS 'The server selected SSL 3.0';
-COMMENT ON COLUMN mxgrade.endpoint.tls1_0 IS 'The server selected TLS 1.0';
-COMMENT ON COLUMN mxgrade.endpoint.tls1_1 IS 'The server selected TLS 1.1';
-COMMENT ON COLUMN mxgrade.endpoint.tls1_2 IS 'The server selected TLS 1.2';
-COMMENT ON COLUMN mxgrade.endpoint.tls1_3 IS 'The server selected TLS 1.3';
-COMMENT ON COLUMN mxgrade.endpoint.weak_ciphers IS 'The server selected a weak suite (export, low, medium, NULL, RC2, RC4, DES, 3DES, MD5 …)';
-COMMENT ON COLUMN mxgrade.endpoint.anon_suites IS 'The server selected an unauthenticated suite';
-COMMENT ON COLUMN mxgrade.endpoint.nist_r1 IS 'The server selected a suite of NIST SP 800-52 revision 1';
-COMMENT ON COLUMN mxgrade.endpoint.nist_r2 IS 'The server selected a suite of NIST SP 800-52 revision 2';
-COMMENT ON COLUMN mxgrade.endpoint.forward_secrecy IS 'The server selected an (EC)DHE or TLS 1.3 suite';
-COMMENT ON COLUMN mxgrade.endpoint.pq_hybrid IS 'The server selected a post-quantum hybrid group';
+-- each endpoint fact: COMMENT ON COLUMN mxgrade.endpoint.{fact} IS '{meaning}';
 COMMENT ON COLUMN mxgrade.endpoint.fact_evidence IS 'Per fact: evidence, connection number, or the reason why it is unknown';
 COMMENT ON COLUMN mxgrade.endpoint.flags IS 'Oddities: starttls_stripped, early_bytes, no_esmtp, inconsistent …';
 COMMENT ON COLUMN mxgrade.endpoint.banner IS 'Greeting, sanitised';
@@ -254,12 +265,13 @@ COMMENT ON COLUMN mxgrade.endpoint.signature IS 'Signature algorithm of the full
 COMMENT ON COLUMN mxgrade.endpoint.suites_seen IS 'Every suite that the server selected on some connection';
 COMMENT ON COLUMN mxgrade.endpoint.weak_seen IS 'Weak classes seen';
 COMMENT ON COLUMN mxgrade.endpoint.pq_group IS 'The post-quantum group selected';
-COMMENT ON COLUMN mxgrade.endpoint.connections IS 'What every connection offered and what came back';
+COMMENT ON COLUMN mxgrade.endpoint.connections IS 'What the connections offered and what came back, each with its number; the last 64';
 COMMENT ON COLUMN mxgrade.endpoint.connection_count IS 'Connections made in all';
 COMMENT ON COLUMN mxgrade.endpoint.observed_at IS 'When the last stored probe ended';
 COMMENT ON COLUMN mxgrade.endpoint.worker IS 'Who observed it';
 COMMENT ON COLUMN mxgrade.endpoint.vantage IS 'Where that worker stands';
 COMMENT ON COLUMN mxgrade.endpoint.duration_ms IS 'How long the probe took';
+COMMENT ON COLUMN mxgrade.endpoint.resume IS 'Where the last attempt stopped, in the worker''s words; travels with the next job; null = start anew';
 
 CREATE TABLE mxgrade.certificate_row (
     sha256        bytea PRIMARY KEY CHECK (length(sha256) = 32),
@@ -278,7 +290,8 @@ CREATE TABLE mxgrade.certificate_row (
     not_after     timestamptz,
     self_signed   boolean NOT NULL DEFAULT false,
     chain         bytea[],
-    first_seen    timestamptz NOT NULL DEFAULT now()
+    first_seen    timestamptz NOT NULL DEFAULT now(),
+    parse_error   text
 );
 COMMENT ON TABLE mxgrade.certificate_row IS 'Leaf certificates by SHA-256, stored once for all surveys';
 COMMENT ON COLUMN mxgrade.certificate_row.sha256 IS 'SHA-256 of the DER';
@@ -298,6 +311,7 @@ COMMENT ON COLUMN mxgrade.certificate_row.not_after IS 'Valid until, clamped';
 COMMENT ON COLUMN mxgrade.certificate_row.self_signed IS 'Issuer equals subject and the signature verifies with its own key';
 COMMENT ON COLUMN mxgrade.certificate_row.chain IS 'SHA-256 of the certificates that came behind it when first seen';
 COMMENT ON COLUMN mxgrade.certificate_row.first_seen IS 'When it was first stored';
+COMMENT ON COLUMN mxgrade.certificate_row.parse_error IS 'Why it cannot be read: then only its hash and octets are known';
 
 CREATE TABLE mxgrade.exchange_endpoint (
     survey_id        integer NOT NULL,
@@ -305,14 +319,16 @@ CREATE TABLE mxgrade.exchange_endpoint (
     address          inet NOT NULL,
     judged_at        timestamptz,
     certificate      bytea,
-    cert_trusted     mxgrade.tri NOT NULL DEFAULT 'unknown',
-    cert_in_date     mxgrade.tri NOT NULL DEFAULT 'unknown',
-    cert_name_match  mxgrade.tri NOT NULL DEFAULT 'unknown',
-    cert_verifiable  mxgrade.tri NOT NULL DEFAULT 'unknown',
+    -- each name fact: {fact} mxgrade.tri NOT NULL DEFAULT 'unknown',
     fact_evidence    jsonb,
     matched          text,
     matched_by_cn    boolean NOT NULL DEFAULT false,
     trust_error      text,
+    chain_flags      text[] NOT NULL DEFAULT '{}',
+    san_match        boolean,
+    cn_match         boolean,
+    dane             mxgrade.dane_match NOT NULL DEFAULT 'not_asked',
+    dane_why         text,
     grade            mxgrade.grade,
     score            integer,
     provisional      boolean NOT NULL DEFAULT false,
@@ -331,14 +347,16 @@ COMMENT ON COLUMN mxgrade.exchange_endpoint.exchange IS 'MX host name';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.address IS 'One of its addresses';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.judged_at IS 'When a probe judged this name; null = not yet';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.certificate IS 'SHA-256 of the leaf shown to this name';
-COMMENT ON COLUMN mxgrade.exchange_endpoint.cert_trusted IS 'The chain builds to a trusted root, dates left aside';
-COMMENT ON COLUMN mxgrade.exchange_endpoint.cert_in_date IS 'Leaf and chain are within their validity';
-COMMENT ON COLUMN mxgrade.exchange_endpoint.cert_name_match IS 'The certificate names the exchange (RFC 6125)';
-COMMENT ON COLUMN mxgrade.exchange_endpoint.cert_verifiable IS 'Trusted, in date and name matches';
+-- each name fact: COMMENT ON COLUMN mxgrade.exchange_endpoint.{fact} IS '{meaning}';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.fact_evidence IS 'Per fact: evidence, connection number, or the reason why it is unknown';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.matched IS 'The SAN or CN that matched';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.matched_by_cn IS 'It was the CN (RFC 9525 no longer allows that)';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.trust_error IS 'Why the chain is not trusted';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.chain_flags IS 'Of the chain: missing_intermediate, completed_by_store, wrong_purpose, self_signed, weak_key, sha1_signature, ocsp_stapled, unreadable';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.san_match IS 'A subject alternative name matches; null = no certificate judged';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.cn_match IS 'The common name alone would match, whatever the alternative names say; null = no certificate judged';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.dane IS 'How the TLSA records of the exchange and the chain shown here agree';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.dane_why IS 'What does not agree';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.grade IS 'Grade of this exchange at this address; null = ungraded';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.score IS 'Its score, 0 to 100';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.provisional IS 'A fact behind the grade is unknown';
@@ -360,15 +378,15 @@ CREATE TABLE mxgrade.quarantine (
 );
 CREATE UNIQUE INDEX quarantine_once ON mxgrade.quarantine
     (md5(why || coalesce(address, '') || coalesce(job::text, '') || coalesce(encode(message, 'hex'), '')));
-COMMENT ON TABLE mxgrade.quarantine IS 'Results that could not be stored, each alone with its reason, so that they sank no other; an endpoint named here stays pending';
+COMMENT ON TABLE mxgrade.quarantine IS 'Results that could not be stored, each alone with its reason, so that they sank no other; an endpoint or a policy named here stays pending';
 COMMENT ON COLUMN mxgrade.quarantine.quarantine_id IS 'Number';
 COMMENT ON COLUMN mxgrade.quarantine.stored_at IS 'When it was set aside';
 COMMENT ON COLUMN mxgrade.quarantine.worker IS 'Who sent it';
 COMMENT ON COLUMN mxgrade.quarantine.survey_id IS 'The survey that it names; null for a certificate';
-COMMENT ON COLUMN mxgrade.quarantine.address IS 'The address that it names, sanitised; null for a certificate';
+COMMENT ON COLUMN mxgrade.quarantine.address IS 'The address that it names, sanitised, or the domain of a policy; null for a certificate';
 COMMENT ON COLUMN mxgrade.quarantine.job IS 'The job that it names; null for a certificate';
 COMMENT ON COLUMN mxgrade.quarantine.why IS 'What was wrong';
-COMMENT ON COLUMN mxgrade.quarantine.message IS 'The EndpointResult or Certificate of proto/mxgrade.proto as it came; null when larger than 1 MiB';
+COMMENT ON COLUMN mxgrade.quarantine.message IS 'The EndpointResult, PolicyResult or Certificate of proto/mxgrade.proto as it came; null when larger than 1 MiB';
 
 -- Reasons of common/model/facts.h from the most to the least telling: of several addresses or exchanges
 -- without a grade, the one that came furthest speaks for all.
@@ -411,7 +429,8 @@ COMMENT ON COLUMN mxgrade.suite.forward_secrecy IS 'Authenticated ephemeral key 
 
 -- A survey's partitions come and go with it.
 CREATE FUNCTION mxgrade.survey_tables() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-    SELECT ARRAY['submitted_line', 'domain', 'mx_set', 'mx_set_member', 'exchange', 'endpoint', 'exchange_endpoint']
+    SELECT ARRAY['submitted_line', 'domain', 'mx_set', 'mx_set_member', 'exchange', 'endpoint', 'exchange_endpoint',
+                 'mta_sts_policy']
 $$;
 COMMENT ON FUNCTION mxgrade.survey_tables() IS 'The tables that are partitioned by survey';
 
@@ -424,8 +443,11 @@ BEGIN
     INSERT INTO mxgrade.survey (name, max_attempts, retry_delay)
     VALUES (p_name, p_max_attempts, p_retry_delay) RETURNING survey_id INTO v_id;
     FOREACH v_table IN ARRAY mxgrade.survey_tables() LOOP
-        EXECUTE format('CREATE TABLE mxgrade.%I PARTITION OF mxgrade.%I FOR VALUES IN (%s)',
-                       v_table || '_' || v_id, v_table, v_id);
+        -- PARTITION OF would lock the table against everybody until the list is stored; ATTACH lets them work on.
+        EXECUTE format('CREATE TABLE mxgrade.%I (LIKE mxgrade.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                       v_table || '_' || v_id, v_table);
+        EXECUTE format('ALTER TABLE mxgrade.%I ATTACH PARTITION mxgrade.%I FOR VALUES IN (%s)',
+                       v_table, v_table || '_' || v_id, v_id);
     END LOOP;
     RETURN v_id;
 END $$;

@@ -1,0 +1,16 @@
+/* chain_parse.h - a chain as a server sent it, read and judged: what its leaf says (leaf.h), and whether it is trusted
+ * (path.h).
+ */
+#ifndef MXG_CHAIN_PARSE_H
+#define MXG_CHAIN_PARSE_H
+
+#include "cert/cert_chain.h"
+#include "cert/trust.h"
+
+/* list: as cert_list.h says. NULL if there is no certificate in it; error (static text) says why. A leaf that cannot be
+ * read gives a chain with parse_error. A leaf whose names hold invalid text (which OpenSSL refuses) is read all the
+ * same and untrusted. */
+__attribute__((warn_unused_result)) struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *list,
+                                                                        size_t len, const char **error);
+
+#endif
