@@ -54,13 +54,13 @@ static enum finding check_database(void) {
 static enum finding check_resolver(const struct dns_server *server) {
     char what[128], text[256];
     snprintf(what, sizeof what, "resolver %s", server->address);
-    if (!server->answers)
+    if (server->state == DNS_SERVER_SILENT)
         return say(FAILURE, what, "no answer: start it, or name another with --resolver");
-    if (!server->validates)
+    if (server->state == DNS_SERVER_ANSWERS)
         return say(WARNING, what,
                    "answers but does not validate: DNSSEC and DANE would stay unchecked; use a validating one, such as "
                    "Unbound on this host");
-    if (!server->trusted)
+    if (server->state == DNS_SERVER_UNTRUSTED)
         return say(
             WARNING, what,
             "validates, but is not on loopback: DNSSEC and DANE would stay unchecked; run it on this host, or say "
@@ -73,7 +73,7 @@ static enum finding worse(enum finding a, enum finding b) { return a > b ? a : b
 
 static bool all_asked(const struct dns *dns) {
     for (size_t i = 0; i < dns_server_count(dns); i++)
-        if (!dns_server(dns, i).asked)
+        if (dns_server(dns, i).state == DNS_SERVER_NEW)
             return false;
     return true;
 }
