@@ -56,14 +56,14 @@ static enum outcome check_database(void) {
 static enum outcome check_resolver(const struct dns_server *server) {
     char what[128], text[256];
     snprintf(what, sizeof what, "resolver %s", server->address);
-    if (!server->answers)
+    if (server->state == DNS_SERVER_SILENT)
         return print_outcome(OUTCOME_FAILED, what, "no answer: start it, or name another with --resolver");
-    if (!server->validates)
+    if (server->state == DNS_SERVER_ANSWERS)
         return print_outcome(
             OUTCOME_WARNING, what,
             "answers but does not validate: DNSSEC and DANE would stay unchecked; use a validating one, such as "
             "Unbound on this host");
-    if (!server->trusted)
+    if (server->state == DNS_SERVER_UNTRUSTED)
         return print_outcome(
             OUTCOME_WARNING, what,
             "validates, but is not on loopback: DNSSEC and DANE would stay unchecked; run it on this host, or say "
@@ -76,7 +76,7 @@ static enum outcome worse(enum outcome a, enum outcome b) { return a > b ? a : b
 
 static bool all_asked(const struct dns *dns) {
     for (size_t i = 0; i < dns_server_count(dns); i++)
-        if (!dns_server(dns, i).asked)
+        if (dns_server(dns, i).state == DNS_SERVER_NEW)
             return false;
     return true;
 }

@@ -1,84 +1,66 @@
 /* dns.c - see dns.h.
  *
  * A query is in one place at a time: waiting (dns->waiting), under way (a link has it), or held (dns->held: all tries
- * were met with silence, and whether that says anything is not known yet). Each resolver has a link for each try,
- * because the time-out is a link's.
+ * were met with silence, and whether that says anything is not known yet). Which resolver is asked, and whether one is
+ * there at all, is for dns_servers; how fast, for dns_pace.
  */
 #include "dns/dns.h"
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "dns/dns_link.h"
+#include "dns/dns_pace.h"
+#include "dns/dns_servers.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 enum {
     TICK_MS = 100,
-    LATE_TICK_MS = 500, /* the loop stood still: sockets are to be read before anything has timed out */
-    CHECK_EVERY_MS = 60000,
-    CHECK_DOUBT_MS = 5000, /* while a resolver does not answer or was not seen to validate */
-    CHECK_STALLED_MS = 1000,
     HEARD_LATELY_MS = 1000,
-    /* Pace: what a resolver's socket buffer of Linux's default size (some 270 datagrams) takes without loss. */
-    BURST = 128,
-    PER_MS = 16,
-    /* First tries under way at once. A round ends after as many answers; it was a bad one if a tenth of them took a
-     * second try. */
-    WINDOW_START = 256,
-    WINDOW_LEAST = 64,
     RESTARTS = 3, /* of a query whose host said that no resolver is there, though one was lately or is now */
 };
 
 struct query {
     struct query *prev, *next; /* waiting or held */
     struct dns *dns;
-    struct server *server;             /* of the last try */
-    unsigned type, silences, refusals; /* tries that nobody answered, that somebody refused */
-    size_t first_server;
-    bool unvalidated; /* it failed, and is asked once more without validation */
-    bool absent;      /* at the last try the host said that no resolver is there */
-    unsigned cuts, restarts;
-    uint64_t began_ms, sent_ms; /* first and last try */
+    struct server *server; /* of the last try */
+    unsigned type;
+    unsigned silences;   /* tries that nobody answered */
+    unsigned refusals;   /* tries that somebody refused */
+    unsigned cuts;       /* tries that ended with a connection, and count for nothing */
+    unsigned restarts;   /* how often it began again, because no resolver was there */
+    size_t first_server; /* each try goes to the next */
+    bool unvalidated;    /* it failed, and is asked once more without validation */
+    bool absent;         /* at the last try the host said that no resolver is there */
+    uint64_t began_ms;   /* the first try */
+    uint64_t sent_ms;    /* the last try */
     dns_cb *on_answer;
     void *context;
     char name[];
 };
 
-struct server {
-    struct dns *dns;
-    struct dns_server public;
-    bool calling, asking; /* under way: is somebody there, is the signed name authentic */
-    bool alive;           /* the last call was answered; false until then */
-    bool told;            /* of what it says about the signed name */
-    uint64_t called_ms, heard_ms;
-    struct dns_link link[DNS_TRIES_MAX];
+enum dns_state {
+    RUNNING,
+    STALLED, /* no resolver answers */
+    CLOSING,
 };
 
 struct dns {
     uv_loop_t *loop;
-    uv_timer_t tick, pace;
+    uv_timer_t tick;
+    uv_timer_t wake;           /* when there may be tokens again */
     uv_prepare_t before_block; /* sends what waits, never from within a callback of c-ares */
     unsigned handles;          /* being closed */
-    struct server server[DNS_SERVERS_MAX];
-    size_t servers, next_server;
-    unsigned tries;
-    char *signed_name;
+    enum dns_state state;
+    struct dns_servers servers;
+    size_t next_server; /* whom the next query is asked of first */
+    struct dns_pace pace;
     struct query *waiting, *held;
     size_t waiting_count, held_count;
     size_t in_flight, limit;
-    size_t fresh, window;          /* first tries under way, and how many there may be */
-    size_t round_good, round_late; /* answers to first tries, to later ones, since the window was changed */
-    bool round_full;               /* the window was what kept queries waiting */
-    unsigned tokens;               /* may be sent now */
-    uint64_t tokens_ms, heard_ms;  /* when tokens were added, when somebody answered */
-    uint64_t check_ms, outage_ms;  /* when checks are due, when the last outage ended */
-    bool stalled, outage;
-    uint64_t ticked_ms;
-    bool closing;
+    uint64_t heard_ms;  /* when somebody answered */
+    uint64_t outage_ms; /* when the last outage ended */
 };
 
 /* ---- the life of a query ---- */
@@ -110,51 +92,25 @@ static void deliver_status(struct query *query, enum dns_status status) {
 
 static unsigned tries_made(const struct query *query) { return query->silences + query->refusals; }
 
+static bool may_try_again(const struct query *query) { return tries_made(query) + 1 < query->dns->servers.tries; }
+
 /* Does the window count it? */
 static bool is_first_try(const struct query *query) { return tries_made(query) == 0 && !query->unvalidated; }
 
-static bool believes(const struct server *server) { return server->public.validates && server->public.trusted; }
-
-/* How good a resolver is: only the best that there are, are asked. One that does not validate would take a secure
- * answer for an unchecked one, one that does not answer would cost time. */
-static unsigned rank(const struct server *server) { return server->public.answers ? (believes(server) ? 2 : 1) : 0; }
-
-/* At least one. */
-static size_t best_servers(struct dns *dns, struct server *best[DNS_SERVERS_MAX]) {
-    size_t count = 1;
-    best[0] = &dns->server[0];
-    for (size_t i = 1; i < dns->servers; i++) {
-        if (rank(&dns->server[i]) > rank(best[0]))
-            count = 0;
-        if (rank(&dns->server[i]) >= rank(best[0]))
-            best[count++] = &dns->server[i];
-    }
-    return count;
-}
-
-/* Each try goes to the next. */
-static struct server *choose_server(const struct query *query) {
-    struct server *best[DNS_SERVERS_MAX];
-    size_t count = best_servers(query->dns, best);
-    return best[(query->first_server + tries_made(query)) % count];
-}
-
-static enum dnssec judge(const struct server *server, const struct dns_answer *answer) {
+static enum dnssec judge_dnssec(const struct server *server, const struct dns_answer *answer) {
     if (dns_failed(answer->status))
         return DNSSEC_UNKNOWN;
-    if (!believes(server))
+    if (!dns_server_is_believed(server))
         return DNSSEC_UNCHECKED;
     return answer->authentic ? DNSSEC_SECURE : DNSSEC_INSECURE;
 }
 
 /* SERVFAIL and the like: another resolver may know better; and where a validating one fails, the reason may be that. */
 static void on_refusal(struct query *query, struct dns_answer *answer) {
-    struct server *best[DNS_SERVERS_MAX];
-    struct dns *dns = query->dns;
-    if (query->refusals + 1 < best_servers(dns, best) && tries_made(query) + 1 < dns->tries) {
+    if (query->refusals + 1 < dns_servers_best_count(&query->dns->servers) && may_try_again(query)) {
         query->refusals++;
         wait_again(query);
-    } else if (believes(query->server)) {
+    } else if (dns_server_is_believed(query->server)) {
         query->unvalidated = true;
         wait_again(query);
     } else {
@@ -170,7 +126,7 @@ static void on_message(struct query *query, struct dns_answer *answer) {
     } else if (answer->status == DNS_SERVFAIL) {
         on_refusal(query, answer);
     } else {
-        answer->dnssec = judge(query->server, answer);
+        answer->dnssec = judge_dnssec(query->server, answer);
         deliver(query, answer);
     }
 }
@@ -181,7 +137,7 @@ static void on_silence(struct query *query, bool absent) {
     query->absent = absent;
     if (query->unvalidated) {
         deliver_status(query, DNS_SERVFAIL);
-    } else if (tries_made(query) + 1 < dns->tries) {
+    } else if (may_try_again(query)) {
         query->silences++;
         wait_again(query);
     } else if (query->began_ms < dns->outage_ms) {
@@ -191,27 +147,27 @@ static void on_silence(struct query *query, bool absent) {
     } else {
         DL_APPEND(dns->held, query);
         if (dns->held_count++ == 0)
-            dns->check_ms = 0;
+            dns_servers_check_soon(&dns->servers);
     }
 }
 
-/* After each round of as many answers as the window is wide. */
-static void adapt_window(struct dns *dns) {
-    size_t answers = dns->round_good + dns->round_late;
-    if (answers < dns->window)
-        return;
-    if (dns->round_late * 10 > answers)
-        dns->window = dns->window * 3 / 4 > WINDOW_LEAST ? dns->window * 3 / 4 : WINDOW_LEAST;
-    else if (dns->round_full)
-        dns->window += dns->window / 4;
-    dns->round_good = dns->round_late = 0;
-    dns->round_full = false;
+static void on_heard(void *context) {
+    struct dns *dns = context;
+    dns->heard_ms = uv_now(dns->loop);
+    dns_pace_heard(&dns->pace);
 }
 
-static void heard(struct dns *dns) {
-    dns->heard_ms = uv_now(dns->loop);
-    if (dns->tokens < BURST)
-        dns->tokens += 2;
+/* Of the query's resolver. */
+static void note_answer(struct query *query) {
+    struct dns *dns = query->dns;
+    on_heard(dns);
+    query->server->heard_ms = dns->heard_ms;
+    dns_pace_answered(&dns->pace, query->silences > 0);
+}
+
+static void end_try(struct query *query) {
+    query->dns->in_flight--;
+    dns_pace_ended(&query->dns->pace, is_first_try(query));
 }
 
 /* A resolver that ends an idle TCP connection takes all that is under way over UDP with it, in c-ares: no try of
@@ -226,16 +182,12 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *me
     struct query *query = context;
     struct dns *dns = query->dns;
     (void)timeouts;
-    dns->in_flight--;
-    dns->fresh -= is_first_try(query);
-    if (dns->closing) {
+    end_try(query);
+    if (dns->state == CLOSING) {
         deliver_status(query, DNS_TIMEOUT);
     } else if (status == ARES_SUCCESS && message && len > 0) {
         struct dns_answer answer;
-        heard(dns);
-        query->server->heard_ms = dns->heard_ms;
-        (*(query->silences == 0 ? &dns->round_good : &dns->round_late))++;
-        adapt_window(dns);
+        note_answer(query);
         dns_answer_parse(&answer, query->type, message, (size_t)len);
         on_message(query, &answer);
     } else if (was_cut_off(query, status)) {
@@ -246,297 +198,112 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *me
     }
 }
 
+/* ---- sending ---- */
+
 static void send_query(struct query *query) {
     struct dns *dns = query->dns;
-    query->server = choose_server(query);
+    query->server = dns_servers_best(&dns->servers, query->first_server + tries_made(query));
     dns->in_flight++;
-    dns->fresh += is_first_try(query);
+    dns_pace_began(&dns->pace, is_first_try(query));
     query->sent_ms = uv_now(dns->loop);
     if (is_first_try(query))
         query->began_ms = query->sent_ms;
     int status = dns_link_ask(&query->server->link[tries_made(query)], query->name, query->type, true,
                               query->unvalidated ? DNS_ASK_UNVALIDATED : DNS_ASK_AUTHENTIC, on_answer, query);
     if (status != ARES_SUCCESS) {
-        dns->in_flight--;
-        dns->fresh -= is_first_try(query);
+        end_try(query);
         /* a name that DNS cannot carry does not exist there */
         deliver_status(query, status == ARES_ENOMEM ? DNS_TIMEOUT : DNS_NXDOMAIN);
     }
 }
 
-/* ---- pace ---- */
-
-static bool all_asked(const struct dns *dns) {
-    for (size_t i = 0; i < dns->servers; i++)
-        if (!dns->server[i].public.asked)
-            return false;
-    return true;
-}
-
-static void add_tokens(struct dns *dns) {
-    uint64_t now = uv_now(dns->loop), more = dns->tokens + (now - dns->tokens_ms) * PER_MS;
-    dns->tokens = more < BURST ? (unsigned)more : BURST;
-    dns->tokens_ms = now;
-}
-
 static bool may_send(struct dns *dns) {
-    if (dns->waiting == NULL || dns->in_flight >= dns->limit)
-        return false;
-    bool windowed = is_first_try(dns->waiting) && dns->fresh >= dns->window;
-    dns->round_full = dns->round_full || windowed;
-    return !windowed && dns->tokens > 0;
+    return dns->waiting && dns->in_flight < dns->limit && dns_pace_permits(&dns->pace, is_first_try(dns->waiting));
 }
 
-static void on_pace(uv_timer_t *timer) { (void)timer; /* it woke the loop, and on_before_block() follows */ }
+static void on_wake(uv_timer_t *timer) { (void)timer; /* it woke the loop, and on_before_block() follows */ }
 
 static void on_before_block(uv_prepare_t *handle) {
     struct dns *dns = handle->data;
-    if (dns->waiting == NULL || dns->closing || dns->stalled || !all_asked(dns))
+    if (dns->waiting == NULL || dns->state != RUNNING || !dns_servers_known(&dns->servers))
         return;
-    add_tokens(dns);
+    dns_pace_refill(&dns->pace, uv_now(dns->loop));
     while (may_send(dns)) {
         struct query *query = dns->waiting;
         DL_DELETE(dns->waiting, query);
         dns->waiting_count--;
-        dns->tokens--;
         send_query(query);
     }
-    if (dns->waiting && dns->tokens == 0)
-        uv_timer_start(&dns->pace, on_pace, 1, 0);
+    if (dns->waiting && dns->pace.tokens == 0)
+        uv_timer_start(&dns->wake, on_wake, 1, 0);
 }
 
-/* ---- are the resolvers there, and do they validate? ---- */
+/* ---- what checks tell ---- */
 
 /* A resolver was there all the time: what was met with silence has been answered by nobody. After an outage nothing is
  * known of it. */
-static void release_held(struct dns *dns) {
+static void release_held(struct dns *dns, bool after_outage) {
     struct query *query, *next, *held = dns->held;
     dns->held = NULL;
     dns->held_count = 0;
     DL_FOREACH_SAFE(held, query, next) {
         DL_DELETE(held, query);
-        if (dns->outage || (query->absent && query->restarts++ < RESTARTS)) {
+        if (after_outage || (query->absent && query->restarts++ < RESTARTS))
             begin_again(query);
-        } else {
+        else
             deliver_status(query, DNS_TIMEOUT);
-        }
     }
-    if (dns->outage) { /* it may have lost its cache: as at the beginning */
-        dns->outage_ms = uv_now(dns->loop);
-        dns->window = WINDOW_START;
-        dns->round_good = dns->round_late = 0;
-    }
-    dns->outage = false;
 }
 
-static void set_stalled(struct dns *dns, bool stalled) {
-    if (stalled && !dns->stalled)
-        log_warn("no resolver answers: lookups wait", LOG_STR("resolver", dns->server[0].public.address));
-    if (!stalled && dns->stalled)
-        log_info("a resolver answers again", LOG_INT("waiting", dns->waiting_count + dns->held_count));
-    dns->stalled = stalled;
-    dns->outage = dns->outage || stalled;
+static void end_outage(struct dns *dns) {
+    log_info("a resolver answers again", LOG_INT("waiting", dns->waiting_count + dns->held_count));
+    dns->state = RUNNING;
+    dns->outage_ms = uv_now(dns->loop);
+    dns_pace_restart(&dns->pace);
 }
 
-/* When to look again. */
-static unsigned check_pause_ms(const struct dns *dns) {
-    if (dns->stalled)
-        return CHECK_STALLED_MS;
-    for (size_t i = 0; i < dns->servers; i++)
-        if (!dns->server[i].public.answers || !dns->server[i].public.validates)
-            return CHECK_DOUBT_MS;
-    return CHECK_EVERY_MS;
-}
-
-/* A call was answered, or not: what does that mean for all? */
-static void end_call(struct server *server, bool answered) {
-    struct dns *dns = server->dns;
-    bool calling = false, alive = false;
-    server->calling = false;
-    server->alive = server->public.answers = answered;
-    for (size_t i = 0; i < dns->servers; i++) {
-        calling = calling || dns->server[i].calling;
-        alive = alive || dns->server[i].alive;
-    }
-    if (calling && !alive)
+static void on_called(void *context, bool there) {
+    struct dns *dns = context;
+    bool outage = dns->state == STALLED;
+    if (!there && !outage)
+        log_warn("no resolver answers: lookups wait", LOG_STR("resolver", dns->servers.server[0].public.address));
+    if (!there) {
+        dns->state = STALLED;
         return;
-    set_stalled(dns, !alive);
-    dns->check_ms = uv_now(dns->loop) + check_pause_ms(dns);
-    if (alive)
-        release_held(dns);
-}
-
-static void on_call(void *context, int status, int timeouts, unsigned char *message, int len) {
-    struct server *server = context;
-    bool answered = status == ARES_SUCCESS && message && len > 0;
-    (void)timeouts;
-    if (server->dns->closing)
-        return;
-    if (answered) {
-        heard(server->dns);
-        server->public.answer_ms = (unsigned)(uv_now(server->dns->loop) - server->called_ms);
     }
-    end_call(server, answered || server->heard_ms >= server->called_ms); /* one datagram may be lost */
-    server->public.asked = server->public.asked || !server->asking;
-}
-
-static void tell_validation(struct server *server) {
-    const struct dns_server *public = &server->public;
-    server->told = true;
-    if (!public->validates)
-        log_warn("the resolver does not validate: DNSSEC and DANE stay unchecked", LOG_STR("resolver", public->address),
-                 LOG_STR("asked", server->dns->signed_name));
-    else if (!public->trusted)
-        log_warn(
-            "the resolver is not on loopback: DNSSEC and DANE stay unchecked unless its path is said to be trusted",
-            LOG_STR("resolver", public->address));
-}
-
-/* A failure says nothing about validation: what was known stays. */
-static void on_signed(void *context, int status, int timeouts, unsigned char *message, int len) {
-    struct server *server = context;
-    struct dns_answer answer = {.status = DNS_TIMEOUT};
-    (void)timeouts;
-    if (server->dns->closing)
-        return;
-    if (status == ARES_SUCCESS && message && len > 0)
-        dns_answer_parse(&answer, DNS_TYPE_SOA, message, (size_t)len);
-    if (!dns_failed(answer.status)) {
-        bool before = server->public.validates;
-        server->public.validates = answer.authentic;
-        if (!server->told || before != server->public.validates)
-            tell_validation(server);
-    }
-    dns_answer_free(&answer);
-    server->asking = false;
-    server->public.asked = server->public.asked || !server->calling;
-}
-
-/* Whether somebody is there is asked without recursion, which any resolver answers at once, whatever the Internet does.
- * The other question may take its time. Both answers may come from within the call, so that all are marked first. */
-static void check_servers(struct dns *dns) {
-    bool call[DNS_SERVERS_MAX] = {false}, ask[DNS_SERVERS_MAX] = {false};
-    dns->check_ms = uv_now(dns->loop) + CHECK_EVERY_MS;
-    for (size_t i = 0; i < dns->servers; i++) {
-        struct server *server = &dns->server[i];
-        call[i] = !server->calling;
-        ask[i] = !server->asking;
-        server->calling = server->asking = true;
-        if (call[i]) {
-            server->alive = false;
-            server->called_ms = uv_now(dns->loop);
-        }
-    }
-    for (size_t i = 0; i < dns->servers; i++) {
-        struct server *server = &dns->server[i];
-        if (call[i] && dns_link_ask(&server->link[0], ".", DNS_TYPE_NS, false, 0, on_call, server) != ARES_SUCCESS)
-            end_call(server, false);
-        if (ask[i] && dns_link_ask(&server->link[dns->tries - 1], dns->signed_name, DNS_TYPE_SOA, true,
-                                   DNS_ASK_AUTHENTIC, on_signed, server) != ARES_SUCCESS)
-            server->asking = false;
-    }
-}
-
-static void on_tick(uv_timer_t *timer) {
-    struct dns *dns = timer->data;
-    uint64_t now = uv_now(dns->loop);
-    bool late = now - dns->ticked_ms > LATE_TICK_MS;
-    dns->ticked_ms = now;
-    for (size_t i = 0; !late && i < dns->servers; i++)
-        for (unsigned try = 0; try < dns->tries; try++)
-            dns_link_tick(&dns->server[i].link[try]);
-    if (now >= dns->check_ms)
-        check_servers(dns);
+    if (outage)
+        end_outage(dns);
+    release_held(dns, outage);
 }
 
 /* ---- opening ---- */
 
-/* The resolvers' addresses, from the text or resolv.conf: c-ares reads both. The caller frees with ares_free_data(). */
-static int read_servers(const char *servers, struct ares_addr_port_node **list) {
-    ares_channel scratch;
-    int status = ares_init(&scratch);
-    if (status != ARES_SUCCESS)
-        return status;
-    if (servers && *servers)
-        status = ares_set_servers_ports_csv(scratch, servers);
-    if (status == ARES_SUCCESS)
-        status = ares_get_servers_ports(scratch, list);
-    ares_destroy(scratch);
-    return status == ARES_SUCCESS && *list == NULL ? ARES_EBADSTR : status;
-}
-
-static void describe(struct dns_server *public, const struct ares_addr_port_node *node, bool trust_path) {
-    enum { DNS_PORT = 53, LOOPBACK = 127 };
-    char text[INET6_ADDRSTRLEN];
-    bool v4 = node->family == AF_INET;
-    inet_ntop(node->family, &node->addr, text, sizeof text);
-    snprintf(public->address, sizeof public->address, v4 ? "%s:%d" : "[%s]:%d", text,
-             node->udp_port ? node->udp_port : DNS_PORT);
-    bool loopback = v4 ? ntohl(node->addr.addr4.s_addr) >> 24 == LOOPBACK : strcmp(text, "::1") == 0;
-    public->trusted = loopback || trust_path;
-}
-
-static int open_servers(struct dns *dns, const struct dns_config *config, const struct ares_addr_port_node *list) {
-    int status = ARES_SUCCESS;
-    for (; list && dns->servers < DNS_SERVERS_MAX && status == ARES_SUCCESS; list = list->next) {
-        struct server *server = &dns->server[dns->servers++];
-        server->dns = dns;
-        describe(&server->public, list, config->trust_path);
-        for (unsigned try = 0; try < dns->tries && status == ARES_SUCCESS; try++)
-            status = dns_link_open(&server->link[try], dns->loop, list, config->timeout_ms << try);
-    }
-    return status;
-}
-
-static void close_servers(struct dns *dns) {
-    for (size_t i = 0; i < dns->servers; i++)
-        for (unsigned try = 0; try < DNS_TRIES_MAX; try++)
-            dns_link_close(&dns->server[i].link[try]);
-    free(dns->signed_name);
+static void on_tick(uv_timer_t *timer) {
+    struct dns *dns = timer->data;
+    dns_servers_tick(&dns->servers);
 }
 
 static void start_handles(struct dns *dns) {
     uv_timer_init(dns->loop, &dns->tick);
-    uv_timer_init(dns->loop, &dns->pace);
+    uv_timer_init(dns->loop, &dns->wake);
     uv_prepare_init(dns->loop, &dns->before_block);
-    dns->tick.data = dns->pace.data = dns->before_block.data = dns;
+    dns->tick.data = dns->wake.data = dns->before_block.data = dns;
     uv_timer_start(&dns->tick, on_tick, 0, TICK_MS);
     uv_prepare_start(&dns->before_block, on_before_block);
 }
 
-/* false: error says why. */
-static bool open_all(struct dns *dns, const struct dns_config *config, char *error, size_t cap) {
-    struct ares_addr_port_node *list = NULL;
-    if (!dns_link_name_is_good(dns->signed_name)) {
-        snprintf(error, cap, "'%s' is no name to look for signatures at", dns->signed_name);
-        return false;
-    }
-    int status = read_servers(config->servers, &list);
-    if (status == ARES_SUCCESS)
-        status = open_servers(dns, config, list);
-    if (list)
-        ares_free_data(list);
-    if (status != ARES_SUCCESS)
-        snprintf(error, cap, "cannot use the resolver '%s': %s; expected ADDRESS[:PORT], several joined by commas",
-                 config->servers ? config->servers : "of resolv.conf", ares_strerror(status));
-    return status == ARES_SUCCESS;
-}
-
 struct dns *dns_open(uv_loop_t *loop, const struct dns_config *config, char *error, size_t cap) {
     struct dns *dns = mem_alloc(sizeof *dns);
+    const struct dns_servers_hooks hooks = {.on_heard = on_heard, .on_called = on_called, .context = dns};
     dns->loop = loop;
     dns->limit = config->in_flight;
-    dns->window = WINDOW_START;
-    dns->tokens = BURST;
-    dns->ticked_ms = uv_now(loop);
-    dns->tries = (unsigned)config->tries < DNS_TRIES_MAX ? (unsigned)config->tries : DNS_TRIES_MAX;
-    dns->signed_name = mem_strdup(config->signed_name && *config->signed_name ? config->signed_name : ".");
+    dns->pace = dns_pace_start();
     ares_library_init(ARES_LIB_INIT_ALL); /* fails on Windows alone */
-    if (open_all(dns, config, error, cap)) {
+    if (dns_servers_open(&dns->servers, loop, config, &hooks, error, cap)) {
         start_handles(dns);
         return dns;
     }
-    close_servers(dns);
+    dns_servers_close(&dns->servers);
     free(dns);
     return NULL;
 }
@@ -560,13 +327,13 @@ void dns_close(struct dns **dns) {
     if (self == NULL)
         return;
     *dns = NULL;
-    self->closing = true;
-    close_servers(self); /* answers what is in flight, and gives its sockets back */
+    self->state = CLOSING;
+    dns_servers_close(&self->servers); /* answers what is in flight, and gives its sockets back */
     drop_list(&self->waiting);
     drop_list(&self->held);
     self->handles = 3;
     uv_close((uv_handle_t *)&self->tick, on_closed);
-    uv_close((uv_handle_t *)&self->pace, on_closed);
+    uv_close((uv_handle_t *)&self->wake, on_closed);
     uv_close((uv_handle_t *)&self->before_block, on_closed);
 }
 
@@ -577,15 +344,15 @@ void dns_query(struct dns *dns, const char *name, unsigned type, dns_cb *on_done
     query->type = type;
     query->on_answer = on_done;
     query->context = context;
-    query->first_server = dns->next_server++ % dns->servers;
+    query->first_server = dns->next_server++ % dns->servers.count;
     memcpy(query->name, name, len);
     DL_APPEND(dns->waiting, query);
     dns->waiting_count++;
 }
 
 size_t dns_busy(const struct dns *dns) { return dns->waiting_count + dns->in_flight + dns->held_count; }
-bool dns_stalled(const struct dns *dns) { return dns->stalled; }
-size_t dns_server_count(const struct dns *dns) { return dns->servers; }
+bool dns_stalled(const struct dns *dns) { return dns->state == STALLED; }
+size_t dns_server_count(const struct dns *dns) { return dns->servers.count; }
 struct dns_server dns_server(const struct dns *dns, size_t index) {
-    return dns->server[index].public;
+    return dns->servers.server[index].public;
 }

@@ -15,20 +15,11 @@
 #define MXG_DNS_H
 
 #include "dns/dns_answer.h"
+#include "dns/dns_server.h"
 
 #include <uv.h>
 
-enum { DNS_SERVERS_MAX = 16, DNS_TRIES_MAX = 8 };
-
 struct dns;
-
-struct dns_config {
-    const char *servers; /* "127.0.0.1:53,192.0.2.1"; NULL or "" = the system's resolv.conf */
-    size_t in_flight;
-    int timeout_ms, tries;   /* of the first try; tries at most DNS_TRIES_MAX */
-    bool trust_path;         /* nobody can alter what comes from the resolvers, though they are not on loopback */
-    const char *signed_name; /* a name that is signed; NULL or "" = the root */
-};
 
 /* NULL: error says what to do. */
 __attribute__((warn_unused_result)) struct dns *dns_open(uv_loop_t *loop, const struct dns_config *config, char *error,
@@ -46,15 +37,7 @@ size_t dns_busy(const struct dns *dns);
 /* No resolver answers: everything waits. */
 bool dns_stalled(const struct dns *dns);
 
-/* What is known of a resolver. */
-struct dns_server {
-    char address[INET6_ADDRSTRLEN + 8]; /* "192.0.2.1:53", "[2001:db8::1]:53" */
-    bool asked;                         /* the first question to it was answered, or nothing came in time */
-    bool answers;                       /* the last one was */
-    bool validates;                     /* it said that the signed name is authentic */
-    bool trusted;                       /* the path to it is */
-    unsigned answer_ms;
-};
+/* What is known of the resolvers. */
 size_t dns_server_count(const struct dns *dns);
 struct dns_server dns_server(const struct dns *dns, size_t index);
 

@@ -4,7 +4,9 @@
  */
 #include "dns/dns_answer.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
+#include "base/reader.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -13,7 +15,9 @@
 
 enum {
     HEADER_OCTETS = 12,
-    RECORD_FIXED = 10, /* type, class, TTL, length */
+    HEADER_BITS_AT = 3,
+    QUESTION_FIXED = 4, /* type, class */
+    TTL_OCTETS = 4,
     CLASS_IN = 1,
     AUTHENTIC_DATA = 0x20, /* in the header's fourth octet (RFC 4035 section 3.2.3) */
     RCODE_MASK = 0x0f,
@@ -48,13 +52,15 @@ const char *dnssec_name(enum dnssec state) {
     return names[state];
 }
 
-static unsigned number(const uint8_t *at) { return (unsigned)at[0] << 8 | at[1]; }
+static struct reader read_from(const struct message *m, size_t at) { return reader_of(m->data + at, m->len - at); }
+
+static size_t offset_of(const struct message *m, struct reader reader) { return (size_t)(reader.at - m->data); }
 
 /* A label's octets in presentation form (RFC 4343 section 2.1). */
 static size_t put_label(char *out, const uint8_t *label, size_t len) {
     size_t used = 0;
     for (size_t i = 0; i < len; i++) {
-        bool plain = isalnum(label[i]) || label[i] == '-' || label[i] == '_';
+        bool plain = ascii_is_alphanumeric(label[i]) || label[i] == '-' || label[i] == '_';
         if (plain)
             out[used++] = (char)label[i];
         else
@@ -73,7 +79,7 @@ static size_t read_name(const struct message *m, size_t at, char out[DNS_NAME_CA
         if (head >= POINTER) {
             if (at + 1 >= m->len)
                 return 0;
-            size_t target = number(m->data + at) & 0x3fffu;
+            size_t target = (head & ~(unsigned)POINTER) << 8 | m->data[at + 1];
             behind = behind ? behind : at + 2;
             if (target >= limit || target >= at) /* strictly backwards */
                 return 0;
@@ -96,13 +102,18 @@ static size_t read_name(const struct message *m, size_t at, char out[DNS_NAME_CA
 /* The record at offset at; returns the offset behind it, 0 if it is malformed. */
 static size_t read_record(struct record *record, const struct message *m, size_t at) {
     size_t fixed = read_name(m, at, record->owner);
-    if (fixed == 0 || m->len - fixed < RECORD_FIXED)
+    if (fixed == 0)
         return 0;
-    record->type = number(m->data + fixed);
-    record->class = number(m->data + fixed + 2);
-    record->len = number(m->data + fixed + 8);
-    record->data = fixed + RECORD_FIXED;
-    return m->len - record->data < record->len ? 0 : record->data + record->len;
+    struct reader rest = read_from(m, fixed);
+    record->type = reader_number(&rest, 2);
+    record->class = reader_number(&rest, 2);
+    (void)reader_take(&rest, TTL_OCTETS);
+    struct reader rdata = reader_vector(&rest, 2);
+    if (rest.bad)
+        return 0;
+    record->data = offset_of(m, rdata);
+    record->len = rdata.left;
+    return offset_of(m, rest);
 }
 
 /* ---- aliases ---- */
@@ -159,9 +170,10 @@ static bool room(struct dns_answer *answer, size_t count, size_t most) {
 
 static bool add_mx(struct dns_answer *answer, const struct message *m, const struct record *record) {
     struct dns_mx mx = {.preference = 0};
-    if (record->len < 3 || read_name(m, record->data + 2, mx.exchange) != record->data + record->len)
+    struct reader rdata = reader_of(m->data + record->data, record->len);
+    mx.preference = (uint16_t)reader_number(&rdata, 2);
+    if (rdata.bad || read_name(m, offset_of(m, rdata), mx.exchange) != record->data + record->len)
         return false;
-    mx.preference = (uint16_t)number(m->data + record->data);
     if (!room(answer, answer->mx_count, DNS_MX_MAX))
         return true;
     answer->mx = mem_realloc(answer->mx, (answer->mx_count + 1) * sizeof *answer->mx);
@@ -188,13 +200,13 @@ static bool add_address(struct dns_answer *answer, const struct message *m, cons
 
 /* Character-strings (RFC 1035 section 3.3.14) joined into out; false if they do not fill the RDATA. */
 static bool join_strings(struct dns_blob *out, const uint8_t *data, size_t len) {
-    size_t at = 0;
-    while (at < len && at + 1 + data[at] <= len) {
-        memcpy(out->data + out->len, data + at + 1, data[at]);
-        out->len += data[at];
-        at += 1u + data[at];
+    struct reader rest = reader_of(data, len);
+    while (rest.left > 0 && !rest.bad) {
+        struct reader string = reader_vector(&rest, 1);
+        memcpy(out->data + out->len, string.at, string.left);
+        out->len += string.left;
     }
-    return at == len && len > 0;
+    return !rest.bad && len > 0;
 }
 
 static bool add_blob(struct dns_answer *answer, const struct message *m, const struct record *record) {
@@ -243,10 +255,24 @@ static bool read_records(struct dns_answer *answer, unsigned type, const struct 
 
 /* ---- the message ---- */
 
-/* Behind the header: the one question's name; the offset behind the question, or 0. */
-static size_t read_question(const struct message *m, char name[DNS_NAME_CAP]) {
-    size_t at = number(m->data + 4) == 1 ? read_name(m, HEADER_OCTETS, name) : 0;
-    return at == 0 || m->len - at < 4 ? 0 : at + 4;
+/* The header (RFC 1035 section 4.1.1). */
+struct header {
+    unsigned bits; /* the fourth octet: AD, RCODE */
+    unsigned questions, records;
+};
+
+static struct header read_header(const struct message *m) {
+    struct reader rest = read_from(m, HEADER_BITS_AT);
+    struct header header = {.bits = reader_number(&rest, 1)};
+    header.questions = reader_number(&rest, 2);
+    header.records = reader_number(&rest, 2);
+    return header;
+}
+
+/* The one question's name; the offset behind the question, or 0. */
+static size_t read_question(const struct message *m, const struct header *header, char name[DNS_NAME_CAP]) {
+    size_t at = header->questions == 1 ? read_name(m, HEADER_OCTETS, name) : 0;
+    return at == 0 || m->len - at < QUESTION_FIXED ? 0 : at + QUESTION_FIXED;
 }
 
 static enum dns_status read_message(struct dns_answer *answer, unsigned type, const struct message *m) {
@@ -254,16 +280,17 @@ static enum dns_status read_message(struct dns_answer *answer, unsigned type, co
     struct alias alias[DNS_ALIAS_MAX];
     if (m->len < HEADER_OCTETS)
         return DNS_SERVFAIL;
-    unsigned rcode = m->data[3] & RCODE_MASK, records = number(m->data + 6);
-    size_t at = read_question(m, name);
+    const struct header header = read_header(m);
+    unsigned rcode = header.bits & RCODE_MASK;
+    size_t at = read_question(m, &header, name);
     if (at == 0 || (rcode != RCODE_OK && rcode != RCODE_NXDOMAIN))
         return DNS_SERVFAIL;
-    int aliases = read_aliases(alias, m, at, records);
+    int aliases = read_aliases(alias, m, at, header.records);
     bool good = aliases >= 0 && (type == DNS_TYPE_CNAME || follow(answer, name, alias, aliases));
-    bool any = good && read_records(answer, type, m, at, records, name, &good);
+    bool any = good && read_records(answer, type, m, at, header.records, name, &good);
     if (!good)
         return DNS_SERVFAIL;
-    answer->authentic = m->data[3] & AUTHENTIC_DATA;
+    answer->authentic = header.bits & AUTHENTIC_DATA;
     if (rcode == RCODE_NXDOMAIN)
         return DNS_NXDOMAIN;
     return any ? DNS_OK : DNS_NODATA;

@@ -1,14 +1,11 @@
-/* dns_link.c - see dns_link.h. c-ares tells which sockets it wants watched; each gets a uv_poll. Time-outs are driven
- * by a coarse tick: asking c-ares for the next one costs time proportional to the questions outstanding.
+/* dns_link.c - see dns_link.h. Time-outs are driven by a coarse tick: asking c-ares for the next one costs time
+ * proportional to the questions outstanding.
  */
 #include "dns/dns_link.h"
 
-#include "base/mem.h"
 #include "dns/dns_answer.h"
 
-#include <stdlib.h>
 #include <sys/random.h>
-#include <utlist.h>
 
 enum {
     CLASS_IN = 1,
@@ -16,42 +13,15 @@ enum {
     SOCKET_BUFFER_OCTETS = 4 << 20,
 };
 
-struct watch {
-    uv_poll_t poll;
-    struct dns_link *link;
-    ares_socket_t socket;
-    struct watch *next;
-};
-
-static void on_poll(uv_poll_t *poll, int status, int events) {
-    struct watch *watch = poll->data;
-    bool readable = status < 0 || (events & UV_READABLE), writable = status < 0 || (events & UV_WRITABLE);
-    ares_process_fd(watch->link->channel, readable ? watch->socket : ARES_SOCKET_BAD,
-                    writable ? watch->socket : ARES_SOCKET_BAD);
+static void on_ready(void *context, int socket, int events) {
+    struct dns_link *link = context;
+    ares_process_fd(link->channel, events & UV_READABLE ? socket : ARES_SOCKET_BAD,
+                    events & UV_WRITABLE ? socket : ARES_SOCKET_BAD);
 }
-
-static void on_watch_closed(uv_handle_t *handle) { free(handle->data); }
 
 static void on_socket_state(void *context, ares_socket_t socket, int readable, int writable) {
     struct dns_link *link = context;
-    struct watch *watch;
-    LL_SEARCH_SCALAR(link->watches, watch, socket, socket);
-    if (!readable && !writable) {
-        if (watch) {
-            LL_DELETE(link->watches, watch);
-            uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
-        }
-        return;
-    }
-    if (watch == NULL) {
-        watch = mem_alloc(sizeof *watch);
-        watch->link = link;
-        watch->socket = socket;
-        LL_PREPEND(link->watches, watch);
-        uv_poll_init_socket(link->loop, &watch->poll, socket);
-        watch->poll.data = watch;
-    }
-    uv_poll_start(&watch->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), on_poll);
+    poll_watch(&link->sockets, socket, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0));
 }
 
 /* ARES_FLAG_EDNS is for what c-ares takes for a truncated answer; the question's own OPT record is dns_link_ask()'s. A
@@ -66,7 +36,7 @@ int dns_link_open(struct dns_link *link, uv_loop_t *loop, const struct ares_addr
                                    .sock_state_cb = on_socket_state,
                                    .sock_state_cb_data = link};
     struct ares_addr_port_node alone = *resolver;
-    link->loop = loop;
+    link->sockets = (struct poll_watches){.loop = loop, .on_ready = on_ready, .context = link};
     int status = ares_init_options(&link->channel, &options,
                                    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
                                        ARES_OPT_SOCK_RCVBUF | ARES_OPT_SOCK_STATE_CB);

@@ -1,16 +1,17 @@
-/* dns_link.h - one channel of c-ares to one resolver, in the event loop: questions out, messages back. Only dns.c uses
- * it.
+/* dns_link.h - one channel of c-ares to one resolver, in the event loop: questions out, messages back. Inside
+ * the room only.
  *
- * A channel has one time-out and one try: what comes after silence is dns.c's to say. UDP first, TCP where an answer is
- * truncated.
+ * A channel has one time-out and one try: what comes after silence is for dns.c to say. UDP first, TCP where an answer
+ * is truncated.
  */
 #ifndef MXG_DNS_LINK_H
 #define MXG_DNS_LINK_H
 
+#include "base/poll_watch.h"
+
 #include <ares.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <uv.h>
 
 enum { DNS_LINK_IDS = 256 };
 
@@ -21,11 +22,10 @@ enum {
 };
 
 struct dns_link {
-    uv_loop_t *loop;
-    ares_channel channel; /* NULL: closed */
-    struct watch *watches;
-    uint16_t id[DNS_LINK_IDS];
-    unsigned ids;
+    struct poll_watches sockets;
+    ares_channel channel;      /* NULL: closed */
+    uint16_t id[DNS_LINK_IDS]; /* random, for questions to come */
+    unsigned ids;              /* how many of them are left */
 };
 
 /* An ARES_ status. The link must not move while it is open. */

@@ -6,6 +6,7 @@
  */
 #include "forbidden/blocklist.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "forbidden/reserved.h"
@@ -55,7 +56,7 @@ struct blocklist {
 };
 
 /* What the parser is at. */
-struct reader {
+struct list_reader {
     struct blocklist *list;
     const char *path;
     struct place place;
@@ -65,7 +66,7 @@ struct reader {
 
 /* ---- errors ---- */
 
-static bool fail(const struct reader *reader, const char *entry, size_t len, const char *why) {
+static bool fail(const struct list_reader *reader, const char *entry, size_t len, const char *why) {
     char shown[SHOWN_MAX], path[SHOWN_MAX * 2];
     text_sanitise(shown, sizeof shown, entry, len);
     text_sanitise(path, sizeof path, reader->path, strlen(reader->path));
@@ -95,7 +96,7 @@ static void add_range(struct ranges *ranges, address_t first, address_t last, st
     ranges->item[ranges->count++] = (struct range){first, last, place};
 }
 
-static void add_prefix(struct reader *reader, const uint8_t *octets, bool v6, unsigned bits) {
+static void add_prefix(struct list_reader *reader, const uint8_t *octets, bool v6, unsigned bits) {
     static const uint8_t mapped[MAPPED_BITS / 8] = {[10] = 0xff, [11] = 0xff};
     if (v6 && bits >= MAPPED_BITS && memcmp(octets, mapped, sizeof mapped) == 0) {
         octets += sizeof mapped;
@@ -132,7 +133,7 @@ static bool looks_like_address(const char *entry, size_t len) {
     return numeric;
 }
 
-static bool take_address(struct reader *reader, const char *entry, size_t len) {
+static bool take_address(struct list_reader *reader, const char *entry, size_t len) {
     char text[ADDRESS_MAX];
     uint8_t octets[16];
     snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : 0), entry);
@@ -151,7 +152,7 @@ static bool take_address(struct reader *reader, const char *entry, size_t len) {
 
 /* ---- names ---- */
 
-static void add_name(struct reader *reader, const char *alabel) {
+static void add_name(struct list_reader *reader, const char *alabel) {
     struct blocked_name *name = NULL;
     size_t len = strlen(alabel);
     HASH_FIND(hh, reader->list->names, alabel, len, name);
@@ -164,7 +165,7 @@ static void add_name(struct reader *reader, const char *alabel) {
 }
 
 /* ".mil": a single label is one where it is meant. As no line of a list may be one, it is read below another. */
-static bool take_top_level(struct reader *reader, const char *label, size_t len) {
+static bool take_top_level(struct list_reader *reader, const char *label, size_t len) {
     char text[NAME_CAP], alabel[NAME_CAP];
     if (len + 3 > sizeof text)
         return false;
@@ -188,7 +189,7 @@ static const char *name_advice(enum name_error error) {
     }
 }
 
-static bool take_name(struct reader *reader, const char *entry, size_t len) {
+static bool take_name(struct list_reader *reader, const char *entry, size_t len) {
     char alabel[NAME_CAP];
     size_t prefix = len >= 2 && memcmp(entry, "*.", 2) == 0 ? 2 : len >= 1 && entry[0] == '.' ? 1 : 0;
     enum name_error error = name_from_line(alabel, entry + prefix, len - prefix, false);
@@ -203,26 +204,21 @@ static bool take_name(struct reader *reader, const char *entry, size_t len) {
 
 /* ---- lines ---- */
 
-static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-static bool take_line(struct reader *reader, const char *line, size_t len) {
+static bool take_line(struct list_reader *reader, const char *line, size_t len) {
     const char *comment = memchr(line, '#', len);
     len = comment ? (size_t)(comment - line) : len;
-    for (; len > 0 && is_blank(line[0]); line++)
-        len--;
-    while (len > 0 && is_blank(line[len - 1]))
-        len--;
+    ascii_trim(&line, &len);
     if (len == 0)
         return true;
     if (memchr(line, '\0', len)) /* UTF-16, perhaps */
         return fail(reader, line, len, "not a text file in ASCII or UTF-8");
     for (size_t i = 0; i < len; i++)
-        if (is_blank(line[i]))
+        if (ascii_is_space(line[i]))
             return fail(reader, line, len, "one entry a line; what follows an entry has to begin with #");
     return looks_like_address(line, len) ? take_address(reader, line, len) : take_name(reader, line, len);
 }
 
-static bool take_lines(struct reader *reader, const char *data, size_t len) {
+static bool take_lines(struct list_reader *reader, const char *data, size_t len) {
     if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
         data += 3;
         len -= 3;
@@ -251,7 +247,7 @@ static int by_first(const void *a, const void *b) {
     return left->place.line < right->place.line ? -1 : left->place.line > right->place.line;
 }
 
-static void settle(struct ranges *ranges) {
+static void sort_ranges(struct ranges *ranges) {
     size_t kept = 0;
     if (ranges->count == 0)
         return;
@@ -268,7 +264,7 @@ static void settle(struct ranges *ranges) {
 static bool take_file(struct blocklist *list, const char *path, const void *data, size_t len, char *error, size_t cap) {
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path;
-    struct reader reader = {.list = list, .path = path, .error = error, .cap = cap};
+    struct list_reader reader = {.list = list, .path = path, .error = error, .cap = cap};
     reader.place.file = list->file_count;
     list->file = mem_realloc(list->file, (list->file_count + 1) * sizeof *list->file);
     list->file[list->file_count++] = text_sanitise_dup(base, strlen(base), SHOWN_MAX);
@@ -311,19 +307,19 @@ static bool read_file(struct blocklist *list, const char *path, char *error, siz
 
 /* ---- the list ---- */
 
-static struct blocklist *finish(struct blocklist *list, bool good) {
+static struct blocklist *complete_list(struct blocklist *list, bool good) {
     if (!good)
         blocklist_free(&list);
     if (list) {
-        settle(&list->v4);
-        settle(&list->v6);
+        sort_ranges(&list->v4);
+        sort_ranges(&list->v6);
     }
     return list;
 }
 
 struct blocklist *blocklist_parse(const char *name, const void *data, size_t len, char *error, size_t cap) {
     struct blocklist *list = mem_alloc(sizeof *list);
-    return finish(list, take_file(list, name, data, len, error, cap));
+    return complete_list(list, take_file(list, name, data, len, error, cap));
 }
 
 struct blocklist *blocklist_load(const char *paths, char *error, size_t cap) {
@@ -333,7 +329,7 @@ struct blocklist *blocklist_load(const char *paths, char *error, size_t cap) {
     for (char *path; good && (path = strsep(&rest, ",")) != NULL;)
         good = *path == '\0' || read_file(list, path, error, cap);
     free(copy);
-    return finish(list, good);
+    return complete_list(list, good);
 }
 
 void blocklist_free(struct blocklist **list) {

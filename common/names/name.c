@@ -3,6 +3,7 @@
  * registries sold names that IDNA2008 would not make today, and DNS has them. */
 #include "names/name.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "names/script.h"
 
@@ -25,16 +26,13 @@ const char *name_error_text(enum name_error error) {
     return (unsigned)error < NAME_ERROR_COUNT ? TEXTS[error] : "no valid domain name";
 }
 
-static bool blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-static bool digit(char c) { return c >= '0' && c <= '9'; }
-static bool letter(char c) { return c >= 'a' && c <= 'z'; }
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
 static enum name_error check_label(const char *label, size_t len) {
     if (len == 0)
         return NAME_EMPTY_LABEL;
     for (size_t i = 0; i < len; i++)
-        if (!letter(label[i]) && !digit(label[i]) && label[i] != '-' && label[i] != '_')
+        if (!ascii_is_alphanumeric(label[i]) && label[i] != '-' && label[i] != '_')
             return NAME_CHARACTER;
     if (len > LABEL_MAX_OCTETS)
         return NAME_LABEL_TOO_LONG;
@@ -157,10 +155,7 @@ enum name_error name_from_line(char out[static NAME_CAP], const char *line, size
         line += 3;
         len -= 3;
     }
-    for (; len && blank(line[0]); line++)
-        len--;
-    while (len && blank(line[len - 1]))
-        len--;
+    ascii_trim(&line, &len);
     if (len == 0)
         return NAME_EMPTY;
     if (len > INPUT_MAX_OCTETS)

@@ -2,6 +2,7 @@
  * wrong if it is missing. The first mistake in the order of the lines is the one that is told. */
 #include "published/sts.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "names/name.h"
@@ -37,7 +38,7 @@ static struct sts_record invalid(enum sts_why why) { return (struct sts_record){
 
 static bool is_id(struct txt value) {
     for (size_t i = 0; i < value.len; i++)
-        if (!txt_is_alphanumeric(value.data[i]))
+        if (!ascii_is_alphanumeric(value.data[i]))
             return false;
     return value.len > 0 && value.len <= STS_ID_MAX;
 }

@@ -1,6 +1,7 @@
 /* tlsa.c - see tlsa.h. */
 #include "published/tlsa.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -50,10 +51,8 @@ void tlsa_text(char out[static TLSA_TEXT_CAP], const struct tlsa *tlsa) {
     text_hex(out + used, tlsa->data, tlsa->len < most ? tlsa->len : most);
 }
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
 static const char *skip_blanks(const char *text) {
-    while (is_blank(*text))
+    while (ascii_is_blank(*text))
         text++;
     return text;
 }
@@ -65,7 +64,7 @@ static const char *take_octet(const char *text, uint8_t *out) {
     for (; isdigit((unsigned char)*at) && value <= UINT8_MAX; at++)
         value = value * 10 + (unsigned)(*at - '0');
     *out = (uint8_t)value;
-    return at > from && value <= UINT8_MAX && (*at == '\0' || is_blank(*at)) ? at : NULL;
+    return at > from && value <= UINT8_MAX && (*at == '\0' || ascii_is_blank(*at)) ? at : NULL;
 }
 
 static unsigned hex_value(char digit) {

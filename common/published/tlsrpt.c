@@ -2,6 +2,7 @@
  * its scheme, and the domain or host that the report would be sent to. */
 #include "published/tlsrpt.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "names/name.h"
@@ -41,7 +42,7 @@ static bool is_hex(uint8_t octet) {
 static bool has_uri_characters(struct txt uri) {
     for (size_t i = 0; i < uri.len; i++) {
         uint8_t octet = uri.data[i];
-        if (octet == '\0' || (!txt_is_alphanumeric(octet) && strchr("-._~:/?#[]@$&'()*+=%", octet) == NULL))
+        if (octet == '\0' || (!ascii_is_alphanumeric(octet) && strchr("-._~:/?#[]@$&'()*+=%", octet) == NULL))
             return false;
         if (octet == '%' && (uri.len - i < 3 || !is_hex(uri.data[i + 1]) || !is_hex(uri.data[i + 2])))
             return false;

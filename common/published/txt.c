@@ -1,24 +1,20 @@
 /* txt.c - see txt.h. */
 #include "published/txt.h"
 
+#include "base/ascii.h"
+
 #include <string.h>
 
 enum { NAME_MAX_LEN = 32 };
-
-static bool blank(uint8_t octet) { return octet == ' ' || octet == '\t'; }
-
-bool txt_is_alphanumeric(uint8_t octet) {
-    return (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z');
-}
 
 bool txt_is(struct txt txt, const char *text) {
     return txt.len == strlen(text) && (txt.len == 0 || memcmp(txt.data, text, txt.len) == 0);
 }
 
 struct txt txt_trim(struct txt txt) {
-    for (; txt.len && blank(txt.data[0]); txt.data++)
+    for (; txt.len && ascii_is_blank(txt.data[0]); txt.data++)
         txt.len--;
-    while (txt.len && blank(txt.data[txt.len - 1]))
+    while (txt.len && ascii_is_blank(txt.data[txt.len - 1]))
         txt.len--;
     return txt;
 }
@@ -34,10 +30,10 @@ struct txt txt_cut(struct txt *rest, char separator) {
 }
 
 bool txt_is_name(struct txt txt) {
-    if (txt.len == 0 || txt.len > NAME_MAX_LEN || !txt_is_alphanumeric(txt.data[0]))
+    if (txt.len == 0 || txt.len > NAME_MAX_LEN || !ascii_is_alphanumeric(txt.data[0]))
         return false;
     for (size_t i = 1; i < txt.len; i++)
-        if (!txt_is_alphanumeric(txt.data[i]) && txt.data[i] != '_' && txt.data[i] != '-' && txt.data[i] != '.')
+        if (!ascii_is_alphanumeric(txt.data[i]) && txt.data[i] != '_' && txt.data[i] != '-' && txt.data[i] != '.')
             return false;
     return true;
 }
@@ -62,7 +58,7 @@ static bool printable(struct txt txt) {
 
 static bool plain(struct txt value) {
     for (size_t i = 0; i < value.len; i++)
-        if (value.data[i] == '=' || blank(value.data[i]))
+        if (value.data[i] == '=' || ascii_is_blank(value.data[i]))
             return false;
     return value.len > 0;
 }

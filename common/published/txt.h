@@ -37,7 +37,5 @@ struct txt txt_trim(struct txt txt);
 struct txt txt_cut(struct txt *rest, char separator);
 /* Is it a name of a field, as above? */
 bool txt_is_name(struct txt txt);
-/* Letters and digits of ASCII, whatever the locale. */
-bool txt_is_alphanumeric(uint8_t octet);
 
 #endif

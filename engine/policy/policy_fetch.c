@@ -1,9 +1,8 @@
 /* policy_fetch.c - see policy_fetch.h.
  *
- * One libcurl multi handle in the loop: it says which sockets it wants watched and when it wants to be called. A fetch
- * is one easy handle and one timer: the timer is its deadline, and its close callback delivers the result. The
- * callbacks of libcurl only take notes and refuse; judge() turns what they noted, and libcurl's own verdict, into one
- * of STS_WHYS.
+ * A fetch is one easy handle of libcurl's in a curl_loop, and one timer. The timer is the fetch's deadline, and its
+ * close callback delivers the result. The callbacks of libcurl only take notes and refuse. judge_fetch() turns these
+ * notes, and libcurl's own verdict, into one of STS_WHYS.
  */
 #include "policy/policy_fetch.h"
 
@@ -11,10 +10,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "names/name.h"
+#include "policy/curl_loop.h"
+#include "policy/policy_why.h"
 #include "published/sts.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -38,8 +38,8 @@ enum {
 };
 
 struct policy_fetcher {
-    uv_timer_t timer; /* when libcurl wants to be called */
-    CURLM *multi;
+    uv_loop_t *loop;
+    struct curl_loop *transfers;
     struct policy_config config;
 };
 
@@ -52,10 +52,9 @@ struct policy_fetch {
     char host[STS_HOST_CAP];
     char address_text[INET6_ADDRSTRLEN];
     struct sockaddr_storage address;
-    bool connected;   /* TCP stands, TLS begins */
+    struct policy_signs signs;
     bool ended_well;  /* a close_notify came */
-    bool tls_failed;  /* by what the server said, not by its silence */
-    enum sts_why why; /* found by one of the callbacks */
+    enum sts_why why; /* the first thing that is wrong */
     long status;      /* HTTP; 0 = none yet */
     size_t headers_octets;
     uint8_t *body;
@@ -74,8 +73,8 @@ struct policy_config policy_config_default(void) {
 
 /* ---- notes ---- */
 
-/* The first mistake counts. */
-static void note(struct policy_fetch *fetch, enum sts_why why, const char *detail) {
+/* The first fault counts. */
+static void note_fault(struct policy_fetch *fetch, enum sts_why why, const char *detail) {
     if (fetch->why != STS_WHY_NONE)
         return;
     fetch->why = why;
@@ -109,12 +108,12 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose, struct 
     struct policy_fetch *fetch = context;
     const char *refused = purpose == CURLSOCKTYPE_IPCXN ? why_not(fetch, &address->addr) : "not a connection";
     if (refused) {
-        note(fetch, STS_WHY_REFUSED_BY_POLICY, refused);
+        note_fault(fetch, STS_WHY_REFUSED_BY_POLICY, refused);
         return CURL_SOCKET_BAD;
     }
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
-        note(fetch, errno == EAFNOSUPPORT ? STS_WHY_NO_ROUTE : STS_WHY_LOCAL_RESOURCES, strerror(errno));
+        note_fault(fetch, errno == EAFNOSUPPORT ? STS_WHY_NO_ROUTE : STS_WHY_LOCAL_RESOURCES, strerror(errno));
     return fd;
 }
 
@@ -124,9 +123,9 @@ static void on_tls_info(const SSL *ssl, int where, int value) {
     unsigned long error = ERR_peek_last_error();
     bool ended = ERR_GET_LIB(error) != ERR_LIB_SSL || ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     if (where == SSL_CB_CONNECT_EXIT && value <= 0 && !ended)
-        fetch->tls_failed = true;
+        fetch->signs.tls_failed = true;
     if (where == SSL_CB_READ_ALERT && value >> 8 == SSL3_AL_FATAL)
-        fetch->tls_failed = true;
+        fetch->signs.tls_failed = true;
     if (where == SSL_CB_READ_ALERT && (value & 0xff) == SSL_AD_CLOSE_NOTIFY)
         fetch->ended_well = true;
 }
@@ -137,7 +136,7 @@ static CURLcode on_tls_context(CURL *easy, void *ssl_context, void *context) {
     struct policy_fetch *fetch = context;
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ssl_context);
     (void)easy;
-    fetch->connected = true;
+    fetch->signs.connected = true;
     X509_VERIFY_PARAM_set_hostflags(param, FLAGS);
     if (X509_VERIFY_PARAM_set1_host(param, fetch->host, 0) != 1)
         return CURLE_OUT_OF_MEMORY;
@@ -163,13 +162,13 @@ static bool judge_head(struct policy_fetch *fetch) {
     fetch->status = status;
     if (status / 100 == 3) {
         bool found = curl_easy_header(fetch->easy, "Location", 0, CURLH_HEADER, -1, &location) == CURLHE_OK;
-        note(fetch, STS_WHY_REDIRECT, found ? location->value : "");
+        note_fault(fetch, STS_WHY_REDIRECT, found ? location->value : "");
     } else if (status != HTTP_OK) {
-        note(fetch, STS_WHY_HTTP_STATUS, "");
+        note_fault(fetch, STS_WHY_HTTP_STATUS, "");
     }
     curl_easy_getinfo(fetch->easy, CURLINFO_CONTENT_TYPE, &type);
     if (type == NULL || !is_text_plain(type))
-        note(fetch, STS_WHY_CONTENT_TYPE, type ? type : "none given");
+        note_fault(fetch, STS_WHY_CONTENT_TYPE, type ? type : "none given");
     return fetch->why == STS_WHY_NONE;
 }
 
@@ -180,7 +179,7 @@ static size_t on_header(char *line, size_t size, size_t len, void *context) {
     (void)size; /* always 1 */
     fetch->headers_octets += len;
     if (fetch->headers_octets > HEADERS_MAX_OCTETS) {
-        note(fetch, STS_WHY_TOO_LARGE, "endless headers");
+        note_fault(fetch, STS_WHY_TOO_LARGE, "endless headers");
         return STOP;
     }
     bool last = len > 0 && (line[0] == '\r' || line[0] == '\n');
@@ -192,7 +191,7 @@ static size_t on_body(char *data, size_t size, size_t len, void *context) {
     struct policy_fetch *fetch = context;
     (void)size; /* always 1 */
     if (len > STS_POLICY_MAX_OCTETS - fetch->body_len) {
-        note(fetch, STS_WHY_TOO_LARGE, "more than 64 KiB");
+        note_fault(fetch, STS_WHY_TOO_LARGE, "more than 64 KiB");
         return STOP;
     }
     size_t steps = (fetch->body_len + len + BODY_STEP_OCTETS - 1) / BODY_STEP_OCTETS;
@@ -205,78 +204,10 @@ static size_t on_body(char *data, size_t size, size_t len, void *context) {
 
 /* ---- judgement ---- */
 
-static bool has_begun(const struct policy_fetch *fetch) {
-    curl_off_t first_octet_us = 0;
-    curl_easy_getinfo(fetch->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_octet_us);
-    return first_octet_us > 0;
-}
-
-static enum sts_why why_of_timeout(const struct policy_fetch *fetch) {
-    if (!fetch->connected)
-        return STS_WHY_CONNECT_TIMEOUT;
-    return has_begun(fetch) ? STS_WHY_TOO_SLOW : STS_WHY_TIMEOUT;
-}
-
-static enum sts_why why_of_connect(const struct policy_fetch *fetch) {
-    static const struct {
-        int number;
-        enum sts_why why;
-    } table[] = {{ECONNREFUSED, STS_WHY_CONNECT_REFUSED},
-                 {ETIMEDOUT, STS_WHY_CONNECT_TIMEOUT},
-                 {ENETUNREACH, STS_WHY_NO_ROUTE},
-                 {EHOSTUNREACH, STS_WHY_NO_ROUTE},
-                 {ECONNRESET, STS_WHY_CLOSED}};
-    long number = 0;
-    curl_easy_getinfo(fetch->easy, CURLINFO_OS_ERRNO, &number);
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (table[i].number == number)
-            return table[i].why;
-    return STS_WHY_LOCAL_RESOURCES;
-}
-
-static enum sts_why why_of_certificate(const struct policy_fetch *fetch) {
-    long verdict = X509_V_OK;
-    curl_easy_getinfo(fetch->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
-    switch (verdict) {
-    case X509_V_OK: /* OpenSSL's comparison of names is content, libcurl's is not */
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-        return STS_WHY_CERT_NAME;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-        return STS_WHY_CERT_DATE;
-    default:
-        return STS_WHY_CERTIFICATE;
-    }
-}
-
-static enum sts_why why_of_failure(const struct policy_fetch *fetch, CURLcode code) {
-    if (code == CURLE_PEER_FAILED_VERIFICATION)
-        return why_of_certificate(fetch);
-    if (fetch->tls_failed)
-        return STS_WHY_TLS;
-    switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-        return why_of_timeout(fetch);
-    case CURLE_COULDNT_CONNECT:
-        return why_of_connect(fetch);
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_GOT_NOTHING:
-        return STS_WHY_CLOSED;
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_PARTIAL_FILE:
-        return has_begun(fetch) ? STS_WHY_CUT_SHORT : STS_WHY_CLOSED;
-    case CURLE_OUT_OF_MEMORY: /* what libcurl says of a header line beyond its own bound */
-        return has_begun(fetch) ? STS_WHY_TOO_LARGE : STS_WHY_LOCAL_RESOURCES;
-    default:
-        return has_begun(fetch) ? STS_WHY_NOT_HTTP : STS_WHY_LOCAL_RESOURCES;
-    }
-}
-
 static void note_failure(struct policy_fetch *fetch, CURLcode code) {
-    enum sts_why why = why_of_failure(fetch, code);
+    enum sts_why why = policy_why(fetch->easy, code, fetch->signs);
     const char *words = *fetch->curl_error ? fetch->curl_error : curl_easy_strerror(code);
-    note(fetch, why, why == STS_WHY_TOO_LARGE ? "an endless header line" : words);
+    note_fault(fetch, why, why == STS_WHY_TOO_LARGE ? "an endless header line" : words);
 }
 
 /* "line 3: mx: 192.0.2.1" */
@@ -289,7 +220,7 @@ static void note_line(struct policy_fetch *fetch, enum sts_why why, unsigned num
         line.len--;
     size_t len = number ? (size_t)snprintf(detail, sizeof detail, "line %u: ", number) : 0;
     text_sanitise(detail + len, sizeof detail - len, line.data, line.len);
-    note(fetch, why, detail);
+    note_fault(fetch, why, detail);
 }
 
 /* A body that ends with its connection is whole only if TLS says so (RFC 9112 section 9.8); libcurl is not sure to
@@ -303,7 +234,7 @@ static bool is_whole(const struct policy_fetch *fetch) {
            curl_easy_header(fetch->easy, "Transfer-Encoding", 0, CURLH_HEADER, -1, &coding) == CURLHE_OK;
 }
 
-static void take_policy(struct policy_fetch *fetch) {
+static void keep_policy(struct policy_fetch *fetch) {
     Mxgrade__PolicyResult *result = fetch->result;
     struct sts_policy policy;
     enum sts_why why = sts_policy_parse(&policy, fetch->body, fetch->body_len);
@@ -328,18 +259,18 @@ static int64_t unix_ms(void) {
 /* Temporary by its number: not now, or not so often. */
 static bool is_for_now(long status) { return status / 100 == 5 || status == HTTP_TOO_MANY_REQUESTS; }
 
-static void judge(struct policy_fetch *fetch, CURLcode code) {
+static void judge_fetch(struct policy_fetch *fetch, CURLcode code) {
     Mxgrade__PolicyResult *result = mem_alloc(sizeof *result);
     mxgrade__policy_result__init(result);
     fetch->result = result;
     if (code != CURLE_OK)
         note_failure(fetch, code);
     else if (fetch->status != HTTP_OK) /* ended without headers that were judged */
-        note(fetch, STS_WHY_NOT_HTTP, "");
+        note_fault(fetch, STS_WHY_NOT_HTTP, "");
     else if (!is_whole(fetch))
-        note(fetch, STS_WHY_CUT_SHORT, "no close_notify at the end");
+        note_fault(fetch, STS_WHY_CUT_SHORT, "no close_notify at the end");
     else
-        take_policy(fetch);
+        keep_policy(fetch);
     result->status = sts_why_answered(fetch->why) ? MXGRADE__POLICY_STATUS__POLICY_INVALID
                      : fetch->why == STS_WHY_NONE ? MXGRADE__POLICY_STATUS__POLICY_VALID
                                                   : MXGRADE__POLICY_STATUS__POLICY_UNKNOWN;
@@ -363,127 +294,47 @@ static void on_fetch_closed(uv_handle_t *handle) {
 }
 
 /* Never from within a callback of libcurl's. */
-static void finish(struct policy_fetch *fetch, CURLcode code) {
+static void end_fetch(struct policy_fetch *fetch, CURLcode code) {
     if (fetch->result)
         return;
-    judge(fetch, code);
-    curl_multi_remove_handle(fetch->owner->multi, fetch->easy); /* closes the socket */
+    judge_fetch(fetch, code);
+    curl_loop_remove(fetch->owner->transfers, fetch->easy);
     curl_easy_cleanup(fetch->easy);
     curl_slist_free_all(fetch->connect_to);
     uv_close((uv_handle_t *)&fetch->deadline, on_fetch_closed);
 }
 
-static void on_deadline(uv_timer_t *timer) { finish(timer->data, CURLE_OPERATION_TIMEDOUT); }
+static void on_deadline(uv_timer_t *timer) { end_fetch(timer->data, CURLE_OPERATION_TIMEDOUT); }
 
 void policy_fetch_abort(struct policy_fetch *fetch) {
     if (fetch->result == NULL)
-        note(fetch, STS_WHY_TIMEOUT, "broken off");
-    finish(fetch, CURLE_ABORTED_BY_CALLBACK);
+        note_fault(fetch, STS_WHY_TIMEOUT, "broken off");
+    end_fetch(fetch, CURLE_ABORTED_BY_CALLBACK);
 }
 
-/* ---- the loop ---- */
+/* ---- the fetcher ---- */
 
-static void take_messages(struct policy_fetcher *fetcher) {
-    int left;
-    for (CURLMsg *message; (message = curl_multi_info_read(fetcher->multi, &left)) != NULL;) {
-        struct policy_fetch *fetch = NULL;
-        CURLcode code = message->data.result;
-        if (message->msg == CURLMSG_DONE &&
-            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&fetch) == CURLE_OK)
-            finish(fetch, code);
-    }
-}
-
-static void act(struct policy_fetcher *fetcher, curl_socket_t fd, int events) {
-    int running;
-    curl_multi_socket_action(fetcher->multi, fd, events, &running);
-    take_messages(fetcher);
-}
-
-static void on_timer(uv_timer_t *timer) { act(timer->data, CURL_SOCKET_TIMEOUT, 0); }
-
-static int on_timer_wish(CURLM *multi, long timeout_ms, void *context) {
-    struct policy_fetcher *fetcher = context;
-    (void)multi;
-    if (timeout_ms < 0)
-        return uv_timer_stop(&fetcher->timer);
-    return uv_timer_start(&fetcher->timer, on_timer, (uint64_t)timeout_ms, 0);
-}
-
-/* A socket that libcurl wants watched; freed by its close callback. */
-struct watch {
-    uv_poll_t poll;
-    curl_socket_t fd;
-    int events;
-    struct policy_fetcher *fetcher;
-};
-
-/* An error (a reset) may stand behind bytes that were not read yet, and libuv has stopped watching: libcurl is told to
- * read and write, and finds it when the bytes are through. */
-static void on_ready(uv_poll_t *poll, int status, int events) {
-    struct watch *watch = poll->data;
-    bool failed = status < 0 && uv_poll_start(poll, watch->events, on_ready) == 0;
-    int what = failed || (events & UV_READABLE) ? CURL_CSELECT_IN : 0;
-    what |= failed || (events & UV_WRITABLE) ? CURL_CSELECT_OUT : 0;
-    act(watch->fetcher, watch->fd, what ? what : CURL_CSELECT_ERR);
-}
-
-static void on_watch_closed(uv_handle_t *handle) { free(handle->data); }
-
-static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *context, void *socket_context) {
-    struct policy_fetcher *fetcher = context;
-    struct watch *watch = socket_context;
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        curl_multi_assign(fetcher->multi, fd, NULL);
-        if (watch)
-            uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
-        return 0;
-    }
-    if (watch == NULL) {
-        watch = mem_alloc(sizeof *watch);
-        watch->fetcher = fetcher;
-        watch->fd = fd;
-        watch->poll.data = watch;
-        if (uv_poll_init(fetcher->timer.loop, &watch->poll, fd) != 0) {
-            free(watch);
-            return -1;
-        }
-        curl_multi_assign(fetcher->multi, fd, watch);
-    }
-    watch->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return uv_poll_start(&watch->poll, watch->events, on_ready);
+static void on_transfer_done(CURL *easy, CURLcode code) {
+    struct policy_fetch *fetch = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&fetch) == CURLE_OK)
+        end_fetch(fetch, code);
 }
 
 struct policy_fetcher *policy_fetcher_new(uv_loop_t *loop, const struct policy_config *config, const char **error) {
-    CURLM *multi = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_multi_init() : NULL;
-    if (multi == NULL) {
-        *error = "libcurl could not be initialised";
+    struct curl_loop *transfers = curl_loop_new(loop, on_transfer_done, error);
+    if (transfers == NULL)
         return NULL;
-    }
     struct policy_fetcher *fetcher = mem_alloc(sizeof *fetcher);
-    fetcher->multi = multi;
-    fetcher->config = *config;
-    uv_timer_init(loop, &fetcher->timer);
-    fetcher->timer.data = fetcher;
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wish);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, fetcher);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_wish);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, fetcher);
-    curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    *fetcher = (struct policy_fetcher){.loop = loop, .transfers = transfers, .config = *config};
     return fetcher;
 }
 
-static void on_fetcher_closed(uv_handle_t *handle) { free(handle->data); }
-
 void policy_fetcher_free(struct policy_fetcher **fetcher) {
-    struct policy_fetcher *self = *fetcher;
-    if (self == NULL)
+    if (*fetcher == NULL)
         return;
+    curl_loop_free(&(*fetcher)->transfers);
+    free(*fetcher);
     *fetcher = NULL;
-    curl_multi_cleanup(self->multi);
-    curl_global_cleanup();
-    uv_close((uv_handle_t *)&self->timer, on_fetcher_closed);
 }
 
 /* ---- start ---- */
@@ -543,7 +394,7 @@ static bool set_http(struct policy_fetch *fetch) {
     return !failed;
 }
 
-static bool set_rest(struct policy_fetch *fetch) {
+static bool set_hooks(struct policy_fetch *fetch) {
     bool failed = false;
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_NOPROGRESS, 1L);
@@ -554,7 +405,7 @@ static bool set_rest(struct policy_fetch *fetch) {
 }
 #undef SET
 
-static void on_start_failed(uv_timer_t *timer) { finish(timer->data, CURLE_FAILED_INIT); }
+static void on_start_failed(uv_timer_t *timer) { end_fetch(timer->data, CURLE_FAILED_INIT); }
 
 struct policy_fetch *policy_fetch_start(struct policy_fetcher *fetcher, const struct policy_target *target,
                                         policy_fetch_cb *on_done, void *context) {
@@ -568,14 +419,14 @@ struct policy_fetch *policy_fetch_start(struct policy_fetcher *fetcher, const st
     bool named = sts_host(fetch->host, fetch->domain);
     getnameinfo((const struct sockaddr *)&fetch->address, sizeof fetch->address, fetch->address_text,
                 sizeof fetch->address_text, NULL, 0, NI_NUMERICHOST);
-    uv_timer_init(fetcher->timer.loop, &fetch->deadline);
+    uv_timer_init(fetcher->loop, &fetch->deadline);
     fetch->deadline.data = fetch;
-    fetch->started_ms = uv_now(fetcher->timer.loop);
+    fetch->started_ms = uv_now(fetcher->loop);
     if (target->deadline_ms && target->deadline_ms < deadline)
         deadline = target->deadline_ms;
     fetch->easy = curl_easy_init();
-    bool good = named && fetch->easy && set_target(fetch) && set_tls(fetch) && set_http(fetch) && set_rest(fetch) &&
-                curl_multi_add_handle(fetcher->multi, fetch->easy) == CURLM_OK;
+    bool good = named && fetch->easy && set_target(fetch) && set_tls(fetch) && set_http(fetch) && set_hooks(fetch) &&
+                curl_loop_add(fetcher->transfers, fetch->easy);
     if (good)
         uv_timer_start(&fetch->deadline, on_deadline, deadline, 0);
     else

@@ -14,6 +14,14 @@ import certs
 import tls
 from server import EHLO, GREETING, READY, Gone, Script, Tls, as_it_is, serve_inside
 
+# ---- how long a probe waits ----
+
+# Seconds. A server that is busy answers late, too: what a sound one needs is far below these, also where three other
+# processes want the processors. What a slow server does is said as a part of them, and DEADLINE leaves room for six
+# connections that time out.
+GREETING_TIME, REPLY_TIME, TLS_TIME, QUIT_TIME, GAP_TIME, DEADLINE = 18, 12, 12, 0.5, 0.01, 72
+
+
 # ---- what is true of a server ----
 
 MET = "reachable starttls_advertised"
@@ -47,12 +55,12 @@ class Row:
     reasons: Any = None  # the report's reason is one of these words; "-" is none
     flags: str = ""  # must be raised
     check: Any = None  # function(result): what is wrong, or ""
-    seconds: float = 0  # shorter than the deadline: must have ended by then
+    seconds: float = DEADLINE  # must have ended by then
     names: int = 1  # exchange names on the address
     alone: bool = False  # in a second run, since it is known to hold up the others
 
 
-def graded(name, facts, seconds=0, **rest):
+def graded(name, facts, seconds=DEADLINE, **rest):
     """Everything right and nothing open, whatever happens on the way."""
     flags, check = rest.pop("flags", ""), rest.pop("check", None)
     return Row(name, Script(**rest), must=facts, reasons="-", flags=flags, check=check, seconds=seconds)
@@ -75,6 +83,7 @@ def later(seconds, data):
 
 
 def dripping(data, pause=0.0):
+    """Octet by octet; pause in seconds."""
     async def step(peer):
         await peer.drip(data, pause)
         return data.startswith(b"220")
@@ -258,9 +267,9 @@ def sound_rows(contexts):
     """In flight together with everything else, and yet right and in time."""
     for copy in range(3):
         for kind, facts in (("modern", MODERN), ("legacy", LEGACY), ("only13", ONLY_13)):
-            yield graded(f"sound_{kind}_{copy}", facts, context=contexts[kind], seconds=12)
+            yield graded(f"sound_{kind}_{copy}", facts, context=contexts[kind], seconds=DEADLINE / 2)
         yield Row(f"sound_without_starttls_{copy}", Script(ehlo=b"250-mx.hostile.test\r\n250 8BITMIME\r\n"),
-                  f"reachable !starttls_advertised {NO_TLS}", reasons="-", seconds=8)
+                  f"reachable !starttls_advertised {NO_TLS}", reasons="-", seconds=DEADLINE / 3)
 
 
 def banner_rows(modern):
@@ -268,8 +277,8 @@ def banner_rows(modern):
     yield unsure("banner_endless_line", "protocol_error", "", greeting=flooding(b"220-" + b"x" * 4096))
     yield unsure("banner_without_newline", "greeting_timeout", "", greeting=then(b"220 and nothing"))
     yield unsure("banner_octet_a_second", "greeting_timeout", "", greeting=dripping(GREETING, 1))
-    yield graded("banner_late", MODERN, context=modern, greeting=later(3, GREETING))
-    yield unsure("banner_too_late", "greeting_timeout", "", greeting=later(10, GREETING))
+    yield graded("banner_late", MODERN, context=modern, greeting=later(GREETING_TIME / 6, GREETING))
+    yield unsure("banner_too_late", "greeting_timeout", "", greeting=later(2 * GREETING_TIME, GREETING))
     yield unsure("banner_garbage", "protocol_error", "", greeting=os.urandom(600) + b"\r\n")
     yield unsure("banner_http", "protocol_error", "", greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n")
     yield graded("banner_strange_octets", MODERN, context=modern, greeting=b"220 " + STRANGE + b"\r\n",
@@ -672,9 +681,11 @@ def gone_from(count):
 
 
 def slow_rows(modern):
-    """Just fast enough for every time-out: only the deadline ends this."""
-    slow = {"greeting": later(3, GREETING), "ehlo": later(2, EHLO), "starttls": later(2, READY)}
-    octets = {"greeting": dripping(GREETING, 0.1), "ehlo": dripping(EHLO, 0.025), "starttls": dripping(READY, 0.1)}
+    """Half of every time-out goes by: only the deadline ends this."""
+    halves = {"greeting": (GREETING, GREETING_TIME / 2), "ehlo": (EHLO, REPLY_TIME / 2),
+              "starttls": (READY, REPLY_TIME / 2)}
+    slow = {step: later(seconds, data) for step, (data, seconds) in halves.items()}
+    octets = {step: dripping(data, seconds / len(data)) for step, (data, seconds) in halves.items()}
     for name, steps in (("tarpit", slow), ("tarpit_of_octets", octets)):
         yield unsure(name, "deadline", SERVES, MODERN, context=modern, check=consistent_reasons("deadline"), **steps)
 

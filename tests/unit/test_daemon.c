@@ -1,4 +1,4 @@
-// link: mxg_daemon
+// link: mxg_loop
 /* test_daemon.c - the frame of daemons: what each signal does to a small program in a process of its own. */
 #include "base/daemon.h"
 

@@ -494,8 +494,8 @@ static void what_is_known_of_resolvers_is_told(void **state) {
     snprintf(expected, sizeof expected, "127.0.0.1:%u", resolvers[0].port);
     assert_int_equal(dns_server_count(dns), 2);
     assert_string_equal(dns_server(dns, 0).address, expected);
-    assert_true(dns_server(dns, 0).answers && dns_server(dns, 0).validates && dns_server(dns, 0).trusted);
-    assert_true(dns_server(dns, 1).answers && !dns_server(dns, 1).validates);
+    assert_int_equal(dns_server(dns, 0).state, DNS_SERVER_BELIEVED);
+    assert_int_equal(dns_server(dns, 1).state, DNS_SERVER_ANSWERS);
     close_all(dns);
 }
 
