@@ -114,21 +114,34 @@ static void on_client(uv_stream_t *server, int status) {
     uv_read_start((uv_stream_t *)client, give_room, on_stream);
 }
 
-/* On 127.0.0.1 at one free port for both transports. */
-static void open_resolver(struct resolver *resolver, behave *function) {
+/* Binds both transports to one port of 127.0.0.1; false if a port that is free for TCP is taken for UDP. */
+static bool bind_resolver(struct resolver *resolver) {
     struct sockaddr_in address;
-    int len = sizeof address, size = 1 << 20;
-    memset(resolver, 0, sizeof *resolver);
-    resolver->behave = function;
+    int len = sizeof address;
     uv_udp_init(&loop, &resolver->udp);
     uv_tcp_init(&loop, &resolver->tcp);
-    resolver->udp.data = resolver->tcp.data = resolver;
     uv_ip4_addr("127.0.0.1", 0, &address);
     assert_int_equal(uv_tcp_bind(&resolver->tcp, (const struct sockaddr *)&address, 0), 0);
     assert_int_equal(uv_listen((uv_stream_t *)&resolver->tcp, 16, on_client), 0);
     uv_tcp_getsockname(&resolver->tcp, (struct sockaddr *)&address, &len);
     resolver->port = ntohs(address.sin_port);
-    assert_int_equal(uv_udp_bind(&resolver->udp, (const struct sockaddr *)&address, 0), 0);
+    if (uv_udp_bind(&resolver->udp, (const struct sockaddr *)&address, 0) == 0)
+        return true;
+    uv_close((uv_handle_t *)&resolver->udp, NULL);
+    uv_close((uv_handle_t *)&resolver->tcp, NULL);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    return false;
+}
+
+static void open_resolver(struct resolver *resolver, behave *function) {
+    enum { PORTS_TRIED = 20 };
+    unsigned tried = 0;
+    int size = 1 << 20;
+    memset(resolver, 0, sizeof *resolver);
+    while (!bind_resolver(resolver))
+        assert_true(++tried < PORTS_TRIED);
+    resolver->behave = function;
+    resolver->udp.data = resolver->tcp.data = resolver;
     uv_recv_buffer_size((uv_handle_t *)&resolver->udp, &size);
     uv_udp_recv_start(&resolver->udp, give_room, on_datagram);
 }
