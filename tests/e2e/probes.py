@@ -5,6 +5,7 @@ The plan's facts, --thorough's facts and the server's configuration (tests/lab/s
 plan's connections are compared with the fewest that could show as much (bound_of()): on average at most 1.05 times the
 bound, nowhere more than one above it. Run inside the lab (`lab exec`).
 """
+import collections
 import csv
 import itertools
 import json
@@ -74,7 +75,7 @@ def cover(shown, wanted, complete):
 def bound_of(fact, plan, thorough):
     """tests/unit/test_simulator.c says why each term is there."""
     if fact["starttls_advertised"] != "yes":
-        return 1
+        return 2   # a "no" that costs the whole grade is asked for twice
     yes = lambda key: fact[key] == "yes"
     no = lambda key: fact[key] == "no"
     below = [row["suite"] for row in thorough["thorough"]["suites"] if row["version"] not in ("TLS 1.3", "SSL 2.0")]
@@ -93,7 +94,14 @@ def bound_of(fact, plan, thorough):
     bound += no("sslv2") and not shows_age
     bound += not can and not tls13_completes
     bound += 2 if no("tls_enabled") else 0   # it has to fail twice
-    return bound + needs_control(plan["connections"])
+    return bound + needs_control(plan["connections"]) + asked_twice(plan["connections"])
+
+
+def asked_twice(connections):
+    """Questions whose refusal had to come twice: it did not say that it was for the version, or was a close."""
+    refused = collections.Counter((row["step"], row["offered"]) for row in connections
+                                  if row["outcome"] in ("refused", "closed", "reset"))
+    return sum(times == 2 for times in refused.values())
 
 
 def needs_control(connections):
