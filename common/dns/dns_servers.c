@@ -64,28 +64,28 @@ static unsigned rank(const struct server *server) {
     return ranks[server->public.state];
 }
 
-static unsigned best_rank(const struct dns_servers *servers) {
-    unsigned best = 0;
-    for (size_t i = 0; i < servers->count; i++)
-        best = rank(&servers->server[i]) > best ? rank(&servers->server[i]) : best;
-    return best;
-}
-
-size_t dns_servers_best_count(const struct dns_servers *servers) {
-    size_t count = 0;
-    unsigned best = best_rank(servers);
-    for (size_t i = 0; i < servers->count; i++)
-        count += rank(&servers->server[i]) == best;
+/* Their places, and how many they are: at least one. */
+static size_t find_best(const struct dns_servers *servers, size_t best[static DNS_SERVERS_MAX]) {
+    const struct server *server = servers->server;
+    size_t count = 1;
+    best[0] = 0;
+    for (size_t i = 1; i < servers->count; i++) {
+        if (rank(&server[i]) > rank(&server[best[0]]))
+            count = 0;
+        if (rank(&server[i]) >= rank(&server[best[0]]))
+            best[count++] = i;
+    }
     return count;
 }
 
+size_t dns_servers_best_count(const struct dns_servers *servers) {
+    size_t best[DNS_SERVERS_MAX];
+    return find_best(servers, best);
+}
+
 struct server *dns_servers_best(struct dns_servers *servers, size_t nth) {
-    unsigned best = best_rank(servers);
-    size_t left = nth % dns_servers_best_count(servers);
-    struct server *server = servers->server;
-    while (rank(server) != best || left-- > 0)
-        server++;
-    return server;
+    size_t best[DNS_SERVERS_MAX], count = find_best(servers, best);
+    return &servers->server[best[nth % count]];
 }
 
 /* ---- is it there? ---- */

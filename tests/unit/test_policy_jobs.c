@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { SPIN_MS = 20000, LEASE_MS = 300 };
+enum { SPIN_MS = 20000, LEASE_MS = 1500 };
 
 static struct {
     uv_loop_t loop;
