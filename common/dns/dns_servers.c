@@ -66,14 +66,16 @@ static unsigned rank(const struct server *server) {
 
 /* Their places, and how many they are: at least one. */
 static size_t find_best(const struct dns_servers *servers, size_t best[static DNS_SERVERS_MAX]) {
-    const struct server *server = servers->server;
     size_t count = 1;
     best[0] = 0;
     for (size_t i = 1; i < servers->count; i++) {
-        if (rank(&server[i]) > rank(&server[best[0]]))
-            count = 0;
-        if (rank(&server[i]) >= rank(&server[best[0]]))
+        unsigned this = rank(&servers->server[i]), so_far = rank(&servers->server[best[0]]);
+        if (this > so_far) {
+            best[0] = i;
+            count = 1;
+        } else if (this == so_far) {
             best[count++] = i;
+        }
     }
     return count;
 }

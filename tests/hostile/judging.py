@@ -2,6 +2,7 @@
 import json
 import unicodedata
 
+LATE = 1.25  # a time-out may take that many times its time: its timer waits for the loop, which waits for a processor
 MISLEADING = "\ufffd\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # broken UTF-8; direction overrides
 
 

@@ -8,6 +8,7 @@ import gzip
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from judging import LATE
 from server import Gone, Tls, as_it_is
 
 DOMAIN = "hostile.test"
@@ -53,7 +54,7 @@ class Row:
     abort_ms: int = 0
     port: Any = None  # another port than the server's
     not_before: float = 0  # seconds
-    seconds: float = TOTAL_TIME  # must have ended by then
+    seconds: float = TOTAL_TIME * LATE  # must have ended by then
 
 
 def valid(name, answer, check=None, **script):
@@ -69,8 +70,8 @@ def unknown(name, why, answer=b"", **script):
 
 
 def given_up(row, seconds=TOTAL_TIME):
-    """The row of a host that takes too long: no fetch ends before its time is over."""
-    return replace(row, not_before=seconds)
+    """The row of a host that takes too long: its fetch ends when that time is over, and not before."""
+    return replace(row, not_before=seconds, seconds=seconds * LATE)
 
 
 def page(body=GOOD, head=OK, headers=PLAIN):
