@@ -1,4 +1,4 @@
-/* plan_rules.h - the rule under way, for those who judge its answer (plan_learn.c). */
+/* plan_rules.h - the questions of the plan, as a table, for plan_next.c, and for those who judge an answer. */
 #ifndef MXG_PLAN_RULES_H
 #define MXG_PLAN_RULES_H
 
@@ -16,6 +16,22 @@ enum rule_role {
 
 /* The highest version offered. */
 enum at { AT_TLS1_3, AT_TLS1_2, AT_TLS1_1, AT_TLS1_0, AT_SSLV3, AT_SSLV2, AT_HIGHEST, AT_LOWEST, AT_WEAK_UNREFUSED };
+
+/* What a rule may wait for besides facts. */
+enum now {
+    NOW_LEGACY = 1 << 0,           /* some version below TLS 1.3 is on */
+    NOW_SETTLED = 1 << 1,          /* no version from SSL 3.0 to TLS 1.2 is unknown */
+    NOW_CLASS_OPEN = 1 << 2,       /* a class of suites was neither seen nor refused at the highest version */
+    NOW_WEAK_OPEN_LOWEST = 1 << 3, /* settled, and weak suites were not yet refused at the lowest version that is on */
+    NOW_WEAK_OPEN_EACH = 1 << 4, /* settled, and weak suites were not yet refused at a version that the policy names */
+    NOW_NOTHING_SELECTED = 1 << 5, /* no hello was answered with a selection */
+    NOW_COMPLETABLE = 1 << 6,      /* a suite was selected that OpenSSL could complete */
+    NOW_BROKEN_ONCE = 1 << 7,      /* one full handshake was selected and then failed */
+    NOW_SOFT = 1 << 8,             /* some "no" rests on a close, and there is a hello known to work */
+    NOW_STUMBLED = 1 << 9,         /* the first handshake was neither answered nor refused by a verdict */
+    NOW_HANDSHAKE_DONE = 1 << 10,  /* a full handshake completed */
+    NOW_NO_TLS13 = 1 << 11,        /* TLS 1.3 is off */
+};
 
 struct rule {
     const char *name;
@@ -35,6 +51,8 @@ struct rule {
 const struct rule *plan_rule_of(const struct plan_note *note);
 /* How many there are: a note of any other is none of ours. */
 unsigned plan_rule_count(void);
+/* In the order in which they are tried; place: from 0. */
+const struct rule *plan_rule_at(unsigned place);
 /* What a rule offers: an OFFER_…, or OFFER_COUNT for a full handshake. */
 enum offer plan_rule_offer(const struct rule *rule);
 /* Classes of suites of which the question offered all that there are, so that a refusal settles them. */
