@@ -131,10 +131,11 @@ def facts_of(report):
 # ---- sslscan
 
 def sslscan(server, tools):
-    """Its full list of suites; what it does beside is switched off, so that its connections are for these facts alone."""
+    """Its full list of suites; what it does beside is switched off, so that its connections are for these facts alone. Its
+    own 3 seconds for an answer are too few on a busy machine where a server waits before it greets."""
     file = tools.folder / f"{server.id}.xml"
-    said = run(["sslscan", "--starttls-smtp", "--no-colour", "--no-heartbleed", "--no-renegotiation", "--no-compression",
-                "--no-fallback", "--no-groups", f"--sni-name={exchange(server)}", f"--xml={file}", host_port(server)])
+    said = run(["sslscan", "--timeout=30", "--starttls-smtp", "--no-colour", "--no-heartbleed", "--no-renegotiation",
+                "--no-compression", "--no-fallback", "--no-groups", f"--sni-name={exchange(server)}", f"--xml={file}", host_port(server)])
     try:
         found = xml.parse(file).getroot().find("ssltest")
     except (OSError, xml.ParseError) as error:
