@@ -49,6 +49,7 @@ struct plan {
     uint8_t greeted_at;       /* the first connection with a greeting; 0: none; PLAN_EARLIER: in an earlier attempt */
     uint8_t starttls_at;      /* the first connection whose EHLO reply has STARTTLS; likewise */
     uint8_t starttls_missing; /* EHLO replies without STARTTLS */
+    uint8_t front_seen;       /* a visit ended at what may be a greylisting front */
 
     /* Made from the notes after each answer. */
     struct fact fact[FACT_ENDPOINT_COUNT];

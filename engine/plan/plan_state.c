@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { FORMAT = 3, EVERY_FLAG = (1 << FLAG_COUNT) - 1 };
+enum { FORMAT = 4, EVERY_FLAG = (1 << FLAG_COUNT) - 1 };
 
 struct cursor {
     uint8_t *out;      /* written to when saving, else NULL */
@@ -67,6 +67,7 @@ static void pass_plan(struct cursor *c, struct plan *plan) {
     plan->greeted_at = pass_octet(c, plan->greeted_at ? PLAN_EARLIER : 0, UINT8_MAX);
     plan->starttls_at = pass_octet(c, plan->starttls_at ? PLAN_EARLIER : 0, UINT8_MAX);
     plan->starttls_missing = pass_octet(c, plan->starttls_missing, 1);
+    plan->front_seen = pass_octet(c, plan->front_seen, 1);
     plan->note_count = pass_octet(c, (uint8_t)plan->note_count, PLAN_NOTES_MAX);
     for (size_t i = 0; !c->bad && i < plan->note_count; i++)
         pass_note(c, &plan->note[i]);
