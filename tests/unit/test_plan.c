@@ -88,6 +88,17 @@ static void a_server_without_starttls_is_asked_twice(void **state) {
     assert_int_equal(plan.fact[FACT_STARTTLS_ADVERTISED].value, TRI_NO);
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_NO);
     assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_NO);
+    struct plan next; /* what was saved says the same */
+    uint8_t saved[PLAN_SAVED_MAX];
+    plan_init(&next, &DEFAULT);
+    assert_true(plan_resume(&next, saved, plan_save(&plan, saved)));
+    assert_int_equal(next.fact[FACT_STARTTLS_ADVERTISED].value, TRI_NO);
+    assert_int_equal(next.fact[FACT_TLS_ENABLED].value, TRI_NO);
+    (void)plan_next(&next); /* and when it is asked again, too */
+    plan_answer(&next, &(struct answer){.kind = ANSWER_NO_STARTTLS, .greeted = true});
+    plan_finish(&next);
+    assert_int_equal(next.fact[FACT_STARTTLS_ADVERTISED].value, TRI_NO);
+    assert_true(plan_save(&next, saved) > 0);
 }
 
 /* Some servers stop offering it to an address after a failed handshake. */
