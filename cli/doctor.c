@@ -5,13 +5,14 @@
 #include "cert/trust.h"
 #include "dns/dns.h"
 #include "forbidden/forbidden.h"
+#include "probe/ehlo_name.h"
 #include "probe/probe_setup.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static struct {
-    const char *database, *resolver, *signed_name, *trust_store, *blocklist;
+    const char *database, *resolver, *signed_name, *trust_store, *ehlo_name, *blocklist;
     bool trust_resolver;
 } options;
 
@@ -23,6 +24,7 @@ static const struct config_option OPTIONS[] = {
      "the path to a resolver beyond loopback is trusted", 0, 0},
     {"signed-name", CONFIG_TEXT, &options.signed_name, ".", "NAME", "a name that is signed", 0, 0},
     TRUST_STORE_OPTION(options.trust_store),
+    EHLO_NAME_OPTION(options.ehlo_name),
     BLOCKLIST_OPTION(options.blocklist),
 };
 
@@ -117,6 +119,17 @@ static enum outcome check_trust_store(void) {
     return print_outcome(OUTCOME_FINE, "trust store", options.trust_store ? options.trust_store : "the system's");
 }
 
+static enum outcome check_ehlo_name(void) {
+    const char *name = options.ehlo_name ? options.ehlo_name : ehlo_name_of_host();
+    char text[512];
+    if (ehlo_name_is_qualified(name))
+        return print_outcome(OUTCOME_FINE, "EHLO name", name);
+    snprintf(text, sizeof text,
+             "'%s' has no dot: servers that refuse it stay unknown; give --ehlo-name a name that resolves to this host",
+             name);
+    return print_outcome(OUTCOME_WARNING, "EHLO name", text);
+}
+
 static enum outcome check_blocklist(void) {
     char error[512] = "";
     struct forbidden *forbidden = forbidden_open(options.blocklist, false, error, sizeof error);
@@ -130,7 +143,8 @@ static enum outcome check_blocklist(void) {
 }
 
 int verb_doctor(int argc, char **argv) {
-    static enum outcome (*const checks[])(void) = {check_database, check_resolvers, check_trust_store, check_blocklist};
+    static enum outcome (*const checks[])(void) = {check_database, check_resolvers, check_trust_store, check_ehlo_name,
+                                                   check_blocklist};
     enum outcome worst = OUTCOME_FINE;
     int code;
     if (!cli_start(&PROGRAM, argc, argv, NULL, NULL, &code))

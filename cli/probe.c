@@ -28,7 +28,7 @@ static const struct config_option OPTIONS[] = {
     {"tlsa", CONFIG_TEXT, &options.tlsa, NULL, "RECORDS",
      "TLSA records to try the certificate on, published or not: \"3 1 1 HEX\", separated by commas", 0, 0},
     TRUST_STORE_OPTION(options.probe.trust_store),
-    {"ehlo-name", CONFIG_TEXT, &options.probe.ehlo_name, NULL, "NAME", "name said in EHLO [this host's name]", 0, 0},
+    EHLO_NAME_OPTION(options.probe.ehlo_name),
     {"gap", CONFIG_DURATION, &options.probe.gap_ms, "1s", "TIME", "pause between two connections", 0, 0},
     {"deadline", CONFIG_DURATION, &options.probe.deadline_ms, "10m", "TIME", "longest time for the whole probe", 0, 0},
     PROBE_TIMEOUT_OPTIONS(options.probe),

@@ -11,6 +11,7 @@
 #include "bus/bus.h"
 #include "jobs.h"
 #include "outbox.h"
+#include "probe/ehlo_name.h"
 #include "probe/probe_setup.h"
 
 #include <inttypes.h>
@@ -38,8 +39,7 @@ static struct {
 static const struct config_option OPTIONS[] = {
     JOBS_OPTION(options.jobs_endpoint, "the coordinator's ZeroMQ endpoint"),
     RESULTS_OPTION(options.results_endpoint, "the aggregator's ZeroMQ endpoint"),
-    {"ehlo-name", CONFIG_TEXT, &options.probe.ehlo_name, NULL, "NAME",
-     "name said in EHLO; should resolve to this host [the host's name]", 0, 0},
+    EHLO_NAME_OPTION(options.probe.ehlo_name),
     {"vantage", CONFIG_TEXT, &options.vantage, "default", "WORD", "where this worker stands, for the results", 0, 0},
     TRUST_STORE_OPTION(options.probe.trust_store),
     {"in-flight", CONFIG_NUMBER, &options.in_flight, "1000", "N", "probes and policies under way at once", 1, 15000},
@@ -308,6 +308,12 @@ static bool open_fetcher(struct worker *worker, char *error, size_t cap) {
     return worker->fetcher != NULL;
 }
 
+static void warn_of_ehlo_name(const char *name) {
+    if (!ehlo_name_is_qualified(name))
+        log_warn("the name in EHLO has no dot: servers that refuse it stay unknown; give --ehlo-name",
+                 LOG_STR("name", name));
+}
+
 static bool on_start(void *self, uv_loop_t *loop, char *error, size_t cap) {
     struct worker *worker = self;
     worker->loop = loop;
@@ -318,6 +324,7 @@ static bool on_start(void *self, uv_loop_t *loop, char *error, size_t cap) {
     if (!probe_setup_open(&worker->setup, &options.probe, error, cap) || !open_fetcher(worker, error, cap) ||
         !open_buses(worker, error, cap))
         return false;
+    warn_of_ehlo_name(worker->setup.config.ehlo_name);
     worker->outbox = outbox_new(worker->id, options.vantage);
     worker->jobs = jobs_new(loop, &worker->setup.config, worker->fetcher, worker->outbox);
     uv_timer_start(&worker->tick, on_tick, 0, TICK_MS);

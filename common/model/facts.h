@@ -58,13 +58,13 @@ enum evidence { EVIDENCE_NONE = 0, EVIDENCE_OBSERVED = 1, EVIDENCE_INFERRED = 2,
     X(CONNECT_TIMEOUT, "connect_timeout", true, "no answer to the TCP connection")                                     \
     X(GREETING_TIMEOUT, "greeting_timeout", true, "connected, but no greeting arrived in time")                        \
     X(RATE_LIMITED, "rate_limited", true, "the server said 421 or a temporary error: too many connections")            \
-    X(REFUSED_SERVICE, "refused_service", true, "the server refuses to talk to this client (554)")                     \
+    X(REFUSED_SERVICE, "refused_service", true, "the server does not serve this client, or not yet")                   \
     X(STARTTLS_REFUSED, "starttls_refused", true, "STARTTLS is advertised but was refused")                            \
     X(PROTOCOL_ERROR, "protocol_error", true, "the answer was not SMTP or not TLS")                                    \
     X(CLOSED, "closed", true, "the server closed the connection")                                                      \
     X(RESET, "reset", true, "the connection was reset")                                                                \
     X(TIMEOUT, "timeout", true, "the server fell silent")                                                              \
-    X(INCONSISTENT, "inconsistent", true, "the control handshake failed, so refusals prove nothing")                   \
+    X(INCONSISTENT, "inconsistent", true, "the server's answers differ, so refusals prove nothing")                    \
     X(DEADLINE, "deadline", true, "the probe ran out of its time")                                                     \
     X(REFUSED_BY_POLICY, "refused_by_policy", false, "reserved or blocklisted, and therefore not contacted")           \
     X(DNS, "dns", true, "the exchange's address could not be resolved")                                                \

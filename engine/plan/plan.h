@@ -48,7 +48,8 @@ struct plan {
     unsigned dialogue_flags;  /* FLAG_… that connections brought */
     uint8_t greeted_at;       /* the first connection with a greeting; 0: none; PLAN_EARLIER: in an earlier attempt */
     uint8_t starttls_at;      /* the first connection whose EHLO reply has STARTTLS; likewise */
-    uint8_t starttls_missing; /* EHLO replies without STARTTLS */
+    uint8_t starttls_missing; /* EHLO replies without STARTTLS; PLAN_MISSING_ENOUGH: that is a no */
+    uint8_t front_seen;       /* a visit ended at what may be a greylisting front */
 
     /* Made from the notes after each answer. */
     struct fact fact[FACT_ENDPOINT_COUNT];
@@ -72,7 +73,7 @@ struct plan {
     int repeating;           /* the note whose question that is; -1 = a new one */
     struct step step;        /* what plan_next() returned */
 };
-enum { PLAN_EARLIER = UINT8_MAX };
+enum { PLAN_EARLIER = UINT8_MAX, PLAN_MISSING_ENOUGH = 2 };
 
 void plan_init(struct plan *plan, const struct plan_policy *policy);
 

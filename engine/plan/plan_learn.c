@@ -213,10 +213,19 @@ static void infer(struct plan *plan) {
 
 static unsigned connection_of(unsigned at) { return at == PLAN_EARLIER ? 0 : at; }
 
+/* Some EHLO replies list it and some do not, as where several machines share an address. */
+static bool starttls_differs(const struct plan *plan) { return plan->starttls_at && plan->starttls_missing; }
+
+static bool lacks_starttls(const struct plan *plan) {
+    return !plan->starttls_at && plan->starttls_missing >= PLAN_MISSING_ENOUGH;
+}
+
 static void learn_dialogue(struct plan *plan) {
     if (plan->greeted_at)
         affirm(plan, FACT_REACHABLE, EVIDENCE_OBSERVED, connection_of(plan->greeted_at));
-    if (plan->starttls_at)
+    if (starttls_differs(plan))
+        plan->flags |= FLAG_INCONSISTENT;
+    else if (plan->starttls_at)
         affirm(plan, FACT_STARTTLS_ADVERTISED, EVIDENCE_OBSERVED, connection_of(plan->starttls_at));
 }
 
@@ -253,6 +262,10 @@ static void draw_conclusions(struct plan *plan, bool soft_too) {
     if (is_intolerant(plan))
         plan->flags |= FLAG_INTOLERANT;
     infer(plan);
+    if (lacks_starttls(plan)) {
+        deny(plan, BIT(STARTTLS_ADVERTISED), EVIDENCE_OBSERVED, plan->connections);
+        deny(plan, TLS_FACTS | BIT(TLS_ENABLED), EVIDENCE_INFERRED, plan->connections);
+    }
 }
 
 void plan_conclude(struct plan *plan) { draw_conclusions(plan, true); }
@@ -268,24 +281,27 @@ static void note_dialogue(struct plan *plan, const struct answer *answer) {
         plan->starttls_at = connection;
 }
 
-/* Asked for twice, since it costs the whole grade. */
-static void note_no_starttls(struct plan *plan) {
-    enum { ENOUGH = 2 };
+/* Asked for twice, since it costs the whole grade; and what may be a greylisting front, which shows the same face for
+ * minutes, once in each of two visits. */
+static void note_no_starttls(struct plan *plan, const struct answer *answer) {
     if (plan->starttls_at) { /* some servers stop offering it after a failed handshake */
         plan_stop(plan, REASON_STARTTLS_REFUSED);
         return;
     }
-    if (++plan->starttls_missing < ENOUGH)
+    if (answer->front && !plan->front_seen) {
+        plan->front_seen = 1;
+        plan_stop(plan, REASON_REFUSED_SERVICE);
         return;
-    draw_conclusions(plan, false);
-    deny(plan, BIT(STARTTLS_ADVERTISED), EVIDENCE_OBSERVED, plan->connections);
-    deny(plan, TLS_FACTS | BIT(TLS_ENABLED), EVIDENCE_INFERRED, plan->connections);
-    plan->stopped = true;
+    }
+    bool enough = plan->front_seen || plan->starttls_missing + 1 >= PLAN_MISSING_ENOUGH;
+    plan->starttls_missing = enough ? PLAN_MISSING_ENOUGH : 1;
+    plan->stopped = lacks_starttls(plan);
+    draw_conclusions(plan, !plan->stopped);
 }
 
 static bool is_without_hello(struct plan *plan, const struct answer *answer) {
     if (answer->kind == ANSWER_NO_STARTTLS)
-        note_no_starttls(plan);
+        note_no_starttls(plan, answer);
     else if (answer->kind == ANSWER_STOPPED)
         plan_stop(plan, answer->reason);
     if (answer->kind == ANSWER_STOPPED && answer->reason == REASON_UNREACHABLE && plan->connections == 1)
@@ -352,6 +368,10 @@ static uint32_t unanswered_facts(const struct plan *plan) {
 static void give_reasons(struct plan *plan, uint32_t doubted) {
     enum reason fallback = plan->reason != REASON_NONE ? plan->reason : REASON_NOT_COMPLETED;
     uint32_t silent = unanswered_facts(plan), open = plan_facts_with(plan, TRI_UNKNOWN);
+    if (starttls_differs(plan)) { /* that is how the address is: to look again would show the same */
+        plan->fact[FACT_STARTTLS_ADVERTISED].reason = REASON_INCONSISTENT;
+        open &= ~BIT(STARTTLS_ADVERTISED);
+    }
     for (unsigned id = 0; id < FACT_ENDPOINT_COUNT; id++) {
         struct fact *fact = &plan->fact[id];
         if (open & doubted & UINT32_C(1) << id)
@@ -368,10 +388,9 @@ static void give_reasons(struct plan *plan, uint32_t doubted) {
 }
 
 void plan_finish(struct plan *plan) {
-    bool without_starttls = plan->fact[FACT_STARTTLS_ADVERTISED].value == TRI_NO;
     bool unreachable = plan->fact[FACT_REACHABLE].value == TRI_NO;
     uint32_t doubted = plan_facts_with(plan, TRI_NO);
-    if (!without_starttls && !unreachable)
+    if (!unreachable)
         draw_conclusions(plan, false);
     doubted &= plan_facts_with(plan, TRI_UNKNOWN);
     if (!plan->stopped && plan_is_open(plan, FACT_TLS_ENABLED))

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { FORMAT = 3, EVERY_FLAG = (1 << FLAG_COUNT) - 1 };
+enum { FORMAT = 4, EVERY_FLAG = (1 << FLAG_COUNT) - 1 };
 
 struct cursor {
     uint8_t *out;      /* written to when saving, else NULL */
@@ -66,7 +66,8 @@ static void pass_plan(struct cursor *c, struct plan *plan) {
     plan->dialogue_flags = pass(c, plan->dialogue_flags, 2) & EVERY_FLAG;
     plan->greeted_at = pass_octet(c, plan->greeted_at ? PLAN_EARLIER : 0, UINT8_MAX);
     plan->starttls_at = pass_octet(c, plan->starttls_at ? PLAN_EARLIER : 0, UINT8_MAX);
-    plan->starttls_missing = pass_octet(c, plan->starttls_missing, 1);
+    plan->starttls_missing = pass_octet(c, plan->starttls_missing, PLAN_MISSING_ENOUGH);
+    plan->front_seen = pass_octet(c, plan->front_seen, 1);
     plan->note_count = pass_octet(c, (uint8_t)plan->note_count, PLAN_NOTES_MAX);
     for (size_t i = 0; !c->bad && i < plan->note_count; i++)
         pass_note(c, &plan->note[i]);
@@ -79,7 +80,6 @@ static void keep_what_counts(struct plan *plan) {
         if (plan->note[i].standing == STANDING_FIRM || plan->note[i].standing == STANDING_SOFT)
             plan->note[kept++] = plan->note[i];
     plan->note_count = kept;
-    plan->starttls_missing = plan->starttls_missing == 1;
 }
 
 size_t plan_save(const struct plan *plan, uint8_t out[static PLAN_SAVED_MAX]) {

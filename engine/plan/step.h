@@ -44,7 +44,7 @@ const char *answer_kind_name(enum answer_kind kind);
 enum flag {
     FLAG_STARTTLS_STRIPPED = 1 << 0,  /* the EHLO reply masks the keyword */
     FLAG_EARLY_BYTES = 1 << 1,        /* bytes between the 220 to STARTTLS and our hello */
-    FLAG_NO_ESMTP = 1 << 2,           /* EHLO refused, HELO tried */
+    FLAG_NO_ESMTP = 1 << 2,           /* EHLO is an unknown command, HELO tried */
     FLAG_INCONSISTENT = 1 << 3,       /* the control failed, or answers contradict each other */
     FLAG_NOT_OFFERED = 1 << 4,        /* the server selected what was not offered */
     FLAG_DOWNGRADE_SENTINEL = 1 << 5, /* only by its sentinel is TLS 1.3 known (RFC 8446 section 4.1.3) */
@@ -59,6 +59,7 @@ struct answer {
     enum reason reason; /* ANSWER_STOPPED, and why the rest stays unknown */
     bool greeted;       /* a 220 greeting arrived */
     bool starttls;      /* EHLO listed STARTTLS */
+    bool front;         /* ANSWER_NO_STARTTLS: perhaps not of the mail server, but of a front that greylists */
     unsigned flags;     /* FLAG_… seen on this connection */
     uint16_t version, suite, group;
     uint8_t alert;

@@ -8,13 +8,13 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "probe/ehlo_name.h"
 #include "probe/probe_names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* What connections are made for. */
 enum probe_state {
@@ -46,12 +46,9 @@ struct probe {
 
 struct probe_config probe_config_default(struct chain_cache *chains, const struct handshake_contexts *contexts,
                                          const char *ehlo_name) {
-    static char host[NAME_CAP];
-    if (ehlo_name == NULL && (gethostname(host, sizeof host - 1) != 0 || *host == '\0'))
-        snprintf(host, sizeof host, "localhost"); /* never empty: servers hang up on that */
     return (struct probe_config){.chains = chains,
                                  .contexts = contexts,
-                                 .ehlo_name = ehlo_name ? ehlo_name : host,
+                                 .ehlo_name = ehlo_name ? ehlo_name : ehlo_name_of_host(),
                                  .deadline_ms = UINT32_MAX,
                                  .timeouts = CONNECTION_TIMEOUTS};
 }

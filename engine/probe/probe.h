@@ -27,8 +27,8 @@ struct probe_config {
     struct connection_timeouts timeouts;
 };
 
-/* Time-outs as in CONNECTION_TIMEOUTS, no gap, no deadline to speak of, no DANE. ehlo_name NULL: this host's name. All
- * borrowed. */
+/* Time-outs as in CONNECTION_TIMEOUTS, no gap, no deadline to speak of, no DANE. ehlo_name NULL: this host's name
+ * (ehlo_name.h). All borrowed. */
 struct probe_config probe_config_default(struct chain_cache *chains, const struct handshake_contexts *contexts,
                                          const char *ehlo_name);
 

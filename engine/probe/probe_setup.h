@@ -1,7 +1,7 @@
 /* probe_setup.h - from a program's options to the configuration of its probes, for programs that probe.
  *
- * The rows here stand in a program's table of options, beside those of forbidden.h. --ehlo-name, --gap and --deadline
- * have another help or default in each program and therefore stand there.
+ * The rows here stand in a program's table of options, beside those of forbidden.h. --gap and --deadline have another
+ * help or default in each program and therefore stand there.
  */
 #ifndef MXG_PROBE_SETUP_H
 #define MXG_PROBE_SETUP_H
@@ -20,6 +20,12 @@ struct probe_options {
 /* Target: const char *. */
 #define TRUST_STORE_OPTION(target)                                                                                     \
     { "trust-store", CONFIG_TEXT, &(target), NULL, "FILE", "PEM file of trusted roots [the system's]", 0, 0 }
+
+#define EHLO_NAME_OPTION(target)                                                                                       \
+    {                                                                                                                  \
+        "ehlo-name", CONFIG_TEXT, &(target), NULL, "NAME",                                                             \
+            "name said in EHLO; should resolve to this host [the host's full name]", 0, 0                              \
+    }
 
 #define PROBE_TIMEOUT_OPTIONS(options)                                                                                 \
     {"greeting-timeout", CONFIG_DURATION, &(options).greeting_ms, "45s", "TIME", "longest wait for a greeting", 0, 0}, \

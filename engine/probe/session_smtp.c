@@ -4,8 +4,7 @@
 
 #include <stdio.h>
 
-enum { UNKNOWN_COMMAND_MAX = 504 }; /* 500 to 504: the command is not known or not implemented; above: policy */
-enum { CLOSING_CHANNEL = 421 };
+enum { CLOSING_CHANNEL = 421, UNKNOWN_COMMAND = 500, NOT_IMPLEMENTED = 502 };
 
 /* The refusals that mean "not now" or "not you", wherever they come; quits politely. */
 static enum session_state refuse_service(struct session *s, const struct smtp_reply *reply, enum reason permanent) {
@@ -34,19 +33,27 @@ static enum session_state on_greeting(struct session *s, size_t left_over) {
     return SESSION_EHLO;
 }
 
+/* May somebody else answer here another time? Who knows EHLO and has nothing to list is rarer than a front that lets
+ * strangers wait. */
+static bool is_front(const struct session *s) {
+    bool lists_nothing = !(s->answer.flags & FLAG_NO_ESMTP) && s->ehlo.line_count == 1;
+    return lists_nothing || smtp_greets_as_front(&s->banner);
+}
+
 static enum session_state without_starttls(struct session *s) {
-    if (!s->answered)
-        session_set_detail(s, "STARTTLS is not advertised", "");
+    s->answer.front = is_front(s);
+    session_set_detail(s, "STARTTLS is not advertised", s->answer.front ? "this may be a greylisting front" : "");
     session_set_answer(s, ANSWER_NO_STARTTLS, REASON_NONE);
     return SESSION_QUIT;
 }
 
-/* RFC 5321 section 3.2: who does not know EHLO is asked with HELO. */
+/* RFC 5321 section 3.2: who does not know EHLO is asked with HELO. Whoever refuses it otherwise knows it, and would not
+ * have it from us, or not with that name: it might have listed STARTTLS for others. */
 static enum session_state on_ehlo(struct session *s, size_t left_over) {
     unsigned code = s->reply.code;
     (void)left_over;
-    if (code >= 500) {
-        s->answer.flags |= code <= UNKNOWN_COMMAND_MAX ? FLAG_NO_ESMTP : 0;
+    if (code == UNKNOWN_COMMAND || code == NOT_IMPLEMENTED) {
+        s->answer.flags |= FLAG_NO_ESMTP;
         return SESSION_HELO;
     }
     if (code != 250)
@@ -65,10 +72,6 @@ static enum session_state on_helo(struct session *s, size_t left_over) {
     if (s->reply.code != 250)
         return refuse_service(s, &s->reply, REASON_REFUSED_SERVICE);
     keep_reply(s, &s->ehlo);
-    if (!(s->answer.flags & FLAG_NO_ESMTP)) { /* the server knows EHLO, and would not have it from us */
-        session_set_detail(s, "EHLO was refused and HELO was not", "");
-        session_set_answer(s, ANSWER_STOPPED, REASON_REFUSED_SERVICE);
-    }
     return without_starttls(s);
 }
 

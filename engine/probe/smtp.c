@@ -128,3 +128,12 @@ bool smtp_ehlo_masked(const struct smtp_reply *reply) {
             return true;
     return false;
 }
+
+bool smtp_greets_as_front(const struct smtp_reply *greeting) {
+    static const char *const known[] = {"spamd IP-based SPAM blocker"};
+    for (size_t i = 0; i < greeting->line_count; i++)
+        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+            if (strstr(smtp_reply_line(greeting, i), known[k]))
+                return true;
+    return false;
+}

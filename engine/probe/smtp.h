@@ -46,4 +46,8 @@ bool smtp_ehlo_has(const struct smtp_reply *reply, const char *keyword);
 /* True if a line looks like a keyword masked by a middlebox ("XXXXXXXA", "XXXXXXXX"). */
 bool smtp_ehlo_masked(const struct smtp_reply *reply);
 
+/* True if the greeting is that of a program that keeps strangers waiting in front of the mail server (OpenBSD's
+ * spamd). */
+bool smtp_greets_as_front(const struct smtp_reply *greeting);
+
 #endif

@@ -15,6 +15,7 @@ static struct answer take_answer(struct supply *supply, const struct step *step)
                             .reason = (enum reason)supply_number(supply, REASON_COUNT - 1),
                             .greeted = supply_number(supply, 1),
                             .starttls = supply_number(supply, 1),
+                            .front = supply_number(supply, 1),
                             .flags = supply_number(supply, (1u << FLAG_COUNT) - 1),
                             .version = versions[supply_number(supply, 6)],
                             .group = (uint16_t)supply_number(supply, UINT16_MAX),

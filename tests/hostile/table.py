@@ -307,7 +307,9 @@ def ehlo_rows(modern):
                  ehlo=EHLO.replace(b"\r", b""), starttls=READY.replace(b"\r", b""))
     yield Row("ehlo_502_then_helo", Script(ehlo=b"502 5.5.1 what\r\n"),
               f"reachable !starttls_advertised {NO_TLS}", reasons="-", flags="no_esmtp")
-    yield unsure("ehlo_550_then_helo", REFUSED, "reachable", ehlo=b"550 5.7.1 not from you\r\n")
+    yield unsure("ehlo_550_helo_taken", REFUSED, "reachable", ehlo=b"550 5.7.1 not from you\r\n")
+    yield unsure("ehlo_501_helo_taken", REFUSED, "reachable", ehlo=b"501 5.5.4 not with that name\r\n")
+    yield unsure("ehlo_lists_nothing", REFUSED, "reachable", ehlo=b"250 mx.hostile.test\r\n")
     yield unsure("greeting_250", "protocol_error", "", greeting=b"250 ok\r\n")
     yield unsure("ehlo_220", "protocol_error", "reachable", ehlo=b"220 ok\r\n")
     yield unsure("ehlo_code_changes", "protocol_error", "reachable", ehlo=b"250-a\r\n220-b\r\n250 STARTTLS\r\n")

@@ -88,6 +88,17 @@ static void a_server_without_starttls_is_asked_twice(void **state) {
     assert_int_equal(plan.fact[FACT_STARTTLS_ADVERTISED].value, TRI_NO);
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_NO);
     assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_NO);
+    struct plan next; /* what was saved says the same */
+    uint8_t saved[PLAN_SAVED_MAX];
+    plan_init(&next, &DEFAULT);
+    assert_true(plan_resume(&next, saved, plan_save(&plan, saved)));
+    assert_int_equal(next.fact[FACT_STARTTLS_ADVERTISED].value, TRI_NO);
+    assert_int_equal(next.fact[FACT_TLS_ENABLED].value, TRI_NO);
+    (void)plan_next(&next); /* and when it is asked again, too */
+    plan_answer(&next, &(struct answer){.kind = ANSWER_NO_STARTTLS, .greeted = true});
+    plan_finish(&next);
+    assert_int_equal(next.fact[FACT_STARTTLS_ADVERTISED].value, TRI_NO);
+    assert_true(plan_save(&next, saved) > 0);
 }
 
 /* Some servers stop offering it to an address after a failed handshake. */
@@ -105,6 +116,44 @@ static void starttls_that_was_seen_and_is_gone_changes_no_fact(void **state) {
     assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
     assert_int_equal(plan.fact[FACT_TLS1_1].value, TRI_UNKNOWN);
     assert_int_equal(plan.reason, REASON_STARTTLS_REFUSED);
+}
+
+static const struct answer FRONT = {.kind = ANSWER_NO_STARTTLS, .greeted = true, .front = true};
+
+/* One visit: a single connection, and nothing is a verdict. */
+static struct plan after_a_visit_to_a_front(void) {
+    struct plan plan, next;
+    uint8_t saved[PLAN_SAVED_MAX];
+    answer_with(&plan, FRONT);
+    assert_int_equal(plan.connections, 1);
+    assert_int_equal(plan.fact[FACT_REACHABLE].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_STARTTLS_ADVERTISED].value, TRI_UNKNOWN);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_UNKNOWN);
+    assert_true(reason_retry(plan.reason));
+    plan_init(&next, &DEFAULT);
+    assert_true(plan_resume(&next, saved, plan_save(&plan, saved)));
+    return next;
+}
+
+static void a_greylisting_front_is_believed_on_the_second_visit(void **state) {
+    (void)state;
+    struct plan plan = after_a_visit_to_a_front();
+    assert_non_null(plan_next(&plan));
+    plan_answer(&plan, &FRONT);
+    assert_null(plan_next(&plan));
+    plan_finish(&plan);
+    assert_int_equal(plan.fact[FACT_STARTTLS_ADVERTISED].value, TRI_NO);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_NO);
+}
+
+static void what_stands_behind_a_greylisting_front_is_no_contradiction(void **state) {
+    (void)state;
+    struct plan plan = after_a_visit_to_a_front();
+    struct answer answer = selected(plan_next(&plan), VERSION_TLS1_2, 0xC02F);
+    plan_answer(&plan, &answer);
+    assert_int_equal(plan.fact[FACT_STARTTLS_ADVERTISED].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
+    assert_int_equal(plan.flags, 0);
 }
 
 static void a_refused_connection_is_no_and_the_rest_unknown(void **state) {
@@ -155,6 +204,28 @@ static struct answer tls12_that_closes(const struct step *step, unsigned seen) {
     for (size_t i = 0; i < step->suite_count; i++)
         strong = strong || step->suites[i] == 0xC02F;
     return offered && strong ? selected(step, VERSION_TLS1_2, 0xC02F) : of_kind(ANSWER_CLOSED);
+}
+
+/* Several machines share the address, and the first connections met one without. */
+static struct answer missing_at_first(const struct step *step, unsigned seen) {
+    return seen == 0 ? (struct answer){.kind = ANSWER_NO_STARTTLS, .greeted = true} : tls12_that_closes(step, seen);
+}
+
+static void starttls_that_was_missing_and_is_there_is_inconsistent(void **state) {
+    (void)state;
+    struct plan plan = plan_of(missing_at_first), next;
+    uint8_t saved[PLAN_SAVED_MAX];
+    assert_int_equal(plan.fact[FACT_STARTTLS_ADVERTISED].value, TRI_UNKNOWN);
+    assert_int_equal(plan.fact[FACT_STARTTLS_ADVERTISED].reason, REASON_INCONSISTENT);
+    assert_true(plan.flags & FLAG_INCONSISTENT);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES); /* the rest is what was seen */
+    assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS1_1].value, TRI_NO);
+    assert_int_equal(plan.reason, REASON_NONE);
+    plan_init(&next, &DEFAULT);
+    assert_true(plan_resume(&next, saved, plan_save(&plan, saved)));
+    assert_int_equal(next.fact[FACT_STARTTLS_ADVERTISED].value, TRI_UNKNOWN);
+    assert_true(next.flags & FLAG_INCONSISTENT);
 }
 
 static struct answer closes_on_the_control(const struct step *step, unsigned seen) {
@@ -334,10 +405,10 @@ static void a_saved_plan_of_other_bytes_is_not_taken(void **state) {
     for (size_t cut = 0; cut < len; cut++)
         assert_false(plan_resume(&fresh, saved, cut));
     assert_false(plan_resume(&fresh, saved, len + 1));
-    uint8_t rule = saved[7]; /* of the first note */
-    saved[7] = UINT8_MAX;
+    uint8_t rule = saved[8]; /* of the first note */
+    saved[8] = UINT8_MAX;
     assert_false(plan_resume(&fresh, saved, len));
-    saved[7] = rule;
+    saved[8] = rule;
     saved[0]++;
     assert_false(plan_resume(&fresh, saved, len));
     assert_int_equal(fresh.fact[FACT_TLS1_2].value, TRI_UNKNOWN);
@@ -354,6 +425,9 @@ int main(void) {
         cmocka_unit_test(an_alert_to_every_hello_is_a_no),
         cmocka_unit_test(a_server_without_starttls_is_asked_twice),
         cmocka_unit_test(starttls_that_was_seen_and_is_gone_changes_no_fact),
+        cmocka_unit_test(starttls_that_was_missing_and_is_there_is_inconsistent),
+        cmocka_unit_test(a_greylisting_front_is_believed_on_the_second_visit),
+        cmocka_unit_test(what_stands_behind_a_greylisting_front_is_no_contradiction),
         cmocka_unit_test(a_refused_connection_is_no_and_the_rest_unknown),
         cmocka_unit_test(a_server_that_selects_and_always_fails_has_no_tls),
         cmocka_unit_test(handshakes_that_are_cut_off_prove_nothing),
