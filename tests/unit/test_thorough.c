@@ -64,7 +64,7 @@ static void a_yes_that_was_seen_is_never_denied(void **state) {
                                              [FACT_NIST_R1] = {.value = TRI_YES, .evidence = EVIDENCE_OBSERVED},
                                              [FACT_PQ_HYBRID] = {.value = TRI_UNKNOWN}};
     thorough_init(&thorough, NULL);
-    for (const struct step *step; (step = thorough_next(&thorough)) != NULL;)
+    while (thorough_next(&thorough) != NULL)
         thorough_answer(&thorough, &(struct answer){.kind = ANSWER_REFUSED, .alerted = true, .alert = 40});
     uint32_t other = thorough_facts(&thorough, fact);
     assert_int_equal(other, UINT32_C(1) << FACT_TLS1_3 | UINT32_C(1) << FACT_NIST_R1);
