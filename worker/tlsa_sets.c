@@ -6,11 +6,18 @@
 
 #include <stdlib.h>
 
+/* A record that is none is left out, as senders leave it out. One that there is no room for could be the one that
+ * matches: then there is no set. */
 static struct dane_set *take_set(const Mxgrade__TlsaSet *message) {
-    struct dane_set *set = message->n_record > 0 ? dane_set_new(message->base_domain) : NULL;
-    for (size_t i = 0; set && i < message->n_record; i++)
-        if (!dane_set_add(set, message->record[i].data, message->record[i].len))
+    struct dane_set *set = dane_set_new(message->base_domain);
+    for (size_t i = 0; set && i < message->n_record; i++) {
+        const ProtobufCBinaryData *record = &message->record[i];
+        struct tlsa tlsa;
+        if (tlsa_parse(&tlsa, record->data, record->len) && !dane_set_add(set, record->data, record->len))
             dane_set_free(&set);
+    }
+    if (set && set->count == 0)
+        dane_set_free(&set);
     return set;
 }
 

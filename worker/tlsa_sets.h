@@ -7,7 +7,8 @@
 
 /* One set for each name of the job, NULL where it has none; NULL altogether if no name has one. A set that cannot be
  * what the coordinator means is logged and left out: a name that the job has not, a second set for a name, a base
- * domain that is no host name, a record or a number of them that dane_set_add() refuses. Free with tlsa_sets_free(). */
+ * domain that is no host name, no record that tlsa_parse() takes, or more than dane_set_add() does. Free with
+ * tlsa_sets_free(). */
 struct dane_set **tlsa_sets_take(const Mxgrade__ProbeJob *job);
 void tlsa_sets_free(struct dane_set ***sets, size_t count); /* count: names of the job */
 

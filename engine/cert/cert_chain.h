@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-    CERT_SAN_MAX = 1000,  /* dNSNames kept */
+    CERT_SAN_MAX = 1000,  /* dNSNames kept to be shown */
     CERT_TEXT_MAX = 1024, /* octets of each text */
 };
 
@@ -50,7 +50,9 @@ struct cert_chain {
     char *serial; /* hexadecimal */
     char **san;   /* dNSNames, lower case */
     size_t san_count;
-    size_t san_total;     /* before CERT_SAN_MAX */
+    size_t san_total; /* before CERT_SAN_MAX */
+    char *further;    /* host names past CERT_SAN_MAX, lower case, each ended by NUL: for match.h; NULL if none */
+    size_t further_len;
     const char *key_type; /* static: "RSA", "EC", "Ed25519", "DSA", … */
     unsigned key_bits;
     const char *signature; /* static: OpenSSL's long name */
@@ -59,8 +61,8 @@ struct cert_chain {
     bool cn_usable;  /* the CN could be a host name: no NUL or other stray octet in it */
     bool san_broken; /* there are alternative names that cannot be read: the CN does not stand in */
     bool self_signed;
-    bool weak_key;       /* RSA/DSA < 2048, EC < 224 bits */
-    bool sha1_signature; /* with SHA-1 or MD5 */
+    bool weak_key;       /* see strength.h; also of an issuer on a good path */
+    bool sha1_signature; /* with SHA-1 or MD5; also of an issuer on a good path, but for the root's over itself */
 
     /* The path to a trusted root. */
     bool missing_intermediate; /* this and the next two: see enum cert_flag */
@@ -72,7 +74,7 @@ struct cert_chain {
         valid_from; /* to valid_until: the intersection over the leaf and the chain certificates used but the root */
     int64_t valid_until;
 
-    /* The certificates behind the leaf, as sent. */
+    /* The certificates behind the leaf, as sent: the first CERT_CHAIN_MAX. */
     uint8_t (*chain_sha256)[32];
     size_t chain_count;
 };

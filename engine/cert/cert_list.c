@@ -35,7 +35,7 @@ const char *cert_list_read_error(void) {
 STACK_OF(X509) * cert_list_read_all(OSSL_LIB_CTX *library, struct reader list) {
     STACK_OF(X509) *certificates = sk_X509_new_null();
     struct reader der;
-    for (int count = 0; count < CERT_CHAIN_MAX && cert_list_next(&list, &der); count++) {
+    while (cert_list_next(&list, &der)) {
         X509 *certificate = cert_list_read(library, der);
         if (certificate && sk_X509_push(certificates, certificate) == 0)
             X509_free(certificate);

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 enum {
-    CERT_CHAIN_MAX = 20,  /* certificates taken from a server, the leaf aside */
+    CERT_CHAIN_MAX = 20,  /* certificates on a path, and of those sent the ones stored, the leaf aside */
     CERT_DER_MAX = 65536, /* octets of one certificate */
 };
 
@@ -30,7 +30,7 @@ __attribute__((warn_unused_result)) X509 *cert_list_read(OSSL_LIB_CTX *library, 
 /* The reason for which cert_list_read() failed, static; the error queue has to be empty before. */
 const char *cert_list_read_error(void);
 
-/* Of the first CERT_CHAIN_MAX certificates in the list those that OpenSSL can read; the caller frees. */
+/* All certificates in the list that OpenSSL can read; the caller frees. What bounds them is the list's own octets. */
 __attribute__((warn_unused_result)) STACK_OF(X509) * cert_list_read_all(OSSL_LIB_CTX *library, struct reader list);
 
 #endif

@@ -158,6 +158,7 @@ static bool verify_but_name(const struct dane *dane, SSL *ssl, X509 *leaf, STACK
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_time(param, (time_t)now);
     X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+    X509_VERIFY_PARAM_set_depth(param, CERT_CHAIN_MAX); /* see path.c */
     X509_STORE_CTX_set0_dane(context, SSL_get0_dane(ssl));
     bool verified = X509_verify_cert(context) == 1;
     int error = X509_STORE_CTX_get_error(context), depth = X509_STORE_CTX_get_error_depth(context);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cert/dates.h"
 #include "cert/der.h"
+#include "cert/strength.h"
 #include "names/name.h"
 
 #include <ctype.h>
@@ -15,8 +16,6 @@
 #include <string.h>
 
 enum {
-    RSA_BITS_MIN = 2048,
-    EC_BITS_MIN = 224,
     SERIAL_MAX = 80,
 };
 
@@ -66,6 +65,28 @@ static char *host_text(const unsigned char *data, size_t len) {
     return text;
 }
 
+/* A name past CERT_SAN_MAX: only what could match is of use. Sized by the certificate, which has two octets or more
+ * beside each name. */
+static void add_further(struct cert_chain *chain, const unsigned char *data, size_t len) {
+    if (!is_host_name(data, len))
+        return;
+    if (chain->further == NULL)
+        chain->further = mem_alloc(chain->der_len);
+    char *name = chain->further + chain->further_len;
+    memcpy(name, data, len);
+    name[len] = '\0';
+    to_lower(name);
+    chain->further_len += len + 1;
+}
+
+static void add_san(struct cert_chain *chain, const unsigned char *data, size_t len) {
+    if (chain->san_count < CERT_SAN_MAX)
+        chain->san[chain->san_count++] = host_text(data, len);
+    else
+        add_further(chain, data, len);
+    chain->san_total++;
+}
+
 static void read_san(struct cert_chain *chain, X509 *leaf) {
     enum { ABSENT = -1 };
     int critical = ABSENT;
@@ -75,12 +96,8 @@ static void read_san(struct cert_chain *chain, X509 *leaf) {
     chain->san = mem_calloc((size_t)(count < CERT_SAN_MAX ? count : CERT_SAN_MAX), sizeof *chain->san);
     for (int i = 0; i < count; i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-        if (name->type != GEN_DNS)
-            continue;
-        if (chain->san_count < CERT_SAN_MAX)
-            chain->san[chain->san_count++] =
-                host_text(ASN1_STRING_get0_data(name->d.dNSName), (size_t)ASN1_STRING_length(name->d.dNSName));
-        chain->san_total++;
+        if (name->type == GEN_DNS)
+            add_san(chain, ASN1_STRING_get0_data(name->d.dNSName), (size_t)ASN1_STRING_length(name->d.dNSName));
     }
     GENERAL_NAMES_free(names);
 }
@@ -106,31 +123,17 @@ static char *serial_text(const X509 *leaf) {
 }
 
 static void read_key(struct cert_chain *chain, X509 *leaf) {
-    static const struct {
-        int id;
-        const char *name;
-        unsigned least; /* bits */
-    } kinds[] = {{EVP_PKEY_RSA, "RSA", RSA_BITS_MIN}, {EVP_PKEY_RSA_PSS, "RSA-PSS", RSA_BITS_MIN},
-                 {EVP_PKEY_DSA, "DSA", RSA_BITS_MIN}, {EVP_PKEY_EC, "EC", EC_BITS_MIN},
-                 {EVP_PKEY_ED25519, "Ed25519", 0},    {EVP_PKEY_ED448, "Ed448", 0}};
-    EVP_PKEY *key = X509_get0_pubkey(leaf);
-    int bits = key ? EVP_PKEY_get_bits(key) : 0;
-    chain->key_type = "unknown";
-    chain->key_bits = bits > 0 ? (unsigned)bits : 0;
-    for (size_t i = 0; key && i < sizeof kinds / sizeof *kinds; i++)
-        if (EVP_PKEY_get_base_id(key) == kinds[i].id) {
-            chain->key_type = kinds[i].name;
-            chain->weak_key = chain->key_bits < kinds[i].least;
-        }
+    struct key_strength strength = strength_of_key(leaf);
+    chain->key_type = strength.type;
+    chain->key_bits = strength.bits;
+    chain->weak_key = strength.weak;
 }
 
 static void read_signature(struct cert_chain *chain, X509 *leaf) {
-    int id = X509_get_signature_nid(leaf), digest = NID_undef;
+    int id = X509_get_signature_nid(leaf);
     const char *name = OBJ_nid2ln(id);
     chain->signature = id != NID_undef && name ? name : "unknown";
-    /* RSA-PSS names its digest in the parameters, not in the identifier; the result only says whether it is strong. */
-    (void)X509_get_signature_info(leaf, &digest, NULL, NULL, NULL);
-    chain->sha1_signature = digest == NID_sha1 || digest == NID_md5;
+    chain->sha1_signature = strength_is_weakly_signed(leaf);
 }
 
 static void digest_key(struct cert_chain *chain, X509 *leaf) {

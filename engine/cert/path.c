@@ -5,7 +5,9 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cert/cert_list.h"
 #include "cert/dates.h"
+#include "cert/strength.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,8 @@ static bool find_path(X509_STORE_CTX *context, const struct trust *trust, X509 *
         X509_STORE_CTX_set_default(context, purpose);
     X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_TRUSTED_FIRST);
     X509_VERIFY_PARAM_set_auth_level(param, 0); /* key size and digest are findings of their own */
+    /* However many were sent: each signature on a path is verified, and one can be made to take milliseconds. */
+    X509_VERIFY_PARAM_set_depth(param, CERT_CHAIN_MAX);
     return X509_verify_cert(context) == 1;
 }
 
@@ -31,6 +35,16 @@ static void narrow_validity(struct cert_chain *chain, STACK_OF(X509) * path) {
         int64_t from = dates_not_before(certificate), until = dates_not_after(certificate);
         chain->valid_from = from > chain->valid_from ? from : chain->valid_from;
         chain->valid_until = until < chain->valid_until ? until : chain->valid_until;
+    }
+}
+
+/* Who forges an issuer forges the leaf. The root's signature over itself proves nothing, and nobody looks at it. */
+static void note_weakness(struct cert_chain *chain, STACK_OF(X509) * path) {
+    for (int i = 1; i < sk_X509_num(path); i++) {
+        X509 *certificate = sk_X509_value(path, i);
+        bool is_root = i + 1 == sk_X509_num(path);
+        chain->weak_key = chain->weak_key || strength_of_key(certificate).weak;
+        chain->sha1_signature = chain->sha1_signature || (!is_root && strength_is_weakly_signed(certificate));
     }
 }
 
@@ -75,6 +89,7 @@ void path_judge(struct cert_chain *chain, const struct trust *trust, X509 *leaf,
     }
     if (chain->trusted || chain->wrong_purpose) {
         narrow_validity(chain, X509_STORE_CTX_get0_chain(context));
+        note_weakness(chain, X509_STORE_CTX_get0_chain(context));
         note_completion(chain, X509_STORE_CTX_get0_chain(context), sent);
     } else {
         chain->missing_intermediate = ends_at_leaf(chain, context);

@@ -157,6 +157,8 @@ static void note_seen(struct thorough *t, uint16_t version, uint16_t suite) {
             return;
     if (t->seen_count < THOROUGH_SEEN_MAX)
         t->seen[t->seen_count++] = (struct thorough_seen){version, suite};
+    else /* what has no room may be what a fact rests on */
+        leave_unsure(t);
 }
 
 static void remove_suite(struct thorough *t, uint16_t suite) {
@@ -232,14 +234,22 @@ void thorough_answer(struct thorough *thorough, const struct answer *answer) {
 
 /* ---- facts ---- */
 
+/* Refusals here, against a yes of the plan's: the enumeration's hellos are others, and lack something that the server
+ * wants. */
+static bool denies(const struct fact *fact, bool yes, bool unsure) { return fact->value == TRI_YES && !yes && !unsure; }
+
+/* A yes was seen, and no refusal undoes that; a no of the plan's gives way to what is seen here. Returns the fact's bit
+ * if it was known otherwise. */
 static uint32_t put_fact(struct fact *fact, enum fact_id id, bool yes, bool unsure, enum reason reason) {
     enum tri before = fact[id].value, now = yes ? TRI_YES : unsure ? TRI_UNKNOWN : TRI_NO;
+    if (denies(&fact[id], yes, unsure))
+        return UINT32_C(1) << id;
     if (now == TRI_UNKNOWN && before != TRI_UNKNOWN)
         return 0; /* what the plan saw stands */
     fact[id] = (struct fact){.value = now, .evidence = EVIDENCE_OBSERVED};
     if (now == TRI_UNKNOWN)
         fact[id] = (struct fact){.value = now, .reason = reason == REASON_NONE ? REASON_TIMEOUT : reason};
-    return before != TRI_UNKNOWN && now != TRI_UNKNOWN && before != now ? UINT32_C(1) << id : 0;
+    return before == TRI_NO && now == TRI_YES ? UINT32_C(1) << id : 0;
 }
 
 static bool any_suite(const struct thorough *t, unsigned flag) {
@@ -252,17 +262,41 @@ static bool any_suite(const struct thorough *t, unsigned flag) {
     return false;
 }
 
+/* Could a suite with the flag be one of the version's? Those of SSL 2.0 are no suites. */
+static bool may_have(unsigned version, unsigned flag) {
+    uint16_t tls13[HELLO_SUITES_MAX];
+    if (version != TLS13_INDEX)
+        return version != SSLV2_INDEX;
+    for (size_t i = offer_suites(OFFER_TLS13, 0, tls13); i-- > 0;) {
+        const struct suite *suite = suite_find(tls13[i]);
+        if (suite && (suite->flags & flag))
+            return true;
+    }
+    return false;
+}
+
+/* Is it open what suites with the flag the server has? */
+static bool unsure_of_class(const bool unsure[static VERSION_COUNT], unsigned flag) {
+    for (unsigned i = 0; i < VERSION_COUNT; i++)
+        if (unsure[i] && may_have(i, flag))
+            return true;
+    return false;
+}
+
+/* Where a version is denied that was seen, the refusals of its suites and groups say nothing either. */
 uint32_t thorough_facts(const struct thorough *thorough, struct fact fact[static FACT_ENDPOINT_COUNT]) {
     const struct thorough *t = thorough;
+    bool unsure[VERSION_COUNT], hybrid = false;
     uint32_t other = 0;
-    bool unsure = false, hybrid = false;
     for (unsigned i = 0; i < VERSION_COUNT; i++) {
-        other |= put_fact(fact, VERSIONS[i].fact, seen_version(t, VERSIONS[i].version), t->unsure[i], t->reason);
-        unsure = unsure || (t->unsure[i] && i != SSLV2_INDEX && i != TLS13_INDEX); /* no suite of 1.3 is in doubt */
+        bool seen = seen_version(t, VERSIONS[i].version);
+        unsure[i] = t->unsure[i] || denies(&fact[VERSIONS[i].fact], seen, t->unsure[i]);
+        other |= put_fact(fact, VERSIONS[i].fact, seen, t->unsure[i], t->reason);
     }
     for (size_t i = 0; i < CLASS_COUNT; i++)
-        other |= put_fact(fact, CLASSES[i].fact, any_suite(t, CLASSES[i].flag), unsure, t->reason);
+        other |= put_fact(fact, CLASSES[i].fact, any_suite(t, CLASSES[i].flag),
+                          unsure_of_class(unsure, CLASSES[i].flag), t->reason);
     for (size_t i = 0; i < t->group_count; i++)
         hybrid = hybrid || tls_group_is_hybrid(t->group[i]);
-    return other | put_fact(fact, FACT_PQ_HYBRID, hybrid, t->unsure[TLS13_INDEX], t->reason);
+    return other | put_fact(fact, FACT_PQ_HYBRID, hybrid, unsure[TLS13_INDEX], t->reason);
 }

@@ -10,8 +10,8 @@
 #include "plan/plan_known.h"
 
 enum {
-    THOROUGH_SEEN_MAX = 512,
     THOROUGH_SUITES_MAX = 512,
+    THOROUGH_SEEN_MAX = 4 * THOROUGH_SUITES_MAX + 64, /* all of them at each version below TLS 1.3, and those of 1.3 */
 };
 
 struct thorough_seen {
@@ -59,7 +59,8 @@ const struct step *thorough_next(struct thorough *thorough);
 void thorough_answer(struct thorough *thorough, const struct answer *answer);
 
 /* Puts what was found in place of the facts on versions, suites and groups. The dialogue's facts, tls_enabled, and what
- * the enumeration did not find out stay. Returns the facts, by bit, whose known value was another. */
+ * the enumeration did not find out stay; so does every yes: it was seen, and a refusal may have reasons of its own.
+ * Returns the facts, by bit, where plan and enumeration differ. */
 uint32_t thorough_facts(const struct thorough *thorough, struct fact fact[static FACT_ENDPOINT_COUNT]);
 
 #endif

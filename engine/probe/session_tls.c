@@ -100,12 +100,18 @@ enum session_state session_feed_flight(struct session *session, const uint8_t *d
 
 /* ---- OpenSSL's handshake ---- */
 
+/* An alert whose record has another version than what was selected, or none, is an alert to us and none to OpenSSL. */
+static void note_alert(struct session *s, const struct handshake_info *info) {
+    bool overheard = s->flight.state == FLIGHT_ALERT || s->flight.state == FLIGHT_CUT;
+    s->answer.alerted = info->alert_received || overheard;
+    s->answer.alert = info->alert_received ? info->alert : s->flight.alert;
+}
+
 static void on_handshake_failed(struct session *s) {
     struct handshake_info info = handshake_info(s->handshake);
     bool hybrid = s->flight.retry_request && tls_group_is_hybrid(s->flight.group);
     bool unknown_version = s->flight.selected && s->flight.version < VERSION_TLS1_0;
-    s->answer.alerted = info.alert_received;
-    s->answer.alert = info.alert;
+    note_alert(s, &info);
     s->answer.incompletable =
         hybrid || unknown_version || (info.unsupported && s->flight.selected); /* the rest may still be on its way */
     if (!hybrid)
@@ -113,7 +119,7 @@ static void on_handshake_failed(struct session *s) {
     if (s->flight.selected)
         answer_by_selection(s);
     else
-        session_set_answer(s, info.alert_received ? ANSWER_REFUSED : ANSWER_MALFORMED, REASON_NOT_COMPLETED);
+        session_set_answer(s, s->answer.alerted ? ANSWER_REFUSED : ANSWER_MALFORMED, REASON_NOT_COMPLETED);
 }
 
 static void on_handshake_done(struct session *s) {

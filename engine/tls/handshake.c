@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/suites.h"
 #include "tls/hybrid_offer.h"
+#include "tls/server_flight.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -92,6 +93,8 @@ static void set_manners(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET | SSL_OP_TLSEXT_PADDING |
                                      SSL_OP_NO_RENEGOTIATION); /* one handshake, one set of facts */
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_max_cert_list(context,
+                              FLIGHT_MAX_OCTETS); /* as much as comes in clear; OpenSSL's own bound is 100 KB */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_msg_callback(context, on_message);
 }

@@ -25,6 +25,8 @@ enum {
     SERVER_KEY_EXCHANGE = 12,
     SERVER_HELLO_DONE = 14,
     ALERT_WARNING = 1,
+    ALERT_FATAL = 2,
+    ALERT_OCTETS = 2,
     ALERT_CLOSE_NOTIFY = 0,
     EXT_SUPPORTED_VERSIONS = 43,
     EXT_COOKIE = 44,
@@ -137,9 +139,15 @@ static enum flight_state take_server_hello(struct flight *flight, struct reader 
     return flight->state = ends_here ? FLIGHT_HELLO : FLIGHT_MORE;
 }
 
-/* RFC 8422 section 5.4: named curve, point, signature. DHE parameters begin otherwise and are left alone. */
+static bool has_curve(uint16_t id) {
+    const struct suite *suite = suite_find(id);
+    return suite && (strcmp(suite->kx, "ECDHE") == 0 || strcmp(suite->kx, "ECDH_anon") == 0);
+}
+
+/* RFC 8422 section 5.4: named curve, point, signature. Other parameters may begin with the same octet (a DHE prime of
+ * 6,144 to 8,184 bits, whose length it is) and are left alone: the suite tells. */
 static void take_key_exchange(struct flight *flight, struct reader body) {
-    if (reader_number(&body, 1) != NAMED_CURVE)
+    if (!has_curve(flight->suite) || reader_number(&body, 1) != NAMED_CURVE)
         return;
     unsigned group = reader_number(&body, 2);
     reader_vector(&body, 1);
@@ -247,6 +255,14 @@ static enum flight_state take_v2(struct flight *flight, struct reader body) {
     return flight->state = FLIGHT_HELLO;
 }
 
+/* Could it be an alert, whatever version its record has? BearSSL says that a hello is too old in a record of version
+ * 0.0. Two octets, of a level that exists: no other record is believed without the version. */
+static bool may_be_alert(const uint8_t *raw, size_t len) {
+    enum { HIGH = 3, LOW = 4, LEVEL = 5 };
+    return raw[0] == RECORD_ALERT && (len <= HIGH || raw[HIGH] == 0) && (len <= LOW || raw[LOW] == ALERT_OCTETS) &&
+           (len <= LEVEL || raw[LEVEL] == ALERT_WARNING || raw[LEVEL] == ALERT_FATAL);
+}
+
 /* One TLS record or SSL 2.0 answer off raw, which holds two octets or more. Returns the octets used, 0 if it is not
  * whole. */
 static size_t take_unit(struct flight *flight, const uint8_t *raw, size_t len) {
@@ -257,7 +273,7 @@ static size_t take_unit(struct flight *flight, const uint8_t *raw, size_t len) {
         take_v2(flight, reader_of(raw + 2, body));
         return 2 + body;
     }
-    if (raw[0] < RECORD_CCS || raw[0] > RECORD_LAST || raw[1] != 3) {
+    if (raw[0] < RECORD_CCS || raw[0] > RECORD_LAST || (raw[1] != 3 && !may_be_alert(raw, len))) {
         malformed(flight, "not a TLS record");
         return len;
     }

@@ -55,6 +55,13 @@ static bool named(const struct wanted *wanted, const char *name) {
     return matched;
 }
 
+static bool openssl_names(const struct wanted *wanted, const char *name) {
+    struct identity leaf = make(wanted, NULL);
+    bool matched = *name && X509_check_host(leaf.certificate, name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+    X509_free(leaf.certificate);
+    return matched;
+}
+
 /* ---- trust ---- */
 
 static void a_chain_to_a_trusted_root_is_trusted(void **state) {
@@ -207,6 +214,13 @@ static void names_match_by_rfc_6125(void **state) {
                  {TEXT("*.example.org"), "mx.example.net", false},
                  {TEXT("*.co.uk"), "mx.co.uk", true},
                  {TEXT("*.com"), "example.com", false},
+                 {TEXT("*.example.org"), "a_b.example.org", false},
+                 {TEXT("a_b.example.org"), "a_b.example.org", true},
+                 {TEXT("*.a_b.example.org"), "mx.a_b.example.org", false},
+                 {TEXT("*.-a.example.org"), "mx.-a.example.org", false},
+                 {TEXT("*.a-.example.org"), "mx.a-.example.org", false},
+                 {TEXT("*.a-b.example.org"), "m-x.a-b.example.org", true},
+                 {TEXT("*..org"), "mx..org", false},
                  {TEXT("org"), "mx.example.org", false},
                  {TEXT("mx.example.org.uk"), "mx.example.org", false},
                  {TEXT("*"), "localhost", false},
@@ -227,10 +241,13 @@ static void names_match_by_rfc_6125(void **state) {
                  {TEXT(" mx.example.org"), "mx.example.org", false},
                  {TEXT("mx\xff.example.org"), "mx.example.org", false},
                  {TEXT("mx.example.org"), "", false}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (named(&(struct wanted){.cn = TEXT("x"), .san = &cases[i].san, .san_count = 1}, cases[i].name) !=
-            cases[i].matches)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct wanted wanted = {.cn = TEXT("x"), .san = &cases[i].san, .san_count = 1};
+        if (named(&wanted, cases[i].name) != cases[i].matches)
             fail_msg("case %zu: '%s' against '%s'", i, cases[i].san.at, cases[i].name);
+        if (openssl_names(&wanted, cases[i].name) != cases[i].matches) /* as senders judge, and dane.c */
+            fail_msg("case %zu: '%s' against '%s', for OpenSSL", i, cases[i].san.at, cases[i].name);
+    }
 }
 
 static void hostile_names_are_stored_clean(void **state) {
@@ -281,18 +298,26 @@ static void the_common_name_counts_only_without_dns_names(void **state) {
     }
 }
 
-static void names_beyond_the_limit_are_counted_only(void **state) {
+static void names_beyond_the_limit_are_judged_and_not_stored(void **state) {
     (void)state;
     static char text[SAN_TOO_MANY][32];
     static struct octets san[SAN_TOO_MANY];
     for (size_t i = 0; i < SAN_TOO_MANY; i++)
-        san[i] = (struct octets){text[i], (size_t)snprintf(text[i], sizeof text[i], "mx%zu.example.org", i)};
+        san[i] = (struct octets){text[i], (size_t)snprintf(text[i], sizeof text[i], "MX%zu.example.org", i)};
+    san[1200] = (struct octets)TEXT("hidden.example.org\0.evil.test");
+    san[1201] = (struct octets)TEXT("*.wild.example.org");
+    san[1202] = (struct octets)TEXT("");
     struct cert_chain *chain =
         judge_leaf(&(struct wanted){.cn = TEXT("mx1400.example.org"), .san = san, .san_count = SAN_TOO_MANY});
     assert_int_equal(chain->san_count, CERT_SAN_MAX);
     assert_int_equal(chain->san_total, SAN_TOO_MANY);
     assert_true(cert_chain_match(chain, "mx999.example.org").matched);
-    assert_false(cert_chain_match(chain, "mx1400.example.org").matched);
+    struct cert_match match = cert_chain_match(chain, "mx1499.example.org");
+    assert_true(match.matched && match.san_match && !match.by_cn);
+    assert_string_equal(match.identity, "mx1499.example.org");
+    assert_true(cert_chain_match(chain, "a.wild.example.org").matched);
+    assert_false(cert_chain_match(chain, "mx1500.example.org").matched);
+    assert_false(cert_chain_match(chain, "hidden.example.org").matched);
     cert_chain_free(&chain);
 }
 
@@ -582,6 +607,43 @@ static void weak_keys_and_digests_are_noted_and_do_not_untrust(void **state) {
         EVP_PKEY_free(keys[i]);
 }
 
+/* Who can forge an issuer can forge the leaf. */
+static void weakness_counts_on_the_whole_path_but_in_the_roots_own_signature(void **state) {
+    (void)state;
+    EVP_PKEY *tiny = rsa_key(1024);
+    struct identity old_root = make(&(struct wanted){.cn = TEXT("old"), .ca = true, .digest = EVP_sha1()}, NULL);
+    struct identity short_root = make(&(struct wanted){.cn = TEXT("short root"), .ca = true, .key = tiny}, NULL);
+    struct identity old = make(&(struct wanted){.cn = TEXT("sha1"), .ca = true, .digest = EVP_sha1()}, &root);
+    struct identity older = make(&(struct wanted){.cn = TEXT("md5"), .ca = true, .digest = EVP_md5()}, &short_root);
+    struct identity small = make(&(struct wanted){.cn = TEXT("short"), .ca = true, .key = tiny}, &root);
+    struct identity below = make(&(struct wanted){.cn = TEXT("below old"), .ca = true}, &old_root);
+    const struct {
+        const struct identity *issuer, *root, *beside; /* beside: sent and of no use */
+        unsigned flags;
+    } cases[] = {
+        {&middle, &root, &old, 0},
+        {&old, &root, &middle, CERT_SHA1_SIGNATURE},
+        {&older, &short_root, &middle, CERT_SHA1_SIGNATURE | CERT_WEAK_KEY},
+        {&small, &root, &middle, CERT_WEAK_KEY},
+        {&below, &old_root, &small, 0},
+        {&short_root, &short_root, &middle, CERT_WEAK_KEY},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct identity leaf = make(&(struct wanted){.cn = TEXT("mx")}, cases[i].issuer);
+        struct trust *store = store_of(&cases[i].root->certificate, 1);
+        X509 *const sent[] = {leaf.certificate, cases[i].issuer->certificate, cases[i].beside->certificate};
+        unsigned flags = flags_under(store, sent, 3, true);
+        if (flags != cases[i].flags)
+            fail_msg("case %zu: flags %x", i, flags);
+        trust_close(&store);
+        X509_free(leaf.certificate);
+    }
+    struct identity made[] = {old_root, short_root, old, older, small, below};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        X509_free(made[i].certificate);
+    EVP_PKEY_free(tiny);
+}
+
 static void rsa_pss_tells_its_digest_in_parameters(void **state) {
     (void)state;
     EVP_PKEY *rsa = rsa_key(2048);
@@ -621,17 +683,20 @@ static void an_unreadable_key_is_unknown(void **state) {
 
 /* ---- lists ---- */
 
-static void a_long_chain_is_cut(void **state) {
+static void a_path_is_found_wherever_its_certificates_stand(void **state) {
     (void)state;
     X509 *sent[LONG_CHAIN];
     struct identity leaf = make(&(struct wanted){.cn = TEXT("mx")}, &middle);
     sent[0] = leaf.certificate;
-    for (size_t i = 1; i < LONG_CHAIN; i++)
-        sent[i] = i == 1 ? middle.certificate : stranger.certificate;
-    struct cert_chain *chain = judge(sent, LONG_CHAIN);
-    assert_true(chain->trusted);
-    assert_int_equal(chain->chain_count, CERT_CHAIN_MAX);
-    cert_chain_free(&chain);
+    static const size_t places[] = {1, CERT_CHAIN_MAX, CERT_CHAIN_MAX + 1, LONG_CHAIN - 1};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        for (size_t at = 1; at < LONG_CHAIN; at++)
+            sent[at] = at == places[i] ? middle.certificate : stranger.certificate;
+        struct cert_chain *chain = judge(sent, LONG_CHAIN);
+        assert_true(chain->trusted && !chain->missing_intermediate);
+        assert_int_equal(chain->chain_count, CERT_CHAIN_MAX);
+        cert_chain_free(&chain);
+    }
     X509_free(leaf.certificate);
 }
 
@@ -708,11 +773,12 @@ int main(void) {
         cmocka_unit_test(san_and_cn_are_told_apart),
         cmocka_unit_test(weak_key_and_digest_are_flags_too),
         cmocka_unit_test(the_common_name_counts_only_without_dns_names),
-        cmocka_unit_test(names_beyond_the_limit_are_counted_only),
+        cmocka_unit_test(names_beyond_the_limit_are_judged_and_not_stored),
         cmocka_unit_test(weak_keys_and_digests_are_noted_and_do_not_untrust),
+        cmocka_unit_test(weakness_counts_on_the_whole_path_but_in_the_roots_own_signature),
         cmocka_unit_test(rsa_pss_tells_its_digest_in_parameters),
         cmocka_unit_test(an_unreadable_key_is_unknown),
-        cmocka_unit_test(a_long_chain_is_cut),
+        cmocka_unit_test(a_path_is_found_wherever_its_certificates_stand),
         cmocka_unit_test(lists_cut_or_altered_anywhere_are_survived),
     };
     return cmocka_run_group_tests_name("cert", tests, set_up, tear_down);

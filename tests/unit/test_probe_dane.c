@@ -245,7 +245,8 @@ static void a_jobs_sets_are_taken_and_unusable_ones_left_out(void **state) {
     static uint8_t good[] = {3, 1, 1, 0xAB}, huge[TLSA_RDATA_MAX + 1];
     static char *names[] = {(char *)"a.mx.test", (char *)"b.mx.test"};
     ProtobufCBinaryData record[] = {{sizeof good, good}, {sizeof good, good}}, cut = {2, good},
-                        too_long = {sizeof huge, huge}, none = {0, NULL};
+                        mixed[] = {{sizeof good, good}, {2, good}, {sizeof good, good}}, too_long = {sizeof huge, huge},
+                        none = {0, NULL};
     const struct {
         uint32_t name;
         const char *base;
@@ -263,6 +264,7 @@ static void a_jobs_sets_are_taken_and_unusable_ones_left_out(void **state) {
         {0, "a.mx.test", &cut, 1, false},
         {0, "a.mx.test", &none, 1, false},
         {0, "a.mx.test", &too_long, 1, false},
+        {0, "a.mx.test", mixed, 3, true}, /* one is none, and the others count */
         {0, "a.mx.test", NULL, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -283,7 +285,7 @@ static void a_jobs_sets_are_taken_and_unusable_ones_left_out(void **state) {
                 if ((sets[name] != NULL) != (rows[i].taken && rows[i].name == name))
                     fail_msg("row %zu, name %zu: %s", i, name, sets[name] ? "taken" : "not taken");
             if (rows[i].taken && sets[rows[i].name]) {
-                assert_int_equal(sets[rows[i].name]->count, rows[i].record_count);
+                assert_int_equal(sets[rows[i].name]->count, rows[i].record == mixed ? 2 : rows[i].record_count);
                 assert_string_equal(sets[rows[i].name]->base, rows[i].base);
                 assert_memory_equal(sets[rows[i].name]->record[0].rdata, good, sizeof good);
             }

@@ -138,6 +138,33 @@ static void refusals_are_alerts_and_close_notify(void **state) {
     assert_int_equal(state_of("\25\3\3\0\2\1\160", 7, VERSION_TLS1_2), FLIGHT_MORE); /* unrecognized_name, a warning */
 }
 
+/* BearSSL's alerts come in records of version 0.0. */
+static void an_alert_is_one_whatever_version_its_record_has(void **state) {
+    struct bytes alert = {.data = {21, 0, 0, 0, 2, 2, 70}, .len = 7}, cut = {.len = 0};
+    (void)state;
+    for (size_t step = 1; step <= alert.len; step++) {
+        struct flight flight = feed(VERSION_TLS1_0, &alert, step);
+        assert_int_equal(flight.state, FLIGHT_ALERT);
+        assert_int_equal(flight.alert, 70);
+        flight_free(&flight);
+    }
+    assert_int_equal(state_of("\25\0\0\0\2\1\0", 7, VERSION_TLS1_0), FLIGHT_ALERT); /* close_notify */
+    assert_int_equal(state_of("\25\2\0\0\2\2\50", 7, VERSION_TLS1_0), FLIGHT_ALERT);
+    struct bytes hello = server_hello(0x0303, 0xC02F, NULL, NULL, 0), messages = {.len = 0};
+    put_message(&messages, 2, hello.data, hello.len);
+    put_record(&cut, 22, messages.data, messages.len);
+    put(&cut, alert.data, alert.len);
+    struct flight flight = feed(VERSION_TLS1_2, &cut, 3);
+    assert_int_equal(flight.state, FLIGHT_CUT);
+    assert_int_equal(flight.alert, 70);
+    flight_free(&flight);
+    /* Nothing else is believed without a version: another length, level or type. */
+    static const char *const others[] = {"\25\0\0\1\2\2\50", "\25\0\0\0\3\2\50", "\25\0\0\0\2\3\50",
+                                         "\26\0\0\0\2\2\50"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_int_equal(state_of(others[i], 7, VERSION_TLS1_0), FLIGHT_MALFORMED);
+}
+
 static void a_warning_before_the_hello_is_skipped_but_not_for_ever(void **state) {
     struct bytes messages = messages_tls12(), b = {.len = 0};
     (void)state;
@@ -188,6 +215,25 @@ static void a_suite_that_was_not_offered_is_told_apart(void **state) {
     assert_int_equal(flight.state, FLIGHT_WHOLE);
     assert_false(flight_offered(&flight, &OFFER, false));
     flight_free(&flight);
+}
+
+/* The length of a prime of 8,000 bits, 1,000 octets, begins as a named curve does; so does a long PSK hint. */
+static void a_long_prime_is_no_curve(void **state) {
+    static const uint16_t suites[] = {0x009E, 0xC033};
+    uint8_t exchange[1200] = {3, 0xE8, 0xFF};
+    (void)state;
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
+        struct bytes b = {.len = 0}, messages = {.len = 0}, hello = server_hello(0x0303, suites[i], NULL, NULL, 0);
+        put_message(&messages, 2, hello.data, hello.len);
+        put_message(&messages, 12, exchange, sizeof exchange);
+        put_message(&messages, 14, "", 0);
+        put_record(&b, 22, messages.data, messages.len);
+        struct flight flight = feed(VERSION_TLS1_2, &b, 100);
+        assert_int_equal(flight.state, FLIGHT_WHOLE);
+        assert_int_equal(flight.group, 0);
+        assert_int_equal(flight.signature, 0);
+        flight_free(&flight);
+    }
 }
 
 static void an_alert_after_the_hello_is_a_cut(void **state) {
@@ -356,9 +402,11 @@ int main(void) {
         cmocka_unit_test(a_flight_is_read_in_any_segmentation),
         cmocka_unit_test(every_prefix_wants_more),
         cmocka_unit_test(refusals_are_alerts_and_close_notify),
+        cmocka_unit_test(an_alert_is_one_whatever_version_its_record_has),
         cmocka_unit_test(a_warning_before_the_hello_is_skipped_but_not_for_ever),
         cmocka_unit_test(a_retry_request_names_the_group),
         cmocka_unit_test(a_suite_that_was_not_offered_is_told_apart),
+        cmocka_unit_test(a_long_prime_is_no_curve),
         cmocka_unit_test(an_alert_after_the_hello_is_a_cut),
         cmocka_unit_test(ssl2_is_only_believed_when_it_was_offered),
         cmocka_unit_test(an_ssl2_answer_behind_a_tls_one_is_none),

@@ -56,7 +56,63 @@ static void every_suite_of_every_version_is_found(void **state) {
     assert_int_equal(fact[FACT_ANON_SUITES].value, TRI_NO);
 }
 
-static void a_contradiction_is_told_and_the_enumeration_believed(void **state) {
+/* The enumeration's hellos lack something that the server wants; then their refusals say nothing of suites either. */
+static void a_yes_that_was_seen_is_never_denied(void **state) {
+    (void)state;
+    struct thorough thorough;
+    struct fact fact[FACT_ENDPOINT_COUNT] = {[FACT_TLS1_3] = {.value = TRI_YES, .evidence = EVIDENCE_OBSERVED},
+                                             [FACT_NIST_R1] = {.value = TRI_YES, .evidence = EVIDENCE_OBSERVED},
+                                             [FACT_PQ_HYBRID] = {.value = TRI_UNKNOWN}};
+    thorough_init(&thorough, NULL);
+    while (thorough_next(&thorough) != NULL)
+        thorough_answer(&thorough, &(struct answer){.kind = ANSWER_REFUSED, .alerted = true, .alert = 40});
+    uint32_t other = thorough_facts(&thorough, fact);
+    assert_int_equal(other, UINT32_C(1) << FACT_TLS1_3 | UINT32_C(1) << FACT_NIST_R1);
+    assert_int_equal(fact[FACT_TLS1_3].value, TRI_YES);
+    assert_int_equal(fact[FACT_NIST_R1].value, TRI_YES);
+    assert_int_equal(fact[FACT_TLS1_2].value, TRI_NO);
+    assert_int_equal(fact[FACT_NIST_R2].value, TRI_UNKNOWN);
+    assert_int_equal(fact[FACT_FORWARD_SECRECY].value, TRI_UNKNOWN);
+    assert_int_equal(fact[FACT_PQ_HYBRID].value, TRI_UNKNOWN);
+    assert_int_equal(fact[FACT_ANON_SUITES].value, TRI_NO);
+}
+
+/* The server takes all that is offered, the first first. */
+static void every_suite_of_a_server_that_has_all_is_kept(void **state) {
+    (void)state;
+    static struct thorough thorough;
+    struct fact fact[FACT_ENDPOINT_COUNT] = {{.value = TRI_UNKNOWN}};
+    thorough_init(&thorough, NULL);
+    for (const struct step *step; (step = thorough_next(&thorough)) != NULL;) {
+        struct answer answer = {.kind = ANSWER_REFUSED, .alerted = true, .alert = 40};
+        if (step->suite_count > 0 && step->max >= VERSION_SSLV3)
+            answer = (struct answer){.kind = ANSWER_SELECTED, .version = step->max, .suite = step->suites[0]};
+        thorough_answer(&thorough, &answer);
+    }
+    assert_true(thorough.seen_count > 4 * thorough.suite_count);
+    assert_int_equal(thorough_facts(&thorough, fact), 0);
+    assert_int_equal(fact[FACT_SSLV3].value, TRI_YES);
+    assert_int_equal(fact[FACT_ANON_SUITES].value, TRI_YES);
+}
+
+static void what_could_not_be_recorded_is_unknown(void **state) {
+    (void)state;
+    static struct thorough thorough;
+    struct fact fact[FACT_ENDPOINT_COUNT] = {{.value = TRI_UNKNOWN}};
+    thorough_init(&thorough, NULL);
+    while (thorough.seen_count < THOROUGH_SEEN_MAX) /* of no version at all, and not weak */
+        thorough.seen[thorough.seen_count++] = (struct thorough_seen){.suite = 0xC02F};
+    for (const struct step *step; (step = thorough_next(&thorough)) != NULL;) {
+        struct answer answer = answer_of(step);
+        thorough_answer(&thorough, &answer);
+    }
+    assert_int_equal(thorough_facts(&thorough, fact), 0);
+    assert_int_equal(fact[FACT_TLS1_2].value, TRI_UNKNOWN);
+    assert_int_equal(fact[FACT_WEAK_CIPHERS].value, TRI_UNKNOWN);
+    assert_int_equal(fact[FACT_SSLV3].value, TRI_NO);
+}
+
+static void a_no_gives_way_to_what_the_enumeration_sees(void **state) {
     (void)state;
     struct thorough thorough;
     struct fact fact[FACT_ENDPOINT_COUNT] = {[FACT_TLS1_0] = {.value = TRI_NO}, [FACT_TLS1_2] = {.value = TRI_YES}};
@@ -82,7 +138,10 @@ static void what_the_plan_saw_outlives_an_enumeration_that_was_turned_away(void 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_suite_of_every_version_is_found),
-        cmocka_unit_test(a_contradiction_is_told_and_the_enumeration_believed),
+        cmocka_unit_test(a_yes_that_was_seen_is_never_denied),
+        cmocka_unit_test(every_suite_of_a_server_that_has_all_is_kept),
+        cmocka_unit_test(what_could_not_be_recorded_is_unknown),
+        cmocka_unit_test(a_no_gives_way_to_what_the_enumeration_sees),
         cmocka_unit_test(what_the_plan_saw_outlives_an_enumeration_that_was_turned_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
