@@ -1,9 +1,9 @@
 /* lines.c - see lines.h. zlib reads plain files as they are, so one reader serves both. */
 #include "lines.h"
 
-#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,18 +33,12 @@ struct field {
     size_t len;
 };
 
-/* A line of a file from Windows ends with CR. */
-static bool is_padding(char c) { return ascii_is_blank(c) || c == '\r'; }
-
 static struct field trim_field(struct field field) {
-    while (field.len && is_padding(field.text[0]))
-        field = (struct field){field.text + 1, field.len - 1};
-    while (field.len && is_padding(field.text[field.len - 1]))
-        field.len--;
+    utf8_trim(&field.text, &field.len);
     return field;
 }
 
-/* Takes the field up to the next separator off *rest. Blanks and a pair of quotes round the field go. */
+/* Takes the field up to the next separator off *rest. White space and a pair of quotes round the field go. */
 static struct field take_field(struct field *rest) {
     size_t len = 0;
     while (len < rest->len && rest->text[len] != ',' && rest->text[len] != '\t')
@@ -53,7 +47,7 @@ static struct field take_field(struct field *rest) {
     size_t skip = len < rest->len ? len + 1 : len;
     *rest = (struct field){rest->text + skip, rest->len - skip};
     if (field.len >= 2 && field.text[0] == '"' && field.text[field.len - 1] == '"')
-        field = (struct field){field.text + 1, field.len - 2};
+        field = trim_field((struct field){field.text + 1, field.len - 2});
     return field;
 }
 
@@ -71,12 +65,7 @@ static int64_t rank_of(struct field field) {
 }
 
 void line_parse(struct line *out, const char *text, size_t len, int64_t number, bool cut) {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
-    enum { MARK_OCTETS = sizeof byte_order_mark - 1 };
-    struct field rest = {text, len};
-    if (number == 1 && len >= MARK_OCTETS && memcmp(text, byte_order_mark, MARK_OCTETS) == 0)
-        rest = (struct field){text + MARK_OCTETS, len - MARK_OCTETS};
-    rest = trim_field(rest);
+    struct field rest = trim_field((struct field){text, len});
     out->number = number;
     text_sanitise(out->input, sizeof out->input, rest.text, rest.len);
     struct field first = take_field(&rest), second = take_field(&rest);
@@ -86,7 +75,8 @@ void line_parse(struct line *out, const char *text, size_t len, int64_t number, 
     else
         first = second;
     out->name[0] = '\0';
-    out->error = cut ? NAME_TOO_LONG : name_from_line(out->name, first.text, first.len, false);
+    out->error = cut ? NAME_TOO_LONG : name_from_line(out->name, first.text, first.len);
+    name_reason(out->reason, out->error, first.text, first.len);
 }
 
 struct lines *lines_open(const char *path, char *error, size_t cap) {

@@ -53,7 +53,7 @@ static void copy_line(struct db_copy *copy, const char *survey, const struct lin
         db_copy_int(copy, line->rank);
     else
         db_copy_null(copy);
-    db_copy_text(copy, good ? NULL : name_error_text(line->error));
+    db_copy_text(copy, good ? NULL : line->reason);
     db_copy_row_end(copy);
 }
 
