@@ -388,12 +388,12 @@ COMMENT ON COLUMN mxgrade.quarantine.job IS 'The job that it names; null for a c
 COMMENT ON COLUMN mxgrade.quarantine.why IS 'What was wrong';
 COMMENT ON COLUMN mxgrade.quarantine.message IS 'The EndpointResult, PolicyResult or Certificate of proto/mxgrade.proto as it came; null when larger than 1 MiB';
 
--- Reasons of common/model/facts.h from the most to the least telling: of several addresses or exchanges
+-- Reasons of common/model/facts.h, and invalid_name of an exchange that is no host name, from the most to the least telling: of several addresses or exchanges
 -- without a grade, the one that came furthest speaks for all.
 CREATE FUNCTION mxgrade.reason_order() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT ARRAY['inconsistent', 'not_completed', 'starttls_refused', 'protocol_error', 'rate_limited', 'refused_service',
                  'cannot_offer', 'closed', 'reset', 'timeout', 'deadline', 'greeting_timeout', 'connect_timeout',
-                 'unreachable', 'dns', 'no_address', 'refused_by_policy', 'no_route', 'local_resources', 'not_asked']
+                 'unreachable', 'dns', 'no_address', 'invalid_name', 'refused_by_policy', 'no_route', 'local_resources', 'not_asked']
 $$;
 COMMENT ON FUNCTION mxgrade.reason_order() IS 'Reasons why something is ungraded, the most telling first';
 
