@@ -1,4 +1,4 @@
-/* lines.h - reads a submitted list: plain or gzip, one domain or "rank,domain" a line.
+/* lines.h - reads a submitted list, packed in any of the ways of list_file.h: one domain or "rank,domain" a line.
  *
  * Memory is bounded whatever the list holds. Fields are parted by comma or tab and may stand in double
  * quotes. If the first field is a number it is the rank and the second is the domain; else the first

@@ -33,7 +33,7 @@ static const struct config_program PROGRAM = {
     .name = "mxgrade submit",
     .usage = "[OPTION…] FILE|-",
     .summary = "Stores a list of domains as a new survey and prints the survey's number.\n"
-               "FILE, or - for standard input: a domain or 'rank,domain' a line; may be gzip.",
+               "FILE, or - for standard input: a domain or 'rank,domain' a line; may be gzip, or a ZIP of one file.",
     .notes = "Every line is kept: as a domain, or as rejected with the reason ('mxgrade summary').",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
