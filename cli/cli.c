@@ -76,7 +76,7 @@ int cli_survey_verb(const struct config_program *program, int argc, char **argv,
     return code;
 }
 
-/* What is wrong with a domain or an exchange, and no reason of facts.h. */
+/* Statuses of a domain that are no reasons of facts.h. */
 static const struct {
     const char *status, *text;
 } STATUS_TEXTS[] = {
@@ -84,7 +84,6 @@ static const struct {
     {"no_mail_host", "no MX and no address"},
     {"nxdomain", "the domain does not exist"},
     {"dns", "DNS gave no answer"},
-    {"invalid_name", "what the MX record names is no full host name"},
 };
 
 const char *cli_reason_text(const char *key) {

@@ -388,7 +388,7 @@ COMMENT ON COLUMN mxgrade.quarantine.job IS 'The job that it names; null for a c
 COMMENT ON COLUMN mxgrade.quarantine.why IS 'What was wrong';
 COMMENT ON COLUMN mxgrade.quarantine.message IS 'The EndpointResult, PolicyResult or Certificate of proto/mxgrade.proto as it came; null when larger than 1 MiB';
 
--- Reasons of common/model/facts.h, and invalid_name of an exchange that is no host name, from the most to the least telling: of several addresses or exchanges
+-- Reasons of common/model/facts.h from the most to the least telling: of several addresses or exchanges
 -- without a grade, the one that came furthest speaks for all.
 CREATE FUNCTION mxgrade.reason_order() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT ARRAY['inconsistent', 'not_completed', 'starttls_refused', 'protocol_error', 'rate_limited', 'refused_service',
