@@ -1,18 +1,14 @@
-/* lines.c - see lines.h. zlib reads plain files as they are, so one reader serves both. */
+/* lines.c - see lines.h. LF, CRLF and CR end a line: old programs of the Macintosh, and what saves like them, write CR.
+ */
 #include "lines.h"
 
-#include "base/ascii.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/utf8.h"
+#include "list_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <zlib.h>
 
 enum {
     LINE_MAX_OCTETS = 4096, /* no domain needs more; the rest of a longer line is skipped */
@@ -21,9 +17,9 @@ enum {
 };
 
 struct lines {
-    gzFile file;
-    char path[256]; /* for messages */
+    struct list_file *file;
     int64_t number;
+    bool returned;  /* a CR ended the last line */
     size_t at, end; /* unread part of buffer */
     char buffer[BUFFER_OCTETS];
 };
@@ -33,18 +29,12 @@ struct field {
     size_t len;
 };
 
-/* A line of a file from Windows ends with CR. */
-static bool is_padding(char c) { return ascii_is_blank(c) || c == '\r'; }
-
 static struct field trim_field(struct field field) {
-    while (field.len && is_padding(field.text[0]))
-        field = (struct field){field.text + 1, field.len - 1};
-    while (field.len && is_padding(field.text[field.len - 1]))
-        field.len--;
+    utf8_trim(&field.text, &field.len);
     return field;
 }
 
-/* Takes the field up to the next separator off *rest. Blanks and a pair of quotes round the field go. */
+/* Takes the field up to the next separator off *rest. White space and a pair of quotes round the field go. */
 static struct field take_field(struct field *rest) {
     size_t len = 0;
     while (len < rest->len && rest->text[len] != ',' && rest->text[len] != '\t')
@@ -53,7 +43,7 @@ static struct field take_field(struct field *rest) {
     size_t skip = len < rest->len ? len + 1 : len;
     *rest = (struct field){rest->text + skip, rest->len - skip};
     if (field.len >= 2 && field.text[0] == '"' && field.text[field.len - 1] == '"')
-        field = (struct field){field.text + 1, field.len - 2};
+        field = trim_field((struct field){field.text + 1, field.len - 2});
     return field;
 }
 
@@ -71,12 +61,7 @@ static int64_t rank_of(struct field field) {
 }
 
 void line_parse(struct line *out, const char *text, size_t len, int64_t number, bool cut) {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
-    enum { MARK_OCTETS = sizeof byte_order_mark - 1 };
-    struct field rest = {text, len};
-    if (number == 1 && len >= MARK_OCTETS && memcmp(text, byte_order_mark, MARK_OCTETS) == 0)
-        rest = (struct field){text + MARK_OCTETS, len - MARK_OCTETS};
-    rest = trim_field(rest);
+    struct field rest = trim_field((struct field){text, len});
     out->number = number;
     text_sanitise(out->input, sizeof out->input, rest.text, rest.len);
     struct field first = take_field(&rest), second = take_field(&rest);
@@ -86,71 +71,69 @@ void line_parse(struct line *out, const char *text, size_t len, int64_t number, 
     else
         first = second;
     out->name[0] = '\0';
-    out->error = cut ? NAME_TOO_LONG : name_from_line(out->name, first.text, first.len, false);
+    out->error = cut ? NAME_TOO_LONG : name_from_line(out->name, first.text, first.len);
+    name_reason(out->reason, out->error, first.text, first.len);
 }
 
 struct lines *lines_open(const char *path, char *error, size_t cap) {
-    bool standard_input = strcmp(path, "-") == 0;
-    int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        snprintf(error, cap, "cannot read '%s': %s", path, strerror(errno));
-        if (fd >= 0)
-            close(fd);
+    struct list_file *file = list_file_open(path, error, cap);
+    if (file == NULL)
         return NULL;
-    }
-    gzFile file = S_ISDIR(status.st_mode) ? NULL : gzdopen(fd, "rb");
-    if (file == NULL) {
-        snprintf(error, cap, S_ISDIR(status.st_mode) ? "'%s' is a directory: name a file" : "cannot read '%s'", path);
-        close(fd);
-        return NULL;
-    }
-    struct lines *lines = mem_alloc(sizeof *lines);
+    struct lines *lines = mem_calloc(1, sizeof *lines);
     lines->file = file;
-    snprintf(lines->path, sizeof lines->path, "%s", standard_input ? "standard input" : path);
     return lines;
 }
 
-/* Reads on. LINES_LINE: there are octets in the buffer again. */
-static enum lines_result fill_buffer(struct lines *lines, char *error, size_t cap) {
-    int got = gzread(lines->file, lines->buffer, sizeof lines->buffer), code = Z_OK;
+/* Reads on. LIST_READ: there are octets in the buffer. */
+static enum list_read fill_buffer(struct lines *lines, char *error, size_t cap) {
     lines->at = 0;
-    lines->end = got > 0 ? (size_t)got : 0;
-    if (got > 0)
-        return LINES_LINE;
-    const char *why = gzerror(lines->file, &code);
-    if (code == Z_OK)
-        return LINES_END;
-    if (code == Z_ERRNO)
-        why = strerror(errno);
-    if (code == Z_BUF_ERROR)
-        why = "the gzip file is cut short";
-    snprintf(error, cap, "cannot read '%s': %s", lines->path, why);
-    return LINES_ERROR;
+    enum list_read result = list_file_read(lines->file, lines->buffer, sizeof lines->buffer, &lines->end, error, cap);
+    if (result != LIST_READ)
+        lines->end = 0;
+    return result;
+}
+
+/* Where the line ends in the buffer, or where the buffer does. */
+static size_t part_of_line(const struct lines *lines) {
+    const char *from = lines->buffer + lines->at;
+    size_t len = lines->end - lines->at;
+    const char *feed = memchr(from, '\n', len);
+    len = feed ? (size_t)(feed - from) : len;
+    const char *back = memchr(from, '\r', len);
+    return back ? (size_t)(back - from) : len;
+}
+
+/* Of CRLF the LF is still to come, perhaps in the next piece. */
+static bool skip_feed(struct lines *lines) {
+    bool skip = lines->returned && lines->buffer[lines->at] == '\n';
+    lines->returned = false;
+    lines->at += skip;
+    return skip;
 }
 
 enum lines_result lines_next(struct lines *lines, struct line *out, char *error, size_t cap) {
     char text[LINE_MAX_OCTETS];
     size_t len = 0;
-    bool started = false, cut = false;
-    for (;;) {
+    bool started = false, cut = false, ended = false;
+    while (!ended) {
         if (lines->at == lines->end) {
-            enum lines_result result = fill_buffer(lines, error, cap);
-            if (result == LINES_END && started)
+            enum list_read result = fill_buffer(lines, error, cap);
+            if (result == LIST_END && started)
                 break;
-            if (result != LINES_LINE)
-                return result;
+            if (result != LIST_READ)
+                return result == LIST_END ? LINES_END : LINES_ERROR;
         }
-        const char *from = lines->buffer + lines->at, *newline = memchr(from, '\n', lines->end - lines->at);
-        size_t part = newline ? (size_t)(newline - from) : lines->end - lines->at;
-        size_t keep = part < sizeof text - len ? part : sizeof text - len;
-        memcpy(text + len, from, keep);
+        if (skip_feed(lines))
+            continue;
+        size_t part = part_of_line(lines), keep = part < sizeof text - len ? part : sizeof text - len;
+        memcpy(text + len, lines->buffer + lines->at, keep);
         len += keep;
         cut = cut || keep < part;
         started = true;
-        lines->at += part + (newline != NULL);
-        if (newline)
-            break;
+        lines->at += part;
+        ended = lines->at < lines->end;
+        lines->returned = ended && lines->buffer[lines->at] == '\r';
+        lines->at += ended;
     }
     line_parse(out, text, len, ++lines->number, cut);
     return LINES_LINE;
@@ -158,7 +141,7 @@ enum lines_result lines_next(struct lines *lines, struct line *out, char *error,
 
 void lines_close(struct lines **lines) {
     if (*lines)
-        gzclose_r((*lines)->file);
+        list_file_close(&(*lines)->file);
     free(*lines);
     *lines = NULL;
 }

@@ -1,4 +1,4 @@
-/* lines.h - reads a submitted list: plain or gzip, one domain or "rank,domain" a line.
+/* lines.h - reads a submitted list, packed in any of the ways of list_file.h: one domain or "rank,domain" a line.
  *
  * Memory is bounded whatever the list holds. Fields are parted by comma or tab and may stand in double
  * quotes. If the first field is a number it is the rank and the second is the domain; else the first
@@ -7,7 +7,7 @@
 #ifndef MXG_LINES_H
 #define MXG_LINES_H
 
-#include "names/name.h"
+#include "names/reason.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +19,8 @@ struct line {
     char input[LINES_INPUT_MAX_OCTETS + 1]; /* the line, sanitised and cut */
     enum name_error error;                  /* NAME_OK: name is set */
     char name[NAME_CAP];
-    int64_t rank; /* -1 = none */
+    char reason[NAME_REASON_CAP]; /* why it is none */
+    int64_t rank;                 /* -1 = none */
 };
 
 /* What one line of len octets (without its line end) holds. cut: it went on, but was too long to keep. */

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "cli_sql.h"
 #include "names/name.h"
+#include "names/reason.h"
 #include "report_sections.h"
 #include "rows.h"
 
@@ -88,9 +89,11 @@ int verb_report(int argc, char **argv) {
     int code;
     if (!cli_start(&PROGRAM, argc, argv, "DOMAIN", &given, &code))
         return code;
-    enum name_error error = name_from_line(domain, given, strlen(given), false);
+    enum name_error error = name_from_line(domain, given, strlen(given));
     if (error != NAME_OK) {
-        cli_error("'%s' is no domain: %s", given, name_error_text(error));
+        char reason[NAME_REASON_CAP];
+        name_reason(reason, error, given, strlen(given));
+        cli_error("'%s' is no domain: %s", given, reason);
         return CLI_USAGE;
     }
     if (options.survey && *options.survey && !cli_survey_number(options.survey))

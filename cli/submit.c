@@ -33,7 +33,7 @@ static const struct config_program PROGRAM = {
     .name = "mxgrade submit",
     .usage = "[OPTION…] FILE|-",
     .summary = "Stores a list of domains as a new survey and prints the survey's number.\n"
-               "FILE, or - for standard input: a domain or 'rank,domain' a line; may be gzip.",
+               "FILE, or - for standard input: a domain or 'rank,domain' a line; may be gzip, or a ZIP of one file.",
     .notes = "Every line is kept: as a domain, or as rejected with the reason ('mxgrade summary').",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
@@ -53,7 +53,7 @@ static void copy_line(struct db_copy *copy, const char *survey, const struct lin
         db_copy_int(copy, line->rank);
     else
         db_copy_null(copy);
-    db_copy_text(copy, good ? NULL : name_error_text(line->error));
+    db_copy_text(copy, good ? NULL : line->reason);
     db_copy_row_end(copy);
 }
 

@@ -393,7 +393,7 @@ COMMENT ON COLUMN mxgrade.quarantine.message IS 'The EndpointResult, PolicyResul
 CREATE FUNCTION mxgrade.reason_order() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT ARRAY['inconsistent', 'not_completed', 'starttls_refused', 'protocol_error', 'rate_limited', 'refused_service',
                  'cannot_offer', 'closed', 'reset', 'timeout', 'deadline', 'greeting_timeout', 'connect_timeout',
-                 'unreachable', 'dns', 'no_address', 'refused_by_policy', 'no_route', 'local_resources', 'not_asked']
+                 'unreachable', 'dns', 'no_address', 'invalid_name', 'refused_by_policy', 'no_route', 'local_resources', 'not_asked']
 $$;
 COMMENT ON FUNCTION mxgrade.reason_order() IS 'Reasons why something is ungraded, the most telling first';
 

@@ -195,7 +195,14 @@ COMMENT ON COLUMN mxgrade.domain_policy.tlsrpt IS 'TLS-RPT (RFC 8460)';
 COMMENT ON COLUMN mxgrade.domain_policy.tlsrpt_why IS 'Why its record is invalid or unknown';
 COMMENT ON COLUMN mxgrade.domain_policy.tlsrpt_rua IS 'Where reports are to go';
 
--- Texts to publish. An exchange that is no host name (an address, a single label) has no place in them.
+-- Texts to publish. An exchange that is no host name (an address, a single label, a URL, whatever has escapes in it) has no
+-- place in them: people paste what stands there. As name_from_dns() in common/names/name.c has it.
+CREATE FUNCTION mxgrade.is_host_name(p_name text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT p_name ~ '^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?[.])+[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$'
+           AND p_name !~ '[.][0-9]+$' AND length(p_name) <= 253
+$$;
+COMMENT ON FUNCTION mxgrade.is_host_name(text) IS 'Whether a name in lower case can be a host''s: two labels or more, of letters, digits, hyphen and underscore, the last not a number';
+
 CREATE FUNCTION mxgrade.sts_records(p_domain text, p_mode text, p_exchanges text[], p_at timestamptz) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT format(E'_mta-sts.%s. IN TXT "v=STSv1; id=%s;"\nhttps://mta-sts.%s/.well-known/mta-sts.txt\n'
@@ -203,7 +210,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                   p_domain, to_char(coalesce(p_at, now()) AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS'), p_domain, p_mode, m.lines,
                   CASE p_mode WHEN 'enforce' THEN 1209600 ELSE 86400 END)
     FROM (SELECT string_agg(E'mx: ' || x || E'\n', '' ORDER BY n) AS lines
-          FROM unnest(p_exchanges) WITH ORDINALITY u (x, n) WHERE x ~ '[.][^.]*[a-z][^.]*$') m
+          FROM unnest(p_exchanges) WITH ORDINALITY u (x, n) WHERE mxgrade.is_host_name(x)) m
     WHERE m.lines IS NOT NULL
 $$;
 COMMENT ON FUNCTION mxgrade.sts_records(text, text, text[], timestamptz) IS 'The TXT record, the URL of the policy and its text for a domain with these exchanges, to be published; null where none of them is a host name';
@@ -221,7 +228,7 @@ WITH raised AS (
     GROUP BY d.survey_id, d.name, s.status, d.resolved_at
     UNION ALL
     SELECT s.survey_id, s.domain, f.exchange, f.code,
-           CASE WHEN f.code = 'MTA_STS_MX_NOT_COVERED' AND f.exchange ~ '[.][^.]*[a-z][^.]*$' THEN 'mx: ' || f.exchange END
+           CASE WHEN f.code = 'MTA_STS_MX_NOT_COVERED' AND mxgrade.is_host_name(f.exchange) THEN 'mx: ' || f.exchange END
     FROM mxgrade.mta_sts s
     CROSS JOIN LATERAL (SELECT unnest(s.not_covered), 'MTA_STS_MX_NOT_COVERED'
                         UNION ALL SELECT unnest(s.failing), 'MTA_STS_MX_FAILS') f (exchange, code)

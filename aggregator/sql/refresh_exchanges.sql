@@ -7,6 +7,7 @@ WITH address AS (
            CASE WHEN x.address IS NOT NULL THEN coalesce(x.reason, e.reason, 'not_asked')
                 WHEN m.dns_status IN ('servfail', 'timeout') THEN 'dns'
                 WHEN m.dns_status = 'pending' THEN 'not_asked'
+                WHEN m.dns_status = 'invalid' THEN 'invalid_name'
                 WHEN m.dns_status = 'refused_by_policy' THEN 'refused_by_policy'
                 ELSE 'no_address' END AS reason
     FROM mxgrade.exchange m

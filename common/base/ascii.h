@@ -3,7 +3,6 @@
 #define MXG_ASCII_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* A blank or a tab: what separates words of a line. */
 static inline bool ascii_is_blank(int c) { return c == ' ' || c == '\t'; }
@@ -15,8 +14,5 @@ static inline bool ascii_is_space(int c) { return c == ' ' || (c >= '\t' && c <=
 static inline bool ascii_is_alphanumeric(int c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
-
-/* Takes space off both ends of *text, whose length is *len. */
-void ascii_trim(const char **text, size_t *len);
 
 #endif

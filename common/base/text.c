@@ -1,7 +1,8 @@
-/* text.c - see text.h. One decoder serves checking and escaping. */
+/* text.c - see text.h. */
 #include "base/text.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,24 +15,13 @@ static bool is_misleading(uint32_t point) {
     return (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 }
 
-/* Length of the well-formed, printable UTF-8 character at data, or 0. Rejects overlong forms, surrogates, code points
- * past U+10FFFF, the control ranges C0, DEL and C1, and what misleads the eye. */
+/* Length of the well-formed, printable UTF-8 character at data, or 0. Rejects the control ranges C0, DEL and C1, and
+ * what misleads the eye. */
 static size_t printable_len(const uint8_t *data, size_t len) {
-    uint8_t first = data[0];
-    if (first < 0x80)
-        return first >= 0x20 && first != 0x7f;
-    size_t need = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || need > len)
-        return 0;
-    uint32_t point = first & (0x7fu >> need);
-    for (size_t i = 1; i < need; i++) {
-        if ((data[i] & 0xc0) != 0x80)
-            return 0;
-        point = point << 6 | (data[i] & 0x3fu);
-    }
-    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; /* 0xa0: skips C1 */
-    bool surrogate = point >= 0xd800 && point <= 0xdfff;
-    return point >= least[need] && point <= 0x10ffff && !surrogate && !is_misleading(point) ? need : 0;
+    uint32_t point;
+    size_t need = utf8_decode(&point, (const char *)data, len);
+    bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+    return control || is_misleading(point) ? 0 : need;
 }
 
 size_t text_sanitise(char *out, size_t cap, const void *data, size_t len) {

@@ -9,8 +9,10 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "forbidden/reserved.h"
 #include "names/name.h"
+#include "names/reason.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -170,14 +172,17 @@ static bool take_top_level(struct list_reader *reader, const char *label, size_t
     if (len + 3 > sizeof text)
         return false;
     snprintf(text, sizeof text, "x.%.*s", (int)len, label);
-    if (name_from_line(alabel, text, len + 2, false) != NAME_OK)
+    if (name_from_line(alabel, text, len + 2) != NAME_OK)
         return false;
     add_name(reader, alabel + 2);
     return true;
 }
 
-static const char *name_advice(enum name_error error) {
+/* reason: what to say where there is nothing better. */
+static const char *name_advice(enum name_error error, const char *reason) {
     switch (error) {
+    case NAME_EMPTY:
+        return "no name behind it";
     case NAME_EMAIL:
         return "an e-mail address: give the part behind the @";
     case NAME_ADDRESS:
@@ -185,21 +190,22 @@ static const char *name_advice(enum name_error error) {
     case NAME_SINGLE_LABEL:
         return "a single label: give a full name such as example.org, or .example for a whole top-level domain";
     default:
-        return name_error_text(error);
+        return reason;
     }
 }
 
 static bool take_name(struct list_reader *reader, const char *entry, size_t len) {
-    char alabel[NAME_CAP];
+    char alabel[NAME_CAP], reason[NAME_REASON_CAP];
     size_t prefix = len >= 2 && memcmp(entry, "*.", 2) == 0 ? 2 : len >= 1 && entry[0] == '.' ? 1 : 0;
-    enum name_error error = name_from_line(alabel, entry + prefix, len - prefix, false);
+    enum name_error error = name_from_line(alabel, entry + prefix, len - prefix);
     if (error == NAME_OK) {
         add_name(reader, alabel);
         return true;
     }
     if (error == NAME_SINGLE_LABEL && prefix && take_top_level(reader, entry + prefix, len - prefix))
         return true;
-    return fail(reader, entry, len, error == NAME_EMPTY ? "no name behind it" : name_advice(error));
+    name_reason(reason, error, entry + prefix, len - prefix);
+    return fail(reader, entry, len, name_advice(error, reason));
 }
 
 /* ---- lines ---- */
@@ -207,7 +213,7 @@ static bool take_name(struct list_reader *reader, const char *entry, size_t len)
 static bool take_line(struct list_reader *reader, const char *line, size_t len) {
     const char *comment = memchr(line, '#', len);
     len = comment ? (size_t)(comment - line) : len;
-    ascii_trim(&line, &len);
+    utf8_trim(&line, &len);
     if (len == 0)
         return true;
     if (memchr(line, '\0', len)) /* UTF-16, perhaps */
@@ -219,10 +225,6 @@ static bool take_line(struct list_reader *reader, const char *line, size_t len) 
 }
 
 static bool take_lines(struct list_reader *reader, const char *data, size_t len) {
-    if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
-        data += 3;
-        len -= 3;
-    }
     while (len > 0) {
         const char *end = memchr(data, '\n', len);
         size_t line = end ? (size_t)(end - data) : len;

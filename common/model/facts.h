@@ -72,7 +72,8 @@ enum evidence { EVIDENCE_NONE = 0, EVIDENCE_OBSERVED = 1, EVIDENCE_INFERRED = 2,
     X(CANNOT_OFFER, "cannot_offer", false, "mxgrade cannot offer what this needs")                                     \
     X(LOCAL_RESOURCES, "local_resources", true, "the worker ran out of a local resource")                              \
     X(NOT_COMPLETED, "not_completed", true, "no complete handshake, so no certificate was verified")                   \
-    X(NO_ROUTE, "no_route", true, "the worker has no route to the address")
+    X(NO_ROUTE, "no_route", true, "the worker has no route to the address")                                            \
+    X(INVALID_NAME, "invalid_name", false, "what the MX record names is no full host name")
 
 enum reason {
 #define X(id, key, retry, text) REASON_##id,

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "names/script.h"
 
 #include <idn2.h>
@@ -148,14 +149,10 @@ static enum name_error check_text(char *out, const char *text, size_t len) {
     return ascii ? check_ascii(out, text, len) : check_unicode(out, text);
 }
 
-enum name_error name_from_line(char out[static NAME_CAP], const char *line, size_t len, bool first_line) {
+enum name_error name_from_line(char out[static NAME_CAP], const char *line, size_t len) {
     char text[INPUT_MAX_OCTETS + 1];
     out[0] = '\0';
-    if (first_line && len >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0) {
-        line += 3;
-        len -= 3;
-    }
-    ascii_trim(&line, &len);
+    utf8_trim(&line, &len);
     if (len == 0)
         return NAME_EMPTY;
     if (len > INPUT_MAX_OCTETS)
@@ -183,7 +180,7 @@ void name_to_unicode(char *out, size_t cap, const char *alabel) {
     char *unicode = NULL, back[NAME_CAP];
     bool good = strstr(alabel, "xn--") && idn2_to_unicode_8z8z(alabel, &unicode, IDN2_NONTRANSITIONAL) == IDN2_OK &&
                 strlen(unicode) < cap && text_is_clean(unicode, strlen(unicode)) && script_is_plain(unicode) &&
-                name_from_line(back, unicode, strlen(unicode), false) == NAME_OK && strcmp(back, alabel) == 0;
+                name_from_line(back, unicode, strlen(unicode)) == NAME_OK && strcmp(back, alabel) == 0;
     snprintf(out, cap, "%s", good ? unicode : alabel);
     idn2_free(unicode);
 }

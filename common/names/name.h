@@ -44,10 +44,11 @@ enum name_error {
 
 const char *name_error_text(enum name_error error);
 
-/* One line of a submitted list (no line end needed; CR, LF, blanks round it are trimmed; a byte order
- * mark is trimmed when first_line). On NAME_OK out holds the A-label form. */
+/* One line of a submitted list (no line end needed; white space of any kind round it is trimmed, see utf8.h, and so is
+ * a byte order mark). On NAME_OK out holds the A-label form. For people, name_reason() (reason.h) says more than
+ * name_error_text(). */
 __attribute__((warn_unused_result)) enum name_error name_from_line(char out[static NAME_CAP], const char *line,
-                                                                   size_t len, bool first_line);
+                                                                   size_t len);
 
 /* A host name from DNS in presentation form (trailing dot allowed): lower-cases and checks it. Single
  * labels give NAME_SINGLE_LABEL, IP literals NAME_ADDRESS, with out filled in both cases where it fits. */

@@ -48,7 +48,7 @@ struct sts_record sts_record_parse(const struct txt *records, size_t count) {
     struct txt rest = {0};
     struct txt_field field;
     enum txt_step step;
-    size_t found = txt_select(&rest, records, count, "v=STSv1;");
+    size_t found = txt_select(&rest, records, count, "v=STSv1");
     if (found == 0)
         return (struct sts_record){.status = STS_NONE};
     if (found > 1)

@@ -81,8 +81,10 @@ struct sts_record {
     char id[STS_ID_MAX + 1];
 };
 
-/* records: all TXT records at _mta-sts.DOMAIN. Those that do not begin with "v=STSv1;" do not count (RFC 8461 section
- * 3.1); unknown fields are ignored, and of two ids the first counts. */
+/* records: all TXT records at _mta-sts.DOMAIN. Those that do not begin with "v=STSv1" and a semicolon do not count
+ * (RFC 8461 section 3.1, whose grammar allows blanks before the semicolon; its text and erratum 6285 do not, but a
+ * sender that follows the grammar honours the record, so a "none" would be wrong); unknown fields are ignored, and of
+ * two ids the first counts. */
 struct sts_record sts_record_parse(const struct txt *records, size_t count);
 
 enum sts_mode { STS_MODE_UNSET, STS_MODE_ENFORCE, STS_MODE_TESTING, STS_MODE_NONE };

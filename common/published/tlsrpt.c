@@ -142,7 +142,7 @@ static enum tlsrpt_why take_fields(struct tlsrpt_record *record, struct txt rest
         enum tlsrpt_why why = TLSRPT_WHY_NONE;
         if (!txt_is(field.name, "rua"))
             why = field.plain ? TLSRPT_WHY_NONE : TLSRPT_WHY_RECORD_SYNTAX;
-        else if (record->rua_total == 0)
+        else
             why = take_rua(record, field.value);
         if (why != TLSRPT_WHY_NONE)
             return why;
@@ -155,7 +155,7 @@ static enum tlsrpt_why take_fields(struct tlsrpt_record *record, struct txt rest
 struct tlsrpt_record tlsrpt_record_parse(const struct txt *records, size_t count) {
     struct tlsrpt_record record = {0};
     struct txt rest = {0};
-    size_t found = txt_select(&rest, records, count, "v=TLSRPTv1;");
+    size_t found = txt_select(&rest, records, count, "v=TLSRPTv1");
     if (found == 0)
         return record;
     enum tlsrpt_why why = found > 1 ? TLSRPT_WHY_SEVERAL_RECORDS : take_fields(&record, rest);

@@ -45,8 +45,9 @@ struct tlsrpt_record {
     size_t rua_total;
 };
 
-/* records: all TXT records at _smtp._tls.DOMAIN. Those that do not begin with "v=TLSRPTv1;" do not count; unknown
- * fields are ignored, and of two rua fields the first counts. Free with tlsrpt_record_free(). */
+/* records: all TXT records at _smtp._tls.DOMAIN. Those that do not begin with "v=TLSRPTv1" and a semicolon do not
+ * count; unknown fields are ignored. The grammar lets rua come several times: all of them count. Free with
+ * tlsrpt_record_free(). */
 struct tlsrpt_record tlsrpt_record_parse(const struct txt *records, size_t count);
 /* Zeroes it, too. */
 void tlsrpt_record_free(struct tlsrpt_record *record);

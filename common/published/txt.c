@@ -43,7 +43,12 @@ size_t txt_select(struct txt *rest, const struct txt *records, size_t count, con
     for (size_t i = 0; i < count; i++) {
         if (records[i].len < len || memcmp(records[i].data, version, len) != 0)
             continue;
-        *rest = (struct txt){records[i].data + len, records[i].len - len};
+        struct txt behind = {records[i].data + len, records[i].len - len};
+        struct txt between = txt_cut(&behind, ';');
+        bool delimited = behind.data != between.data + between.len;
+        if (!delimited || txt_trim(between).len > 0)
+            continue;
+        *rest = behind;
         found++;
     }
     return found;

@@ -14,8 +14,8 @@ struct txt {
     size_t len;
 };
 
-/* How many of the records begin with version ("v=STSv1;", case counts); *rest is what follows it in the last of those.
- */
+/* How many of the records begin with version ("v=STSv1", case counts) and a semicolon, blanks before it or not, as both
+ * grammars have it (*WSP ";" *WSP); *rest is what follows the semicolon in the last of those. */
 size_t txt_select(struct txt *rest, const struct txt *records, size_t count, const char *version);
 
 /* A field; both point into the record. */

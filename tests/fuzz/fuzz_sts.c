@@ -61,13 +61,24 @@ static void check_policy(const uint8_t *data, size_t size) {
     sts_policy_free(&policy);
 }
 
+/* "v=STSv1", blanks or none, a semicolon. */
+static bool begins(struct txt record) {
+    static const char version[] = "v=STSv1";
+    size_t at = sizeof version - 1;
+    if (record.len < at || memcmp(record.data, version, at) != 0)
+        return false;
+    while (at < record.len && (record.data[at] == ' ' || record.data[at] == '\t'))
+        at++;
+    return at < record.len && record.data[at] == ';';
+}
+
 static void check_records(const uint8_t *data, size_t size) {
     static const char alphanumeric[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     struct txt records[RECORDS_MAX], rest = {data, size};
     size_t count = 0, begun = 0;
     for (; rest.len && count < RECORDS_MAX; count++) {
         records[count] = txt_cut(&rest, '\n');
-        begun += records[count].len >= 8 && memcmp(records[count].data, "v=STSv1;", 8) == 0;
+        begun += begins(records[count]);
     }
     struct sts_record record = sts_record_parse(records, count);
     CHECK((record.status == STS_NONE) == (begun == 0));

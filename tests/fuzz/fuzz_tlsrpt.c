@@ -34,12 +34,23 @@ static void check_again(const struct tlsrpt_record *record) {
     tlsrpt_record_free(&again);
 }
 
+/* "v=TLSRPTv1", blanks or none, a semicolon. */
+static bool begins(struct txt record) {
+    static const char version[] = "v=TLSRPTv1";
+    size_t at = sizeof version - 1;
+    if (record.len < at || memcmp(record.data, version, at) != 0)
+        return false;
+    while (at < record.len && (record.data[at] == ' ' || record.data[at] == '\t'))
+        at++;
+    return at < record.len && record.data[at] == ';';
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct txt records[RECORDS_MAX], rest = {data, size};
     size_t count = 0, begun = 0;
     for (; rest.len && count < RECORDS_MAX; count++) {
         records[count] = txt_cut(&rest, '\n');
-        begun += records[count].len >= 11 && memcmp(records[count].data, "v=TLSRPTv1;", 11) == 0;
+        begun += begins(records[count]);
     }
     struct tlsrpt_record record = tlsrpt_record_parse(records, count);
     CHECK((record.status == TLSRPT_NONE) == (begun == 0));

@@ -76,6 +76,8 @@ INSERT INTO asked VALUES
     ('badandsilent.test', 'mx', 'insecure', 'valid', '{badandsilent.mx.test}', 'valid', 'enforce', '{*.mx.test}'),
     ('noaddress.test', 'mx', 'insecure', 'valid', '{noaddress.mx.test}', 'valid', 'enforce', '{*.mx.test}'),
     ('literal.test', 'mx', 'insecure', 'valid', '{192.0.2.1}', 'valid', 'enforce', '{*.mx.test}'),
+    ('notnames.test', 'mx', 'insecure', 'valid', ARRAY['good.mx.test', '10\032mx.good.test', 'http://mx.good.test', 'mx.good.test\', 'mx.good.test\010', '*.good.test', 'mx\.good.test', '-mx.good.test', '2001:db8::a', 'mail', '_mx.good.test'],
+     'valid', 'testing', '{good.mx.test}'),
     -- DANE
     ('match.test', 'mx', 'secure', 'none', '{good.mx.test,tls13.mx.test}', NULL, NULL, NULL),
     ('mismatch.test', 'mx', 'secure', 'none', '{good.mx.test,mismatch.mx.test}', NULL, NULL, NULL),

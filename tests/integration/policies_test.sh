@@ -72,6 +72,7 @@ nofetch.test|unknown|timeout|{}|{}|f
 nomail.test|not_asked||{}|{}|f
 none.test|none||{}|{}|f
 norow.test|pending||{}|{}|f
+notnames.test|testing||{"10\\032mx.good.test",http://mx.good.test,"mx.good.test\\","mx.good.test\\010",*.good.test,"mx\\.good.test",-mx.good.test,2001:db8::a,mail,_mx.good.test}|{}|f
 open.test|pending||{}|{}|f
 passedover.test|enforce||{none.mx.test}|{plain.mx.test}|f
 saysnone.test|none||{}|{}|f
@@ -132,11 +133,22 @@ secure-mismatch|a.b.wild.test mismatch.test mismatchandnone.test other.test plai
 secure-unusable|unusable.test
 unchecked|mxunchecked.test unchecked.test
 unknown|gone.test silent.test tlsaunknown.test unknown.test'
-says 'every domain has one row of policy' "SELECT count(*), count(DISTINCT domain), (SELECT count(*) FROM mxgrade.domain WHERE survey_id = 1) = count(*) FROM mxgrade.domain_policy WHERE survey_id = 1" '49|49|t'
+says 'every domain has one row of policy' "SELECT count(*), count(DISTINCT domain), (SELECT count(*) FROM mxgrade.domain WHERE survey_id = 1) = count(*) FROM mxgrade.domain_policy WHERE survey_id = 1" '50|50|t'
 says 'which carries MTA-STS and TLS-RPT' "SELECT domain, mx_status, dnssec, mta_sts, mta_sts_reason, mta_sts_not_covered, mta_sts_failing, mta_sts_bounces, tlsrpt, tlsrpt_rua
     FROM mxgrade.domain_policy WHERE survey_id = 1 AND domain IN ('bounces.test', 'badrecord.test') ORDER BY 1" \
     'badrecord.test|mx|insecure|invalid|no_id|{}|{}|f|invalid|{mailto:a@example.org}
 bounces.test|mx|insecure|enforce||{good.mx.test}|{plain.mx.test}|t|valid|{mailto:a@example.org}'
+
+says 'what is no host name has no place in a record' "
+    SELECT n, mxgrade.is_host_name(n) FROM unnest(ARRAY['mx.test', 'a_b.mx-1.test', '_mx.x.test', '3com.test', '1.2.test', 'xn--a.xn--b',
+        'mail', '192.0.2.1', '2001:db8::a', '10\\032mx.test', 'http://mx.test', 'mx.test\\', 'mx.test.', 'mx.test\\010', E'mx.test\n', 'mx\\.test', '*.x.test',
+        '-a.test', 'a-.test', 'a..test', '.a.test', 'a b.test', 'A.test', 'b\u00fc.test', repeat('a', 64) || '.test', repeat('a.', 126) || 'bb', '']) AS n WHERE mxgrade.is_host_name(n)" \
+    'mx.test|t
+a_b.mx-1.test|t
+_mx.x.test|t
+3com.test|t
+1.2.test|t
+xn--a.xn--b|t'
 
 findings() { echo "SELECT domain, exchange, record FROM mxgrade.domain_finding WHERE survey_id = 1 AND code = '$1' ORDER BY 1, 2"; }
 says 'finding MTA_STS_INVALID, with a policy that names host names alone' "$(findings MTA_STS_INVALID)" \
@@ -153,7 +165,14 @@ mode: testing
 mx: good.mx.test
 max_age: 86400'
 says 'finding MTA_STS_TESTING, with the policy to enforce' "$(findings MTA_STS_TESTING)" \
-    'testbounce.test||_mta-sts.testbounce.test. IN TXT "v=STSv1; id=20261125T170000;"
+    'notnames.test||_mta-sts.notnames.test. IN TXT "v=STSv1; id=20261125T170000;"
+https://mta-sts.notnames.test/.well-known/mta-sts.txt
+version: STSv1
+mode: enforce
+mx: good.mx.test
+mx: _mx.good.test
+max_age: 1209600
+testbounce.test||_mta-sts.testbounce.test. IN TXT "v=STSv1; id=20261125T170000;"
 https://mta-sts.testbounce.test/.well-known/mta-sts.txt
 version: STSv1
 mode: enforce
@@ -171,6 +190,16 @@ says 'finding NO_MTA_STS' "SELECT count(*), count(record), bool_and(domain LIKE 
 says 'finding MTA_STS_MX_NOT_COVERED, with the line to add where there can be one' "$(findings MTA_STS_MX_NOT_COVERED)" \
     'bounces.test|good.mx.test|mx: good.mx.test
 literal.test|192.0.2.1|
+notnames.test|*.good.test|
+notnames.test|-mx.good.test|
+notnames.test|10\032mx.good.test|
+notnames.test|2001:db8::a|
+notnames.test|_mx.good.test|mx: _mx.good.test
+notnames.test|http://mx.good.test|
+notnames.test|mail|
+notnames.test|mx.good.test\|
+notnames.test|mx.good.test\010|
+notnames.test|mx\.good.test|
 passedover.test|none.mx.test|mx: none.mx.test
 testing.test|plain.mx.test|mx: plain.mx.test'
 says 'finding MTA_STS_MX_FAILS' "$(findings MTA_STS_MX_FAILS)" \
@@ -195,7 +224,7 @@ mismatchandnone.test|mismatch.mx.test|_25._tcp.real.mx.test. IN TLSA 3 1 1 5a11
 other.test|other.mx.test|_25._tcp.other.mx.test. IN TLSA 3 1 1 5a11'
 says 'finding NO_TLSRPT' "$(findings NO_TLSRPT)" 'none.test||_smtp._tls.none.test. IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@none.test"'
 says 'finding TLSRPT_INVALID' "$(findings TLSRPT_INVALID)" 'badrecord.test||_smtp._tls.badrecord.test. IN TXT "v=TLSRPTv1; rua=mailto:tls-reports@badrecord.test"'
-says 'finding NO_DNSSEC is for domains that take mail' "SELECT count(*), count(record), count(*) FILTER (WHERE domain = 'nomail.test') FROM mxgrade.domain_finding WHERE survey_id = 1 AND code = 'NO_DNSSEC'" '22|0|0'
+says 'finding NO_DNSSEC is for domains that take mail' "SELECT count(*), count(record), count(*) FILTER (WHERE domain = 'nomail.test') FROM mxgrade.domain_finding WHERE survey_id = 1 AND code = 'NO_DNSSEC'" '23|0|0'
 says 'finding DNSSEC_BOGUS, of the domain or of an exchange' "$(findings DNSSEC_BOGUS)" \
     'bogus.test||
 bogusempty.test||
@@ -214,7 +243,7 @@ says 'no view touches another survey' "
 domain_finding|0
 domain_policy|0
 mta_sts|0'
-says 'progress counts policies' "SELECT policies, policies_pending FROM mxgrade.survey_progress WHERE survey_id = 1" '16|0'
+says 'progress counts policies' "SELECT policies, policies_pending FROM mxgrade.survey_progress WHERE survey_id = 1" '17|0'
 says 'a certificate for what the domain is an alias of is one for the domain' "
     UPDATE mxgrade.domain SET alias_of = 'x.wild.test' WHERE survey_id = 1 AND name = 'other.test';
     SELECT status FROM mxgrade.dane WHERE survey_id = 1 AND domain = 'other.test'" 'secure-match'

@@ -1068,8 +1068,8 @@ TEST(a_survey_in_grading_is_completed_with_reasons_from_dns) {
     new_survey();
     sql("INSERT INTO mxgrade.exchange (survey_id, exchange, dns_status) VALUES (%d, 'dead.example.org', 'servfail'), "
         "(%d, 'gone.example.org', 'nxdomain'), (%d, 'bare.example.org', 'ok'), "
-        "(%d, 'blocked.example.org', 'refused_by_policy')",
-        lab.survey, lab.survey, lab.survey, lab.survey);
+        "(%d, 'blocked.example.org', 'refused_by_policy'), (%d, 'http://mx.example.org', 'invalid')",
+        lab.survey, lab.survey, lab.survey, lab.survey, lab.survey);
     sql("INSERT INTO mxgrade.endpoint (survey_id, address, shuffle, next_probe_at, reason) "
         "VALUES (%d, '127.0.0.1', 1, NULL, 'refused_by_policy')",
         lab.survey);
@@ -1085,7 +1085,7 @@ TEST(a_survey_in_grading_is_completed_with_reasons_from_dns) {
         "= $1 AND grade IS NULL AND graded_at IS NOT NULL",
         "bare.example.org refused_by_policy,blocked.example.org refused_by_policy,dead.example.org "
         "dns,gone.example.org "
-        "no_address");
+        "no_address,http://mx.example.org invalid_name");
     assert_value(SET_QUERY, "0/2 f unknown gone.example.org no_address dns");
     assert_true(PQconsumeInput(lab.db));
     PGnotify *notice = PQnotifies(lab.db);

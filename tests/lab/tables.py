@@ -292,7 +292,8 @@ class Exchange:
         graded = [grade for grade in grades if grade]
         answers = [forced_tls(fact) for _, _, fact in self.endpoints]
         if not self.endpoints:
-            self.grade, self.reason = None, "dns" if lab.fails(self.name) else "no_address"
+            self.grade = None
+            self.reason = "invalid_name" if is_no_host(self.name) else "dns" if lab.fails(self.name) else "no_address"
             self.forced = "unknown"
         elif any(server.reason == "*" for _, server, _ in self.endpoints):
             self.grade, self.reason, self.forced = "*", "*", "*"

@@ -43,18 +43,18 @@ ca = ""
 
 # ---- texts
 
-def texts(name, begin):
-    """(failed, the records that begin so)"""
+def texts(name, version):
+    """(failed, the records that begin with the version and a semicolon, blanks before it or not)"""
     answer = resolver.ask(name, "TXT")
-    return answer.state in ("bogus", "unknown"), [text for text in answer.records if text.startswith(begin)]
+    return answer.state in ("bogus", "unknown"), [text for text in answer.records if re.match(version + "[ \t]*;", text)]
 
 
 def tlsrpt(domain):
-    failed, records = texts(f"_smtp._tls.{domain}", "v=TLSRPTv1;")
+    failed, records = texts(f"_smtp._tls.{domain}", "v=TLSRPTv1")
     if failed or not records:
         return "unknown" if failed else "none"
-    fields = dict(part.strip().split("=", 1) for part in records[0].split(";") if "=" in part)
-    places = fields.get("rua", "").split(",")
+    fields = [part.strip() for part in records[0].split(";")]
+    places = ",".join(field[4:] for field in fields if field.startswith("rua=")).split(",")
     return "valid" if len(records) == 1 and all(ADDRESS.fullmatch(place.strip()) for place in places) else "invalid"
 
 
@@ -188,7 +188,7 @@ def bounces(exchange):
 
 def mta_sts(domain):
     """{column: value}"""
-    failed, records = texts(f"_mta-sts.{domain}", "v=STSv1;")
+    failed, records = texts(f"_mta-sts.{domain}", "v=STSv1")
     if failed or not records:
         return verdict("dns" if failed else "", "none")
     why, mode, patterns = record_why(records), "", []

@@ -206,6 +206,10 @@ static void line_ends_comments_blanks_and_a_byte_order_mark_do_not_matter(void *
     check_addresses("\xef\xbb\xbf"
                     "192.0.2.1\r\n\r\n  # 198.51.100.1\r\n\t192.0.2.2 # two\r\n192.0.2.3#three\n 192.0.2.4",
                     rows, COUNT(rows));
+    check_addresses("\xc2\xa0"
+                    "192.0.2.1\xc2\xa0\n\xe3\x80\x80\n\xc2\xa0# 198.51.100.1\n\xe2\x80\x83"
+                    "192.0.2.2\xef\xbb\xbf# two\n192.0.2.3\n192.0.2.4",
+                    rows, COUNT(rows));
     struct blocklist *list = parse("");
     check("empty", why(list, "192.0.2.1"), 0);
     check("empty", blocklist_why_name(list, "example.org"), 0);
@@ -240,13 +244,14 @@ static void any_other_line_is_an_error_that_says_where_and_what(void **state) {
                 {"10.0.0.0/8 ; RFC1918", "one entry a line"},
                 {"-bad.example.org", "hyphen"},
                 {"a..example.org", "empty label"},
-                {"*", "a character"},
+                {"*", "U+002A (*) is not allowed"},
                 {"*.", "no name"},
                 {".", "neither an address"},
-                {"mx*.example.org", "a character"},
-                {"a.*.example.org", "a character"},
+                {"mx*.example.org", "U+002A"},
+                {"a.*.example.org", "U+002A"},
                 {"..example.org", "empty label"},
-                {"*.*.example.org", "a character"},
+                {"*.*.example.org", "U+002A"},
+                {"mx.example.org\xe2\x80\x8e", "U+200E is not allowed"},
                 {"ex ample.org", "one entry a line"},
                 {"\xff\xfe.org", "UTF-8"},
                 {"::ffff:10.0.0.0/95x", "0 to 128"},

@@ -1,10 +1,12 @@
 // link: mxg_names
 /* Domain names: what a line of a list, or a name from DNS, becomes. */
 #include "names/name.h"
+#include "names/reason.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -20,7 +22,7 @@ struct row {
 static void check_rows(const struct row *rows, size_t count) {
     for (size_t i = 0; i < count; i++) {
         char name[NAME_CAP];
-        enum name_error error = name_from_line(name, rows[i].input, strlen(rows[i].input), true);
+        enum name_error error = name_from_line(name, rows[i].input, strlen(rows[i].input));
         if (error != rows[i].error || strcmp(name, rows[i].name) != 0)
             fail_msg("row %zu '%s': got %d '%s'", i, rows[i].input, (int)error, name);
     }
@@ -115,59 +117,92 @@ static void every_mistake_has_its_own_reason(void **state) {
 static void a_nul_or_an_endless_line_is_rejected_not_cut(void **state) {
     (void)state;
     char name[NAME_CAP], line[4096];
-    assert_int_equal(name_from_line(name, "example.org\0.net", 16, false), NAME_CHARACTER);
+    assert_int_equal(name_from_line(name, "example.org\0.net", 16), NAME_CHARACTER);
     assert_int_equal(name_from_line(name,
                                     "b\xc3\xbc"
                                     "cher\0.net",
-                                    12, false),
+                                    12),
                      NAME_CHARACTER);
     memset(line, 'a', sizeof line);
-    assert_int_equal(name_from_line(name, line, sizeof line, false), NAME_TOO_LONG);
+    assert_int_equal(name_from_line(name, line, sizeof line), NAME_TOO_LONG);
     for (size_t i = 0; i + 1 < sizeof line; i += 2)
         line[i] = '\xc3', line[i + 1] = '\xbc';
-    assert_int_equal(name_from_line(name, line, 200, false), NAME_LABEL_TOO_LONG);
-    assert_int_equal(name_from_line(name, line, sizeof line, false), NAME_TOO_LONG);
+    assert_int_equal(name_from_line(name, line, 200), NAME_LABEL_TOO_LONG);
+    assert_int_equal(name_from_line(name, line, sizeof line), NAME_TOO_LONG);
 }
 
 static void writing_direction_cannot_be_turned_round(void **state) {
     (void)state;
     char name[NAME_CAP];
     const char override[] = {'\xe2', '\x80', '\xae', 'g', 'r', 'o', '.', 'a', 'b'};
-    assert_int_equal(name_from_line(name, override, sizeof override, false), NAME_IDNA_CHARACTER);
+    assert_int_equal(name_from_line(name, override, sizeof override), NAME_IDNA_CHARACTER);
 }
 
-static void a_byte_order_mark_counts_only_on_the_first_line(void **state) {
+/* As a web page, a word processor or a spreadsheet leaves it round a word. */
+static void white_space_of_any_kind_round_a_name_goes(void **state) {
     (void)state;
-    char name[NAME_CAP];
-    assert_int_equal(name_from_line(name,
-                                    "\xef\xbb\xbf"
-                                    "example.org",
-                                    14, true),
-                     NAME_OK);
-    /* UTS 46 drops U+FEFF wherever it stands, so the name is the same. */
-    assert_int_equal(name_from_line(name,
-                                    "\xef\xbb\xbf"
-                                    "example.org",
-                                    14, false),
-                     NAME_OK);
-    assert_string_equal(name, "example.org");
-    assert_int_equal(name_from_line(name,
-                                    "\xef\xbb\xbf"
-                                    "# note",
-                                    9, true),
-                     NAME_COMMENT);
-    assert_int_equal(name_from_line(name,
-                                    "\xef\xbb\xbf"
-                                    "# note",
-                                    9, false),
-                     NAME_CHARACTER);
+    static const char *const spaces[] = {
+        "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe1\xa0\x8e",
+        "\xe2\x80\x80", "\xe2\x80\x87", "\xe2\x80\x8a", "\xe2\x80\x8b",
+        "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f",
+        "\xe2\x81\xa0", "\xe3\x80\x80", "\xef\xbb\xbf", "\xc2\xa0 \t\xe3\x80\x80",
+    };
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+        char line[64], name[NAME_CAP];
+        int len = snprintf(line, sizeof line, "%sexample.org%s\r\n", spaces[i], spaces[i]);
+        assert_int_equal(name_from_line(name, line, (size_t)len), NAME_OK);
+        assert_string_equal(name, "example.org");
+        len = snprintf(line, sizeof line, "%s# note", spaces[i]);
+        assert_int_equal(name_from_line(name, line, (size_t)len), NAME_COMMENT);
+        assert_int_equal(name_from_line(name, spaces[i], strlen(spaces[i])), NAME_EMPTY);
+    }
+}
+
+static void a_reason_names_the_character_at_fault(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *reason;
+    } rows[] = {
+        {"example.org", ""},
+        {"example.org\xe2\x80\x8e", "U+200E is not allowed in a name"}, /* nobody sees it */
+        {"\xc2\xa0 ex\xe2\x80\x91mple.org", "U+2011 is not allowed in a name"},
+        {"\xe2\x80\x9c"
+         "example.org\xe2\x80\x9d",
+         "U+201C is not allowed in a name"},
+        {"b\xc3\xbc.i\xe2\x9d\xa4.ws", "U+2764 is not allowed in a name"}, /* not the letter before it */
+        {"\xf0\x9f\x92\xa9.example", "U+1F4A9 is not allowed in a name"},
+        {"exa mple.org", "U+0020 (space) is not allowed in a name"},
+        {"*.example.org", "U+002A (*) is not allowed in a name"},
+        {"example.org;comment", "U+003B (;) is not allowed in a name"},
+        {"exam\x1b[31mple.org", "U+001B is not allowed in a name"},
+        {"a\xe2\x80\x8d\xc3\xbc.example", "U+200D stands only beside certain others (RFC 5892)"},
+        {"example..org", "an empty label (two dots in a row, or a leading dot)"},
+        {"user@example.org", "an e-mail address: submit the part behind the @"},
+        {"b\xfc"
+         "cher.example",
+         "neither ASCII nor UTF-8"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char name[NAME_CAP], reason[NAME_REASON_CAP];
+        enum name_error error = name_from_line(name, rows[i].text, strlen(rows[i].text));
+        name_reason(reason, error, rows[i].text, strlen(rows[i].text));
+        assert_string_equal(reason, rows[i].reason);
+    }
+    char reason[NAME_REASON_CAP];
+    const char override[] = {'\xe2', '\x80', '\xae', 'g', 'r', 'o', '.', 'a', 'b'};
+    name_reason(reason, NAME_IDNA_CHARACTER, override, sizeof override);
+    assert_string_equal(reason, "U+202E is not allowed in a name");
+    name_reason(reason, NAME_CHARACTER, "nul\0.org", 8);
+    assert_string_equal(reason, "U+0000 is not allowed in a name");
+    name_reason(reason, NAME_CHARACTER, "", 0); /* nothing to be found */
+    assert_string_equal(reason, "a character that domain names do not have");
 }
 
 static void no_two_octets_crash_or_pass_unclean(void **state) {
     (void)state;
     for (unsigned i = 0; i < 65536; i++) {
         char name[NAME_CAP], line[] = {'a', (char)(i >> 8), (char)(i & 255), 'b', '.', 'd', 'e'};
-        if (name_from_line(name, line, sizeof line, true) == NAME_OK)
+        if (name_from_line(name, line, sizeof line) == NAME_OK)
             assert_true(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(name) && strlen(name) >= 3);
         else
             assert_string_equal(name, "");
@@ -245,7 +280,7 @@ static void what_could_mislead_is_shown_as_an_a_label_alone(void **state) {
         char shown[256], name[NAME_CAP];
         name_to_unicode(shown, sizeof shown, names[i]);
         assert_string_equal(shown, names[i]);
-        assert_int_equal(name_from_line(name, names[i], strlen(names[i]), false), NAME_OK);
+        assert_int_equal(name_from_line(name, names[i], strlen(names[i])), NAME_OK);
     }
 }
 
@@ -255,7 +290,8 @@ int main(void) {
         cmocka_unit_test(every_mistake_has_its_own_reason),
         cmocka_unit_test(a_nul_or_an_endless_line_is_rejected_not_cut),
         cmocka_unit_test(writing_direction_cannot_be_turned_round),
-        cmocka_unit_test(a_byte_order_mark_counts_only_on_the_first_line),
+        cmocka_unit_test(white_space_of_any_kind_round_a_name_goes),
+        cmocka_unit_test(a_reason_names_the_character_at_fault),
         cmocka_unit_test(no_two_octets_crash_or_pass_unclean),
         cmocka_unit_test(names_from_dns_are_checked_and_lowered),
         cmocka_unit_test(people_see_unicode_only_where_it_is_the_same_name),

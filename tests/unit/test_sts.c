@@ -52,12 +52,25 @@ static void only_records_that_begin_v_stsv1_count(void **state) {
     CHECK_RECORDS({{NULL}, STS_NONE, STS_WHY_NONE, ""}, {{""}, STS_NONE, STS_WHY_NONE, ""},
                   {{"v=spf1 -all", "id=1"}, STS_NONE, STS_WHY_NONE, ""},
                   {{"v=STSv1"}, STS_NONE, STS_WHY_NONE, ""},        /* no ";" */
-                  {{"v=STSv1 ; id=1"}, STS_NONE, STS_WHY_NONE, ""}, /* erratum 6285: the text, not the ABNF */
                   {{" v=STSv1; id=1"}, STS_NONE, STS_WHY_NONE, ""}, /* nothing may stand before it */
+                  {{"v=STSv1 "}, STS_NONE, STS_WHY_NONE, ""},       /* no ";" behind the blank either */
+                  {{"v=STSv1 id=1;"}, STS_NONE, STS_WHY_NONE, ""},  /* something stands between */
+                  {{"v=STSv10; id=1"}, STS_NONE, STS_WHY_NONE, ""}, /* a longer word */
                   {{"V=STSv1; id=1"}, STS_NONE, STS_WHY_NONE, ""},  /* case counts */
                   {{"v=STSv2; id=1"}, STS_NONE, STS_WHY_NONE, ""},  /* another version */
                   {{"v=STSv1; id=20160831085700Z;"}, STS_VALID, STS_WHY_NONE, "20160831085700Z"},
                   {{"v=spf1 -all", "v=STSv1; id=a1;", "v=STSv2; id=b"}, STS_VALID, STS_WHY_NONE, "a1"});
+}
+
+/* sts-field-delim = *WSP ";" *WSP */
+static void blanks_may_stand_before_the_first_semicolon(void **state) {
+    (void)state;
+    CHECK_RECORDS(
+        {{"v=STSv1 ; id=1;"}, STS_VALID, STS_WHY_NONE, "1"}, {{"v=STSv1 \t ;\tid=1 ;"}, STS_VALID, STS_WHY_NONE, "1"},
+        {{"v=STSv1\t;id=1"}, STS_VALID, STS_WHY_NONE, "1"},
+        {{"v=STSv1 ;; id=1"}, STS_INVALID, STS_WHY_RECORD_SYNTAX, ""}, {{"v=STSv1 ;"}, STS_INVALID, STS_WHY_NO_ID, ""},
+        {{"v=STSv1\n; id=1"}, STS_NONE, STS_WHY_NONE, ""}, /* an end of line is no WSP */
+        {{"v=STSv1 ; id=1;", "v=STSv1; id=1;"}, STS_INVALID, STS_WHY_SEVERAL_RECORDS, ""});
 }
 
 static void exactly_one_record_must_remain(void **state) {
@@ -386,6 +399,7 @@ static void silence_is_unknown_and_an_answer_is_not(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_records_that_begin_v_stsv1_count),
+        cmocka_unit_test(blanks_may_stand_before_the_first_semicolon),
         cmocka_unit_test(exactly_one_record_must_remain),
         cmocka_unit_test(an_id_is_1_to_32_letters_and_digits),
         cmocka_unit_test(fields_of_a_record_are_separated_by_semicolons),
