@@ -8,6 +8,10 @@ NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
     flags = weak + 2 * anon + 4 * $column["nist_r1"] + 8 * $column["nist_r2"]
     if (!anon && $column["forward_secret"] == 1) flags += 16
     if ($column["min_version"] == "TLS1.3") flags += 32
+    if ($column["min_version"] == "TLS1.2") flags += 64
+    if ($column["openssl_class_3"] != "") flags += 128
+    if ($column["auth"] == "RSA") flags += 256
+    if ($column["auth"] == "ECDSA") flags += 512
     printf "    {%s, %d, \"%s\", \"%s\", \"%s\", \"%s\", \"%s\", \"%s\"},\n", $column["codepoint"], flags, $column["iana_name"], \
         $column["openssl_name"], $column["weak_class"], $column["kx"], $column["auth"], $column["enc"]
     count++

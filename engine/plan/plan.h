@@ -12,13 +12,14 @@
 enum {
     PLAN_SUITES_SEEN_MAX = 32,
     PLAN_NOTES_MAX = 48,
-    PLAN_SAVED_MAX = 768, /* octets of plan_save() */
+    PLAN_SAVED_MAX = 1024, /* octets of plan_save() */
 };
 
 /* What is asked beyond the default. */
 struct plan_policy {
     bool per_version; /* weak suites at every version spoken, not only the highest and the lowest */
     bool pq_strict;   /* hybrids alone, where a server picked a classical group although hybrids stood first */
+    bool named;       /* hellos name a host (SNI), unless a step says otherwise */
 };
 
 /* How much an answer counts. */
@@ -29,13 +30,20 @@ enum standing {
     STANDING_VOID, /* as if never asked: another answer to the same question stands in its place */
 };
 
+/* In what form a question is asked. */
+enum plan_form {
+    FORM_NAMELESS = 1 << 0, /* without SNI, since the server breaks off for the name */
+    FORM_SMALL = 1 << 1,    /* in short hellos, since the server swallows longer ones */
+};
+
 /* A question and its answer. All facts are made from these notes (plan_learn.c), so that doubt about one answer is
  * doubt about just what rests on it. */
 struct plan_note {
-    uint8_t rule, open;     /* the question: its rule, the SUITE_… classes that were open, … */
-    uint16_t max;           /* … and the highest version offered */
+    uint8_t rule, form;     /* the question: its rule, FORM_…, … */
+    uint16_t open, max;     /* … the SUITE_… classes that were open, and the highest version offered */
     uint8_t kind, standing; /* enum answer_kind, enum standing */
-    uint8_t alert, traits;  /* TRAIT_… (plan_note.h) */
+    uint8_t alert;
+    uint16_t traits; /* TRAIT_… (plan_note.h) */
     uint16_t version, suite, group;
     uint8_t repeats;    /* how often the question was asked again in vain */
     uint8_t connection; /* 0: in an earlier attempt */
@@ -60,6 +68,8 @@ struct plan {
     bool completable;      /* OpenSSL could complete some suite that was selected */
     bool whole_flight;     /* some hello was answered with a whole flight */
     bool modern;           /* showed a group or suite that no library with SSL 2.0 ever had */
+    bool r2_refused_at_13; /* has TLS 1.3, and none of its suites of NIST r2 */
+    unsigned form;         /* FORM_… that the server wants */
     uint16_t suites_seen[PLAN_SUITES_SEEN_MAX];
     size_t suites_seen_count;
     uint16_t pq_group;

@@ -43,11 +43,6 @@ static void remember_suite(struct plan *plan, uint16_t suite) {
         plan->suites_seen[plan->suites_seen_count++] = suite;
 }
 
-/* Could OpenSSL complete what was selected? Not SSL 3.0, RC4 and the like, nor a group that we only offer. */
-static bool is_completable(const struct plan_note *note) {
-    return offer_is_completable(note->suite) && note->version >= VERSION_TLS1_0 && !tls_group_is_hybrid(note->group);
-}
-
 static void learn_suite(struct plan *plan, const struct plan_note *note) {
     const struct suite *suite = suite_find(note->suite);
     remember_suite(plan, note->suite);
@@ -68,7 +63,7 @@ static void learn_selection(struct plan *plan, const struct plan_note *note) {
     plan->selected = true;
     plan->modern = plan->modern || is_modern(note);
     plan->whole_flight = plan->whole_flight || has(note, TRAIT_WHOLE);
-    plan->completable = plan->completable || is_completable(note);
+    plan->completable = plan->completable || plan_could_complete(note);
     for (unsigned i = 0; i < VERSION_COUNT; i++)
         if (VERSIONS[i].version == (enum tls_version)note->version)
             affirm(plan, VERSIONS[i].fact, EVIDENCE_OBSERVED, note->connection);
@@ -84,6 +79,8 @@ static void learn_selection(struct plan *plan, const struct plan_note *note) {
         affirm(plan, FACT_TLS_ENABLED, EVIDENCE_OBSERVED, note->connection);
     else if (plan_rule_of(note)->kind == STEP_HANDSHAKE && !has(note, TRAIT_INCOMPLETABLE) && !has(note, TRAIT_CUT))
         plan->broken++; /* a line that breaks is no answer */
+    if (has(note, TRAIT_SILENT_INSIDE))
+        plan->flags |= FLAG_SILENT_INSIDE_TLS;
 }
 
 /* It speaks TLS 1.3, and no ServerHello was needed to see it (RFC 8446 section 4.1.3). */
@@ -98,7 +95,8 @@ static void learn_sentinel(struct plan *plan, const struct plan_note *note) {
 static void learn_passed_over(struct plan *plan, const struct plan_note *note) {
     const struct rule *rule = plan_rule_of(note);
     enum offer offer = plan_rule_offer(rule);
-    bool every_kind = offer == OFFER_COUNT || offer == OFFER_ALL || offer == OFFER_OPEN;
+    bool every_kind =
+        offer == OFFER_COUNT || offer == OFFER_ALL || offer == OFFER_OPEN || offer == OFFER_REGISTRY;
     for (unsigned i = SSLV2_INDEX + 1; every_kind && i < VERSION_COUNT; i++)
         if (VERSIONS[i].version > note->version && VERSIONS[i].version <= note->max)
             deny(plan, UINT32_C(1) << VERSIONS[i].fact, EVIDENCE_INFERRED, note->connection);
@@ -113,20 +111,12 @@ static void learn_passed_over(struct plan *plan, const struct plan_note *note) {
 /* A server of TLS 1.3 that speaks no version as low as was offered has to say protocol_version (RFC 8446 appendix D.2),
  * and handshake_failure if it is the suites (section 4.1.1). Older servers do not keep these apart; there it means
  * nothing. */
-static bool is_verdict_on_versions(const struct plan *plan, const struct plan_note *note) {
+static bool is_for_version(const struct plan_note *note) {
     enum { PROTOCOL_VERSION = 70 };
-    return has(note, TRAIT_ALERTED) && note->alert == PROTOCOL_VERSION && plan_is_yes(plan, FACT_TLS1_3) &&
-           note->max == VERSION_TLS1_2;
+    return has(note, TRAIT_ALERTED) && note->alert == PROTOCOL_VERSION;
 }
-
-/* What the server selected in some hello was in the first handshake's offer too, so that one's refusal was no verdict
- * on TLS 1.3: it stumbles over the hello's form. */
-static bool first_stumbled(const struct plan *plan) {
-    for (size_t i = 0; plan->broken == 0 && i < plan->note_count; i++)
-        if (plan->note[i].kind == ANSWER_SELECTED && plan_rule_of(&plan->note[i])->kind == STEP_HELLO &&
-            is_completable(&plan->note[i]))
-            return true;
-    return false;
+static bool is_verdict_on_versions(const struct plan *plan, const struct plan_note *note) {
+    return is_for_version(note) && plan_is_yes(plan, FACT_TLS1_3) && note->max == VERSION_TLS1_2;
 }
 
 /* A server that needs a hello without extensions refuses others for that, whatever the version. */
@@ -144,7 +134,7 @@ static uint32_t refused_facts(const struct plan *plan, const struct plan_note *n
     struct legacy legacy = plan_legacy(plan);
     uint32_t facts = rule->refusal;
     unsigned covered = note->max >= legacy.highest ? plan_classes_covered(note) : 0;
-    if (rule->role == ROLE_FIRST && first_stumbled(plan))
+    if (rule->role == ROLE_FIRST && (!is_for_version(note) || plan_first_stumbled(plan)))
         return 0;
     for (size_t i = 0; i < CLASS_COUNT; i++)
         if ((covered & CLASSES[i].flag) && CLASSES[i].fact != FACT_WEAK_CIPHERS)
@@ -165,6 +155,8 @@ static bool offers_weak(const struct plan_note *note) {
 static void learn_refusal(struct plan *plan, const struct plan_note *note) {
     uint32_t facts = refused_facts(plan, note) & plan_facts_with(plan, TRI_UNKNOWN);
     bool several_versions = facts & (LEGACY_VERSIONS | BIT(TLS1_3)) && (facts & (facts - 1));
+    if (plan_rule_of(note)->role == ROLE_R2_AT_13)
+        plan->r2_refused_at_13 = true;
     if (offers_weak(note))
         plan->weak_refused |= plan_version_bit((enum tls_version)note->max);
     deny(plan, facts, several_versions ? EVIDENCE_INFERRED : EVIDENCE_OBSERVED, note->connection);
@@ -203,7 +195,10 @@ static void infer(struct plan *plan) {
     if (legacy.spoken)
         return;
     if (plan_is_yes(plan, FACT_TLS1_3)) /* no TLS 1.3 suite is weak, anonymous or in r1 */
-        deny(plan, BIT(ANON_SUITES) | BIT(NIST_R1) | (sslv2_off ? BIT(WEAK_CIPHERS) : 0), EVIDENCE_INFERRED, 0);
+        deny(plan,
+             BIT(ANON_SUITES) | BIT(NIST_R1) | (sslv2_off ? BIT(WEAK_CIPHERS) : 0) |
+                 (plan->r2_refused_at_13 ? BIT(NIST_R2) : 0),
+             EVIDENCE_INFERRED, 0);
     if (!tls13_off)
         return;
     deny(plan, STRONG_CLASSES | BIT(ANON_SUITES), EVIDENCE_INFERRED, 0);
@@ -229,6 +224,22 @@ static void learn_dialogue(struct plan *plan) {
         affirm(plan, FACT_STARTTLS_ADVERTISED, EVIDENCE_OBSERVED, connection_of(plan->starttls_at));
 }
 
+/* The form in which the server answers, where it did not in the usual one. */
+static unsigned wanted_form(const struct plan *plan) {
+    unsigned form = 0;
+    for (size_t i = 0; i < plan->note_count; i++) {
+        const struct plan_note *note = &plan->note[i];
+        bool selected = note->kind == ANSWER_SELECTED;
+        if (selected && note->form == 0)
+            return 0;
+        if (selected && (note->form & FORM_NAMELESS))
+            form |= FORM_NAMELESS;
+        if ((note->form & FORM_SMALL) && (selected || plan_note_refuses(note)))
+            form |= FORM_SMALL;
+    }
+    return form;
+}
+
 static bool counts(const struct plan_note *note, bool soft_too) {
     return note->standing == STANDING_FIRM || (soft_too && note->standing == STANDING_SOFT);
 }
@@ -237,7 +248,8 @@ static void forget_conclusions(struct plan *plan) {
     memset(plan->fact, 0, sizeof plan->fact);
     plan->flags = plan->dialogue_flags;
     plan->weak_refused = plan->broken = 0;
-    plan->selected = plan->completable = plan->whole_flight = plan->modern = false;
+    plan->selected = plan->completable = plan->whole_flight = plan->modern = plan->r2_refused_at_13 = false;
+    plan->form = 0;
     plan->suites_seen_count = 0;
     plan->pq_group = 0;
 }
@@ -261,6 +273,7 @@ static void draw_conclusions(struct plan *plan, bool soft_too) {
     look_for_contradictions(plan);
     if (is_intolerant(plan))
         plan->flags |= FLAG_INTOLERANT;
+    plan->form = wanted_form(plan);
     infer(plan);
     if (lacks_starttls(plan)) {
         deny(plan, BIT(STARTTLS_ADVERTISED), EVIDENCE_OBSERVED, plan->connections);
@@ -342,6 +355,17 @@ void plan_stop(struct plan *plan, enum reason reason) {
 
 /* ---- the end ---- */
 
+/* A group of TLS 1.3 that no OpenSSL offers by default is within nobody's reach: ML-KEM by itself. */
+static bool is_within_reach(const struct plan *plan) {
+    for (size_t i = 0; i < plan->note_count; i++) {
+        const struct plan_note *note = &plan->note[i];
+        bool tls13 = note->version == VERSION_TLS1_3;
+        if (note->kind == ANSWER_SELECTED && (!tls13 || plan_rule_of(note)->role != ROLE_REST))
+            return true;
+    }
+    return false;
+}
+
 /* No handshake of ours completed. Did the server at least go all the way with something that OpenSSL does not have: a
  * whole flight with an old suite, or a HelloRetryRequest for a hybrid? Or does it really break, or refuse
  * everything? */
@@ -350,7 +374,7 @@ static void conclude_tls_enabled(struct plan *plan) {
     bool all_refused = (plan_facts_with(plan, TRI_NO) & every_version) == every_version;
     if (plan->broken >= BROKEN_MAX || (all_refused && plan->broken == 0))
         deny(plan, BIT(TLS_ENABLED), plan->broken ? EVIDENCE_OBSERVED : EVIDENCE_INFERRED, plan->connections);
-    else if (plan->whole_flight && plan->broken == 0 && !plan->completable)
+    else if (plan->whole_flight && plan->broken == 0 && !plan->completable && is_within_reach(plan))
         affirm(plan, FACT_TLS_ENABLED, EVIDENCE_INFERRED, plan->connections);
 }
 
@@ -363,10 +387,32 @@ static uint32_t unanswered_facts(const struct plan *plan) {
     return facts;
 }
 
+/* Was all that the server selected beyond us: only in hellos that offer more than OpenSSL can complete? */
+static bool is_beyond_us(const struct plan *plan) {
+    bool selected = false;
+    for (size_t i = 0; i < plan->note_count; i++) {
+        bool rest = plan_rule_of(&plan->note[i])->role == ROLE_REST || !plan_could_complete(&plan->note[i]);
+        if (plan->note[i].kind == ANSWER_SELECTED && !rest)
+            return false;
+        selected = selected || plan->note[i].kind == ANSWER_SELECTED;
+    }
+    return selected;
+}
+
+/* Of what is unknown although nothing ended the plan. */
+static enum reason reason_without_word(const struct plan *plan) {
+    if (plan_is_open(plan, FACT_TLS_ENABLED))
+        return is_beyond_us(plan) ? REASON_CANNOT_OFFER : REASON_NOT_COMPLETED;
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan->note[i].kind == ANSWER_MALFORMED)
+            return REASON_PROTOCOL_ERROR;
+    return REASON_INCONSISTENT;
+}
+
 /* Every unknown fact gets its reason, and the plan its own: what one hello's silence or nonsense left open may be told
  * another day. doubted: facts whose "no" nothing confirmed. */
 static void give_reasons(struct plan *plan, uint32_t doubted) {
-    enum reason fallback = plan->reason != REASON_NONE ? plan->reason : REASON_NOT_COMPLETED;
+    enum reason fallback = plan->reason != REASON_NONE ? plan->reason : reason_without_word(plan);
     uint32_t silent = unanswered_facts(plan), open = plan_facts_with(plan, TRI_UNKNOWN);
     if (starttls_differs(plan)) { /* that is how the address is: to look again would show the same */
         plan->fact[FACT_STARTTLS_ADVERTISED].reason = REASON_INCONSISTENT;

@@ -9,6 +9,14 @@
 
 #include <string.h>
 
+/* May the first handshake have been refused for the name in it? */
+static bool first_refused(const struct plan *plan) {
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan_rule_of(&plan->note[i])->role == ROLE_FIRST && plan_note_refuses(&plan->note[i]))
+            return true;
+    return false;
+}
+
 static unsigned conditions_now(const struct plan *plan) {
     struct step control;
     struct legacy legacy = plan_legacy(plan);
@@ -28,7 +36,9 @@ static unsigned conditions_now(const struct plan *plan) {
         {NOW_COMPLETABLE, plan->completable},
         {NOW_BROKEN_ONCE, plan->broken == 1},
         {NOW_SOFT, plan_note_waits(plan) && plan_control(plan, &control)},
-        {NOW_STUMBLED, plan_was_asked(plan, ROLE_FIRST) && plan_is_open(plan, FACT_TLS1_3)},
+        {NOW_STUMBLED, plan_first_stumbled(plan) && plan_is_open(plan, FACT_TLS1_3)},
+        {NOW_NAME_DOUBTED, plan->policy.named && !plan->selected && first_refused(plan)},
+        {NOW_SWALLOWED, !plan->selected && plan->silences == 1},
         {NOW_NO_TLS13, plan->fact[FACT_TLS1_3].value == TRI_NO},
         {NOW_HANDSHAKE_DONE, plan_is_yes(plan, FACT_TLS_ENABLED)},
     };
@@ -44,8 +54,16 @@ void plan_init(struct plan *plan, const struct plan_policy *policy) {
     plan->repeating = -1;
 }
 
+/* A full handshake in a long hello is for servers that read one, and one in a short hello for others. */
+static bool suits_form(const struct plan *plan, const struct rule *rule) {
+    bool small = plan->form & FORM_SMALL;
+    return rule->kind != STEP_HANDSHAKE || handshake_terms((enum handshake_offer)rule->offer)->small == small;
+}
+
 static bool is_due(const struct plan *plan, unsigned place, unsigned now) {
     const struct rule *rule = plan_rule_at(place);
+    if (!suits_form(plan, rule))
+        return false;
     uint32_t unknown = plan_facts_with(plan, TRI_UNKNOWN), yes = plan_facts_with(plan, TRI_YES);
     return plan_note_times_asked(plan, place) < rule->most && (rule->open & ~unknown) == 0 && (rule->yes & ~yes) == 0 &&
            (rule->some == 0 || (rule->some & unknown)) && (rule->now & ~now) == 0;
@@ -89,7 +107,8 @@ bool plan_control(const struct plan *plan, struct step *control) {
 static void ask(struct plan *plan, int place) {
     const struct rule *rule = plan_rule_at((unsigned)place);
     plan->asking = (struct plan_note){
-        .rule = (uint8_t)place, .open = (uint8_t)classes_for(plan, rule), .max = (uint16_t)version_at(plan, rule->at)};
+        .rule = (uint8_t)place, .open = (uint16_t)classes_for(plan, rule), .max = (uint16_t)version_at(plan, rule->at)};
+    plan->asking.form = (uint8_t)(plan->form | plan_form_of(rule));
     plan->repeating = -1;
     if (rule->role != ROLE_CONTROL || !plan_control(plan, &plan->step))
         plan->step = plan_step_of(&plan->asking);
@@ -98,7 +117,8 @@ static void ask(struct plan *plan, int place) {
 
 static void ask_again(struct plan *plan, int repeating) {
     const struct plan_note *note = &plan->note[repeating];
-    plan->asking = (struct plan_note){.rule = note->rule, .open = note->open, .max = note->max};
+    plan->asking =
+        (struct plan_note){.rule = note->rule, .form = note->form, .open = note->open, .max = note->max};
     plan->repeating = repeating;
     plan->step = plan_step_of(&plan->asking);
 }

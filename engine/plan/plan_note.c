@@ -32,7 +32,7 @@ bool plan_note_refuses(const struct plan_note *note) {
 }
 
 /* May it be an accident of the line or of the server? */
-static bool is_abrupt(const struct plan_note *note) {
+bool plan_note_is_abrupt(const struct plan_note *note) {
     return plan_note_refuses(note) && (note->kind != ANSWER_REFUSED || !is_verdict(note));
 }
 
@@ -41,33 +41,46 @@ static bool is_abrupt(const struct plan_note *note) {
 static bool is_weighty(const struct plan_note *note) {
     const struct rule *rule = plan_rule_of(note);
     uint32_t versions = LEGACY_VERSIONS | BIT(TLS1_3) | BIT(SSLV2);
-    return (rule->refusal & versions) || (plan_classes_covered(note) & (SUITE_R2 | SUITE_FS));
+    if (rule->role == ROLE_FIRST)
+        return false;
+    return (rule->refusal & versions) || rule->role == ROLE_R2_AT_13 || (plan_classes_covered(note) & (SUITE_R2 | SUITE_FS));
 }
 
 /* Is that how the server refuses? */
 static bool refuses_abruptly(const struct plan *plan) {
     for (size_t i = 0; i < plan->note_count; i++)
-        if ((plan->note[i].traits & TRAIT_CONFIRMED) && is_abrupt(&plan->note[i]))
+        if ((plan->note[i].traits & TRAIT_CONFIRMED) && plan_note_is_abrupt(&plan->note[i]))
             return true;
     return false;
+}
+
+/* The first handshake is asked for again in another form; whether the name is at fault shows by a selection alone. */
+static bool is_of_no_weight(const struct plan_note *note) {
+    enum rule_role role = plan_rule_of(note)->role;
+    return role == ROLE_NAMELESS || role == ROLE_SMALL || (role == ROLE_FIRST && plan_note_is_abrupt(note));
+}
+
+/* A version that was not offered says as much as the alert for it. */
+static bool says_why(const struct plan_note *note) {
+    return !(note->traits & TRAIT_ALERTED) || note->alert == PROTOCOL_VERSION;
 }
 
 static enum standing standing_of(const struct plan *plan, const struct plan_note *note) {
     if (note->kind == ANSWER_SELECTED)
         return STANDING_FIRM;
-    if (!plan_note_refuses(note) || (is_abrupt(note) && plan_rule_of(note)->role == ROLE_FIRST))
-        return STANDING_MUTE; /* the first handshake's is asked for again in another form */
-    if (!is_abrupt(note))
-        return note->alert != PROTOCOL_VERSION && is_weighty(note) ? STANDING_SOFT : STANDING_FIRM;
+    if (!plan_note_refuses(note) || is_of_no_weight(note))
+        return STANDING_MUTE;
+    if (!plan_note_is_abrupt(note))
+        return says_why(note) || !is_weighty(note) ? STANDING_FIRM : STANDING_SOFT;
     return is_weighty(note) || !refuses_abruptly(plan) ? STANDING_SOFT : STANDING_FIRM;
 }
 
 /* Once one abrupt refusal was confirmed, those of suites alone are believed as their alerts would be. */
 static void confirm(struct plan *plan, struct plan_note *note) {
     note->standing = STANDING_FIRM;
-    note->traits = (uint8_t)(note->traits | TRAIT_CONFIRMED);
-    for (size_t i = 0; is_abrupt(note) && i < plan->note_count; i++)
-        if (plan->note[i].standing == STANDING_SOFT && is_abrupt(&plan->note[i]) && !is_weighty(&plan->note[i]))
+    note->traits = (uint16_t)(note->traits | TRAIT_CONFIRMED);
+    for (size_t i = 0; plan_note_is_abrupt(note) && i < plan->note_count; i++)
+        if (plan->note[i].standing == STANDING_SOFT && plan_note_is_abrupt(&plan->note[i]) && !is_weighty(&plan->note[i]))
             plan->note[i].standing = STANDING_FIRM;
 }
 
@@ -93,7 +106,8 @@ static struct plan_note note_of(const struct plan *plan, const struct answer *an
                   {answer->completed, TRAIT_COMPLETED},
                   {answer->incompletable, TRAIT_INCOMPLETABLE},
                   {answer->cut, TRAIT_CUT},
-                  {answer->sentinel, TRAIT_SENTINEL}};
+                  {answer->sentinel, TRAIT_SENTINEL},
+                  {answer->silent_inside, TRAIT_SILENT_INSIDE}};
     struct plan_note note = plan->asking;
     note.kind = (uint8_t)answer->kind;
     note.alert = answer->alert;
@@ -102,7 +116,7 @@ static struct plan_note note_of(const struct plan *plan, const struct answer *an
     note.group = answer->group;
     note.connection = (uint8_t)(plan->connections < PLAN_EARLIER ? plan->connections : 0);
     for (size_t i = 0; i < sizeof traits / sizeof *traits; i++)
-        note.traits = (uint8_t)(note.traits | (traits[i].holds ? traits[i].trait : 0));
+        note.traits = (uint16_t)(note.traits | (traits[i].holds ? traits[i].trait : 0));
     return note;
 }
 
@@ -133,14 +147,14 @@ static bool is_in_doubt(const struct plan_note *note) {
 int plan_note_to_repeat(const struct plan *plan, bool weighty) {
     for (size_t i = 0; i < plan->note_count; i++)
         if (is_in_doubt(&plan->note[i]) && is_weighty(&plan->note[i]) == weighty &&
-            (!is_abrupt(&plan->note[i]) || selected_since(plan, i)))
+            (!plan_note_is_abrupt(&plan->note[i]) || selected_since(plan, i)))
             return (int)i;
     return -1;
 }
 
 bool plan_note_waits(const struct plan *plan) {
     for (size_t i = 0; i < plan->note_count; i++)
-        if (is_in_doubt(&plan->note[i]) && is_abrupt(&plan->note[i]) && !selected_since(plan, i))
+        if (is_in_doubt(&plan->note[i]) && plan_note_is_abrupt(&plan->note[i]) && !selected_since(plan, i))
             return true;
     return false;
 }

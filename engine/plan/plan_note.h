@@ -19,6 +19,7 @@ enum trait {
     TRAIT_CUT = 1 << 4,
     TRAIT_SENTINEL = 1 << 5,
     TRAIT_CONFIRMED = 1 << 6, /* a soft refusal that came twice */
+    TRAIT_SILENT_INSIDE = 1 << 7,
 };
 
 /* Notes the answer to the question under way, and what it does to the standing of others. */
@@ -35,6 +36,9 @@ bool plan_note_refuses(const struct plan_note *note);
 
 /* Makes the plan's facts from its notes, soft ones too. */
 void plan_conclude(struct plan *plan);
+
+/* Is it a refusal that says nothing of why: a close, a reset, an alert that is no verdict? */
+bool plan_note_is_abrupt(const struct plan_note *note);
 
 /* How often the rule was asked. */
 unsigned plan_note_times_asked(const struct plan *plan, unsigned rule);

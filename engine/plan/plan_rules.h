@@ -7,7 +7,11 @@
 /* Rules that are more than their row says. */
 enum rule_role {
     ROLE_ORDINARY,
-    ROLE_FIRST, /* the first handshake: a close, or an alert that is no verdict, is no refusal of TLS 1.3 */
+    ROLE_FIRST,    /* the first handshake: only an alert for the version refuses TLS 1.3 */
+    ROLE_NAMELESS, /* without SNI: is it the name that was refused? */
+    ROLE_SMALL,    /* in a short hello: was the long one swallowed? */
+    ROLE_REST,     /* what no other question offers: who selects it, selects what we cannot complete */
+    ROLE_R2_AT_13, /* for NIST r2 in TLS 1.3 */
     ROLE_PLAIN, /* a hello without extensions: a selection forgives the refusals of earlier hellos */
     ROLE_SSLV2,
     ROLE_OPEN,    /* asked again for the classes of suites that are still open */
@@ -28,9 +32,11 @@ enum now {
     NOW_COMPLETABLE = 1 << 6,      /* a suite was selected that OpenSSL could complete */
     NOW_BROKEN_ONCE = 1 << 7,      /* one full handshake was selected and then failed */
     NOW_SOFT = 1 << 8,             /* some "no" rests on a close, and there is a hello known to work */
-    NOW_STUMBLED = 1 << 9,         /* the first handshake was neither answered nor refused by a verdict */
+    NOW_STUMBLED = 1 << 9,         /* the first handshake failed for its form, not for what it offered */
     NOW_HANDSHAKE_DONE = 1 << 10,  /* a full handshake completed */
     NOW_NO_TLS13 = 1 << 11,        /* TLS 1.3 is off */
+    NOW_NAME_DOUBTED = 1 << 12,    /* the first handshake was refused, and nothing else selected */
+    NOW_SWALLOWED = 1 << 13,       /* silence was the last answer, and nothing was selected */
 };
 
 struct rule {
@@ -53,6 +59,8 @@ const struct rule *plan_rule_of(const struct plan_note *note);
 unsigned plan_rule_count(void);
 /* In the order in which they are tried; place: from 0. */
 const struct rule *plan_rule_at(unsigned place);
+/* The form that a rule is there for: FORM_…. */
+unsigned plan_form_of(const struct rule *rule);
 /* What a rule offers: an OFFER_…, or OFFER_COUNT for a full handshake. */
 enum offer plan_rule_offer(const struct rule *rule);
 /* Classes of suites of which the question offered all that there are, so that a refusal settles them. */

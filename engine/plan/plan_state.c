@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { FORMAT = 4, EVERY_FLAG = (1 << FLAG_COUNT) - 1 };
+enum { FORMAT = 5, EVERY_FLAG = (1 << FLAG_COUNT) - 1 };
 
 struct cursor {
     uint8_t *out;      /* written to when saving, else NULL */
@@ -44,12 +44,13 @@ static uint16_t pass_pair(struct cursor *c, uint16_t value) { return (uint16_t)p
 
 static void pass_note(struct cursor *c, struct plan_note *note) {
     note->rule = pass_octet(c, note->rule, plan_rule_count() - 1);
-    note->open = pass_octet(c, note->open, UINT8_MAX);
+    note->form = pass_octet(c, note->form, FORM_NAMELESS | FORM_SMALL);
+    note->open = pass_pair(c, note->open);
     note->max = pass_pair(c, note->max);
     note->kind = pass_octet(c, note->kind, ANSWER_RESET);
     note->standing = pass_octet(c, note->standing, STANDING_SOFT);
     note->alert = pass_octet(c, note->alert, UINT8_MAX);
-    note->traits = pass_octet(c, note->traits, UINT8_MAX);
+    note->traits = pass_pair(c, note->traits);
     note->version = pass_pair(c, note->version);
     note->suite = pass_pair(c, note->suite);
     note->group = pass_pair(c, note->group);

@@ -4,7 +4,7 @@
 const char *flag_name(unsigned bit_index) {
     static const char *const names[FLAG_COUNT] = {"starttls_stripped", "early_bytes", "no_esmtp",
                                                   "inconsistent",      "not_offered", "downgrade_sentinel",
-                                                  "intolerant",        "warned"};
+                                                  "intolerant",        "warned",      "silent_inside_tls"};
     return bit_index < FLAG_COUNT ? names[bit_index] : "";
 }
 

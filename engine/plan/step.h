@@ -22,6 +22,8 @@ struct step {
     enum handshake_offer handshake; /* STEP_HANDSHAKE */
     enum tls_version max;           /* the highest version offered */
     bool plain;                     /* STEP_HELLO: no extensions */
+    bool nameless;                  /* no SNI */
+    bool small;                     /* in a short hello */
     size_t suite_count, group_count;
     uint16_t suites[HELLO_SUITES_MAX]; /* as offered */
     uint16_t groups[HELLO_GROUPS_MAX];
@@ -50,7 +52,8 @@ enum flag {
     FLAG_DOWNGRADE_SENTINEL = 1 << 5, /* only by its sentinel is TLS 1.3 known (RFC 8446 section 4.1.3) */
     FLAG_INTOLERANT = 1 << 6,         /* it answers a hello without extensions only */
     FLAG_WARNED = 1 << 7,             /* a warning alert came before ServerHello (unrecognized_name …) */
-    FLAG_COUNT = 8
+    FLAG_SILENT_INSIDE_TLS = 1 << 8, /* a handshake ended well, and the server had nothing to say inside TLS */
+    FLAG_COUNT = 9
 };
 const char *flag_name(unsigned bit_index); /* "starttls_stripped" … */
 
@@ -69,6 +72,7 @@ struct answer {
     bool incompletable; /* a full handshake ended because no part of us can complete what was selected */
     bool cut;           /* a full handshake ended by EOF or a reset, with no word of the server's */
     bool sentinel;      /* the server random ends in the downgrade sentinel of a server that has TLS 1.3 */
+    bool silent_inside; /* the handshake ended well, and nothing was said inside TLS */
 };
 
 #endif

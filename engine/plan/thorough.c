@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { SILENCES_MAX = 2 };
+static const struct offer_scope TLS13_SCOPE = {.max = VERSION_TLS1_3};
 
 /* What the enumeration consists of, in order. */
 enum part_kind { PART_SUITES, PART_GROUPS, PART_SSLV2 };
@@ -45,7 +46,7 @@ void thorough_init(struct thorough *thorough, const struct step *control) {
     thorough->has_control = control != NULL;
     if (control)
         thorough->control = *control;
-    size_t count = offer_suites(OFFER_ALL, 0, deployed);
+    size_t count = offer_suites(OFFER_ALL, (struct offer_scope){.max = VERSION_TLS1_2}, deployed);
     add_suites(thorough, deployed, count);
     for (size_t i = 0; i < SUITE_COUNT; i++)
         if ((SUITES[i].flags & SUITE_TLS13) == 0)
@@ -94,12 +95,12 @@ static void end_part(struct thorough *t) {
 static void fill_chunk(struct thorough *t) {
     uint16_t tls13[HELLO_SUITES_MAX];
     const uint16_t *list = t->suites;
-    size_t count = t->suite_count, most = HELLO_SUITES_MAX;
+    size_t count = t->suite_count, most = OFFER_USUAL_MAX;
     if (kind_of(t) == PART_GROUPS) {
-        list = offer_groups(GROUPS_HYBRID_FIRST, &count);
+        list = offer_groups(GROUPS_TLS13_EVERY, &count);
         most = 1;
     } else if (version_of(t) == VERSION_TLS1_3) {
-        count = offer_suites(OFFER_TLS13, 0, tls13);
+        count = offer_suites(OFFER_TLS13, TLS13_SCOPE, tls13);
         list = tls13;
     }
     size_t left = count - t->next;
@@ -112,12 +113,13 @@ static const struct step *offer_chunk(struct thorough *t) {
     struct step *step = &t->step;
     bool tls13 = version_of(t) == VERSION_TLS1_3;
     *step = (struct step){.name = "thorough", .kind = STEP_HELLO, .max = version_of(t)};
-    const uint16_t *groups = offer_groups(tls13 ? GROUPS_HYBRID_FIRST : GROUPS_CLASSICAL, &step->group_count);
+    enum offer_group which = step->max < VERSION_TLS1_2 ? GROUPS_CLASSICAL : GROUPS_EVERY;
+    const uint16_t *groups = offer_groups(tls13 ? GROUPS_TLS13_EVERY : which, &step->group_count);
     memcpy(step->groups, groups, step->group_count * sizeof *groups);
     if (kind_of(t) == PART_GROUPS) {
         step->group_count = 1;
         step->groups[0] = t->chunk[0];
-        step->suite_count = offer_suites(OFFER_TLS13, 0, step->suites);
+        step->suite_count = offer_suites(OFFER_TLS13, TLS13_SCOPE, step->suites);
         snprintf(step->offered, sizeof step->offered, "only TLS 1.3: group %s alone", tls_group_name(t->chunk[0]));
         return step;
     }
@@ -267,7 +269,7 @@ static bool may_have(unsigned version, unsigned flag) {
     uint16_t tls13[HELLO_SUITES_MAX];
     if (version != TLS13_INDEX)
         return version != SSLV2_INDEX;
-    for (size_t i = offer_suites(OFFER_TLS13, 0, tls13); i-- > 0;) {
+    for (size_t i = offer_suites(OFFER_TLS13, TLS13_SCOPE, tls13); i-- > 0;) {
         const struct suite *suite = suite_find(tls13[i]);
         if (suite && (suite->flags & flag))
             return true;

@@ -14,8 +14,9 @@ static struct hello_spec spec_of(const struct session *s) {
                                .suite_count = s->step.suite_count,
                                .groups = s->step.groups,
                                .group_count = s->step.group_count,
-                               .server_name = s->server_name,
-                               .plain = s->step.plain};
+                               .server_name = s->step.nameless ? "" : s->server_name,
+                               .plain = s->step.plain,
+                               .small = s->step.small};
 }
 
 /* Randoms are no secrets here, but a server may look for ones that come twice. Drawn in stock: a system call a hello
@@ -145,7 +146,7 @@ static enum session_state on_handshake_progress(struct session *s, enum handshak
 }
 
 enum session_state session_start_handshake(struct session *session) {
-    session->handshake = handshake_new(session->contexts, session->step.handshake, session->server_name);
+    session->handshake = handshake_new(session->contexts, session->step.handshake, s->step.nameless ? "" : s->server_name);
     return on_handshake_progress(session, handshake_feed(session->handshake, NULL, 0));
 }
 

@@ -19,10 +19,11 @@
 enum {
     INPUT_MAX = 512 * 1024, /* octets that a server may send until its handshake is done */
     ERROR_MAX = 160,
-    CIPHERS_MAX = 2048,
+    CIPHERS_MAX = 4096,
     GROUP_MAX = 32,
-    GROUPS_MAX = 256,
+    GROUPS_MAX = 640,
     DH_BITS_MAX = 4096,
+    DH_BITS_KNOWN_MAX = 8192,
     ALERT_OCTETS = 2,
     LENGTH_OCTETS = 3,
 };
@@ -47,9 +48,10 @@ struct handshake {
 /* ---- contexts ---- */
 
 /* OpenSSL's names, joined by colons; it leaves out those that it does not know. */
-static void cipher_list(char out[static CIPHERS_MAX], enum offer offer) {
+static void cipher_list(char out[static CIPHERS_MAX], const struct handshake_terms *terms) {
     uint16_t suites[HELLO_SUITES_MAX];
-    size_t count = offer_suites(offer, 0, suites), used = 0;
+    struct offer_scope scope = {.max = terms->max, .small = terms->small};
+    size_t count = offer_suites(terms->suites, scope, suites), used = 0;
     for (size_t i = 0; i < count; i++) {
         const struct suite *suite = suite_find(suites[i]);
         if (suite && !(suite->flags & SUITE_TLS13) && *suite->openssl_name)
@@ -73,6 +75,14 @@ static void on_message(int sent, int version, int type, const void *data, size_t
     }
 }
 
+/* Is it one of the known groups (RFC 7919, RFC 3526)? Their private keys are short, whatever the group's size: 8,192
+ * bits take 7 ms. */
+static bool is_known_group(const EVP_PKEY *key) {
+    char name[GROUP_MAX];
+    size_t len;
+    return EVP_PKEY_get_group_name(key, name, sizeof name, &len) == 1;
+}
+
 /* A security callback: whether OpenSSL may go on. All is allowed but a finite-field group of the server's own that is
  * so large that its arithmetic holds up every other probe of the loop: 10,000 bits take a second. */
 static int allow_but_huge_dh(const SSL *ssl, const SSL_CTX *context, int operation, int bits, int nid, void *other,
@@ -82,7 +92,8 @@ static int allow_but_huge_dh(const SSL *ssl, const SSL_CTX *context, int operati
     (void)bits;
     (void)nid;
     (void)data;
-    return operation != SSL_SECOP_TMP_DH || other == NULL || EVP_PKEY_get_bits(other) <= DH_BITS_MAX;
+    return operation != SSL_SECOP_TMP_DH || other == NULL || EVP_PKEY_get_bits(other) <= DH_BITS_MAX ||
+           (EVP_PKEY_get_bits(other) <= DH_BITS_KNOWN_MAX && is_known_group(other));
 }
 
 /* Everything that is the same for all offers. */
@@ -99,27 +110,54 @@ static void set_manners(SSL_CTX *context) {
     SSL_CTX_set_msg_callback(context, on_message);
 }
 
+/* Everything that could be a server's only signature algorithm, SHA-1 too; and the commonest. */
+static const char SIGNATURES[] =
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+    "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
+    "RSA+SHA256:RSA+SHA384:RSA+SHA512:ed25519:ed448:DSA+SHA256:ECDSA+SHA224:RSA+SHA224:"
+    "ECDSA+SHA1:RSA+SHA1:DSA+SHA1";
+static const char SIGNATURES_SMALL[] = "ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA384:RSA+SHA384:RSA+SHA1";
+
+/* As offer_groups() has them, as far as OpenSSL does. */
+static const char GROUPS[] =
+    "X25519:P-256:P-384:P-521:X448:ffdhe2048:ffdhe3072:ffdhe4096:brainpoolP256r1:secp256k1:ffdhe6144:ffdhe8192:"
+    "brainpoolP384r1:brainpoolP512r1:P-224:sect163k1:sect163r1:sect163r2:sect193r1:sect193r2:sect233k1:sect233r1:"
+    "sect239k1:sect283k1:sect283r1:sect409k1:sect409r1:sect571k1:sect571r1:secp160k1:secp160r1:secp160r2:secp192k1:"
+    "P-192:secp224k1";
+static const char GROUPS_OF_SMALL[] = "X25519:P-256:P-384:P-521:X448:ffdhe2048:ffdhe3072:ffdhe4096";
+
+/* All five of TLS 1.3, CCM too. */
+static const char TLS13_CIPHERS[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+                                    "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256";
+
+/* Those of the list, names joined by colons, that this OpenSSL knows. */
+static void known_groups(SSL_CTX *context, const char *list, char out[static GROUPS_MAX], size_t used) {
+    char name[GROUP_MAX];
+    for (const char *at = list; *at;) {
+        size_t len = strcspn(at, ":");
+        snprintf(name, sizeof name, "%.*s", (int)len, at);
+        if (SSL_CTX_set1_groups_list(context, name) == 1)
+            used += (size_t)snprintf(out + used, GROUPS_MAX - used, "%s%s", used ? ":" : "", name);
+        at += len + (at[len] == ':');
+    }
+    ERR_clear_error();
+}
+
 /* What is offered, outright, so that neither the library's default nor the host's openssl.cnf decides. */
 static bool set_offer(SSL_CTX *context, const struct handshake_terms *terms) {
-    /* Everything that could be a server's only signature algorithm, SHA-1 too. */
-    static const char signatures[] =
-        "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
-        "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
-        "RSA+SHA256:RSA+SHA384:RSA+SHA512:ed25519:ed448:DSA+SHA256:ECDSA+SHA224:RSA+SHA224:"
-        "ECDSA+SHA1:RSA+SHA1:DSA+SHA1";
-    /* CCM too. */
-    static const char tls13_ciphers[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
-                                        "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256";
-    static const char classical[] = "X25519:P-256:P-384:P-521:X448:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192";
-    char ciphers[CIPHERS_MAX], groups[GROUPS_MAX];
-    cipher_list(ciphers, terms->suites);
-    snprintf(groups, sizeof groups, "%s%s", terms->hybrids ? HYBRID_OFFER_GROUPS ":" : "", classical);
+    char ciphers[CIPHERS_MAX], groups[GROUPS_MAX] = "";
+    size_t used = terms->hybrids ? (size_t)snprintf(groups, sizeof groups, "%s", HYBRID_OFFER_GROUPS) : 0;
+    cipher_list(ciphers, terms);
+    known_groups(context, terms->small ? GROUPS_OF_SMALL : GROUPS, groups, used);
     if (terms->staple)
         SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
+    if (terms->small)
+        SSL_CTX_clear_options(context, SSL_OP_TLSEXT_PADDING);
     return SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(context, terms->max) == 1 && SSL_CTX_set_cipher_list(context, ciphers) == 1 &&
-           SSL_CTX_set_ciphersuites(context, tls13_ciphers) == 1 &&
-           SSL_CTX_set1_sigalgs_list(context, signatures) == 1 && SSL_CTX_set1_groups_list(context, groups) == 1;
+           SSL_CTX_set_ciphersuites(context, TLS13_CIPHERS) == 1 &&
+           SSL_CTX_set1_sigalgs_list(context, terms->small ? SIGNATURES_SMALL : SIGNATURES) == 1 &&
+           SSL_CTX_set1_groups_list(context, groups) == 1;
 }
 
 static SSL_CTX *context_for(enum handshake_offer offer, OSSL_LIB_CTX *library) {

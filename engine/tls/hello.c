@@ -11,7 +11,6 @@ enum {
     CLIENT_HELLO = 1,
     RANDOM_OCTETS = 32,
     SCSV = 0x00FF,   /* TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 */
-    SHORT_MAX = 255, /* old stacks choke above, see docs/probe-plan.md */
     PADDED_TO = 512,
     PADDING_HEADER = 4,
     NAME_OCTETS_MAX = 253,
@@ -23,15 +22,22 @@ enum extension {
     EXT_POINT_FORMATS = 11,
     EXT_SIGNATURE_ALGORITHMS = 13,
     EXT_PADDING = 21,
+    EXT_ENCRYPT_THEN_MAC = 22,
+    EXT_EXTENDED_MASTER_SECRET = 23,
+    EXT_SESSION_TICKET = 35,
     EXT_SUPPORTED_VERSIONS = 43,
     EXT_PSK_MODES = 45,
     EXT_KEY_SHARE = 51,
 };
 
-/* signature_algorithms: every scheme that could be a server's only one. EdDSA and RSA-PSS keys have no other, and
- * without SHA-1 old servers look dead. */
-static const uint16_t SIGNATURES[] = {0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0808, 0x0809,
-                                      0x080A, 0x080B, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201, 0x0202};
+/* signature_algorithms: every scheme that could be a server's only one, the usual ones first. EdDSA, RSA-PSS and ML-DSA
+ * keys have no other, and without SHA-1 old servers look dead. */
+static const uint16_t SIGNATURES[] = {
+    0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0203, 0x0201, /* those of a small hello */
+    0x0603, 0x0806, 0x0601, 0x0807, 0x0808, 0x0809, 0x080A, 0x080B, 0x0202, 0x0402, 0x0301, 0x0303,
+    0x081A, 0x081B, 0x081C, 0x0904, 0x0905, 0x0906, 0x0708, /* brainpool in TLS 1.3, ML-DSA, SM2 */
+};
+enum { SIGNATURES_COUNT = sizeof SIGNATURES / sizeof *SIGNATURES, SIGNATURES_SMALL = 8 };
 
 struct writer {
     uint8_t *out;
@@ -44,7 +50,8 @@ static void put_octets(struct writer *w, const void *data, size_t len) {
         w->full = true;
         return;
     }
-    memcpy(w->out + w->len, data, len);
+    if (len > 0)
+        memcpy(w->out + w->len, data, len);
     w->len += len;
 }
 static void put_u8(struct writer *w, unsigned value) { put_octets(w, &(uint8_t){(uint8_t)value}, 1); }
@@ -104,13 +111,19 @@ static void put_octets_extension(struct writer *w, enum extension type, const ui
 
 static void put_extensions(struct writer *w, const struct hello_spec *spec) {
     put_server_name(w, spec->server_name);
+    put_octets_extension(w, EXT_EXTENDED_MASTER_SECRET, NULL, 0);
+    if (!spec->small) {
+        put_octets_extension(w, EXT_SESSION_TICKET, NULL, 0);
+        put_octets_extension(w, EXT_ENCRYPT_THEN_MAC, NULL, 0);
+    }
     if (spec->max == VERSION_TLS1_3) {
         put_octets_extension(w, EXT_SUPPORTED_VERSIONS, (const uint8_t[]){2, 3, 4}, 3);
         put_octets_extension(w, EXT_PSK_MODES, (const uint8_t[]){1, 1}, 2);
         put_octets_extension(w, EXT_KEY_SHARE, (const uint8_t[]){0, 0}, 2);
     }
     if (spec->max >= VERSION_TLS1_2)
-        put_list_extension(w, EXT_SIGNATURE_ALGORITHMS, SIGNATURES, sizeof SIGNATURES / sizeof *SIGNATURES);
+        put_list_extension(w, EXT_SIGNATURE_ALGORITHMS, SIGNATURES,
+                           spec->small ? SIGNATURES_SMALL : SIGNATURES_COUNT);
     if (spec->group_count > 0) /* RFC 8422 section 5.1.1 knows no empty list */
         put_list_extension(w, EXT_SUPPORTED_GROUPS, spec->groups, spec->group_count);
     put_octets_extension(w, EXT_POINT_FORMATS, (const uint8_t[]){1, 0}, 2);
@@ -119,7 +132,7 @@ static void put_extensions(struct writer *w, const struct hello_spec *spec) {
 /* ---- size rules ---- */
 
 static bool size_is_fine(size_t payload) {
-    bool misread = payload > SHORT_MAX && payload < PADDED_TO;
+    bool misread = payload > HELLO_SHORT_MAX && payload < PADDED_TO;
     return !misread && payload % 256 != 10 && payload % 256 != 14;
 }
 
@@ -127,7 +140,7 @@ static bool size_is_fine(size_t payload) {
 static size_t padding_for(size_t payload) {
     if (size_is_fine(payload))
         return 0;
-    size_t padding = payload > SHORT_MAX && payload < PADDED_TO ? PADDED_TO - payload : 0;
+    size_t padding = payload > HELLO_SHORT_MAX && payload < PADDED_TO ? PADDED_TO - payload : 0;
     if (padding < PADDING_HEADER + 1)
         padding = PADDING_HEADER + 1;
     while (!size_is_fine(payload + padding))

@@ -2,7 +2,10 @@
  *
  * Pure functions over byte buffers. The size rules of docs/probe-plan.md hold for every result:
  *
- *   at most HELLO_SUITES_MAX suites, and the SCSV 00FF behind them (SSL 2.0 has none); no GREASE, no FALLBACK_SCSV;
+ *   at most HELLO_SUITES_MAX suites (wolfSSL breaks off above 150), and the SCSV 00FF behind them (SSL 2.0 has none); no
+ *   GREASE, no FALLBACK_SCSV;
+ *   from TLS 1.0 up what current clients send: extended_master_secret (RFC 7627), encrypt_then_mac (RFC 7366) and
+ *   session_ticket (RFC 5077), because there are servers that refuse a hello without;
  *   never a record payload of 256 to 511 octets, nor one whose length mod 256 is 10 or 14 (extension 21 pads);
  *   never an empty extension at the end.
  */
@@ -15,7 +18,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HELLO_SUITES_MAX = 60, HELLO_GROUPS_MAX = 16, HELLO_MAX_OCTETS = 1024, HELLO_RANDOM_OCTETS = 64 };
+enum { HELLO_SUITES_MAX = 149,
+       HELLO_GROUPS_MAX = 64,
+       HELLO_MAX_OCTETS = 1024,
+       HELLO_RANDOM_OCTETS = 64,
+       HELLO_SHORT_MAX = 255 /* octets of a short hello's record, its header left out */ };
 
 struct hello_spec {
     enum tls_version max;   /* the highest version offered; VERSION_TLS1_3 offers 1.3 alone (supported_versions) */
@@ -25,6 +32,7 @@ struct hello_spec {
     size_t group_count;
     const char *server_name; /* SNI; NULL or "" = none; never sent for SSLv2 and SSLv3 */
     bool plain;              /* no extensions, for servers that choke on them; not for TLS 1.3 */
+    bool small;              /* for servers that swallow long hellos: few signature schemes, no ticket */
 };
 
 /* Writes the whole record to out and returns its length; 0 if spec breaks a bound. random: 32 octets for the random, 32
