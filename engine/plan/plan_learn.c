@@ -149,6 +149,8 @@ static uint32_t refused_facts(const struct plan *plan, const struct plan_note *n
 /* Were weak suites offered, all that servers deploy? */
 static bool offers_weak(const struct plan_note *note) {
     enum offer offer = plan_rule_offer(plan_rule_of(note));
+    if (note->form & FORM_SMALL)
+        return false;
     return offer == OFFER_WEAK || (offer != OFFER_COUNT && offer != OFFER_ALL && (note->open & SUITE_WEAK));
 }
 
@@ -224,20 +226,19 @@ static void learn_dialogue(struct plan *plan) {
         affirm(plan, FACT_STARTTLS_ADVERTISED, EVIDENCE_OBSERVED, connection_of(plan->starttls_at));
 }
 
-/* The form in which the server answers, where it did not in the usual one. */
+/* The form in which the server answers, where it did not in the usual one: one silence may be an accident. */
 static unsigned wanted_form(const struct plan *plan) {
-    unsigned form = 0;
+    enum { SWALLOWED = 2 };
+    unsigned form = 0, swallowed = 0;
     for (size_t i = 0; i < plan->note_count; i++) {
         const struct plan_note *note = &plan->note[i];
         bool selected = note->kind == ANSWER_SELECTED;
         if (selected && note->form == 0)
             return 0;
-        if (selected && (note->form & FORM_NAMELESS))
-            form |= FORM_NAMELESS;
-        if ((note->form & FORM_SMALL) && (selected || plan_note_refuses(note)))
-            form |= FORM_SMALL;
+        swallowed += note->kind == ANSWER_SILENT && !(note->form & FORM_SMALL) && note->max >= VERSION_TLS1_2;
+        form |= selected ? note->form : 0;
     }
-    return form;
+    return swallowed < SWALLOWED ? form & ~(unsigned)FORM_SMALL : form;
 }
 
 static bool counts(const struct plan_note *note, bool soft_too) {
@@ -406,7 +407,7 @@ static enum reason reason_without_word(const struct plan *plan) {
     for (size_t i = 0; i < plan->note_count; i++)
         if (plan->note[i].kind == ANSWER_MALFORMED)
             return REASON_PROTOCOL_ERROR;
-    return REASON_INCONSISTENT;
+    return plan->form & FORM_SMALL ? REASON_TIMEOUT : REASON_INCONSISTENT; /* a short hello holds no class whole */
 }
 
 /* Every unknown fact gets its reason, and the plan its own: what one hello's silence or nonsense left open may be told

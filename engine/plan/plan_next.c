@@ -17,6 +17,14 @@ static bool first_refused(const struct plan *plan) {
     return false;
 }
 
+static bool refused_at_tls12(const struct plan *plan) {
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan->note[i].max == VERSION_TLS1_2 &&
+            plan_note_refuses(&plan->note[i]))
+            return true;
+    return false;
+}
+
 static unsigned conditions_now(const struct plan *plan) {
     struct step control;
     struct legacy legacy = plan_legacy(plan);
@@ -38,6 +46,7 @@ static unsigned conditions_now(const struct plan *plan) {
         {NOW_SOFT, plan_note_waits(plan) && plan_control(plan, &control)},
         {NOW_STUMBLED, plan_first_stumbled(plan) && plan_is_open(plan, FACT_TLS1_3)},
         {NOW_NAME_DOUBTED, plan->policy.named && !plan->selected && first_refused(plan)},
+        {NOW_UNREFUSED, !refused_at_tls12(plan)},
         {NOW_SWALLOWED, !plan->selected && plan->silences == 1},
         {NOW_NO_TLS13, plan->fact[FACT_TLS1_3].value == TRI_NO},
         {NOW_HANDSHAKE_DONE, plan_is_yes(plan, FACT_TLS_ENABLED)},

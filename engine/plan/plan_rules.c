@@ -32,7 +32,7 @@ static const struct rule RULES[] = {
      * order would else show one more ECDHE suite. */
     {"tls1.2-open", HELLO(OPEN), AT_TLS1_2, .open = BIT(TLS1_2), .some = SUITE_CLASSES, .yes = BIT(TLS1_3),
      .now = NOW_HANDSHAKE_DONE, .most = 1},
-    {"tls1.2", HELLO(ALL), AT_TLS1_2, .open = BIT(TLS1_2), .most = 1},
+    {"tls1.2", HELLO(ALL), AT_TLS1_2, .open = BIT(TLS1_2), .now = NOW_UNREFUSED, .most = 1},
     /* Below, a hello holds all that there is; here it takes a second one until a refusal is one of the version. */
     {"tls1.2-rest", HELLO(REGISTRY), AT_TLS1_2, .open = BIT(TLS1_2), .refusal = LEGACY_VERSIONS, .most = 1,
      .role = ROLE_REST},
@@ -81,6 +81,8 @@ enum offer plan_rule_offer(const struct rule *rule) {
 }
 
 unsigned plan_classes_covered(const struct plan_note *note) {
+    if (note->form & FORM_SMALL)
+        return 0;
     switch (plan_rule_offer(plan_rule_of(note))) {
     case OFFER_CLASSES:
         return note->open;
@@ -142,7 +144,7 @@ struct step plan_step_of(const struct plan_note *note) {
     struct step step = {.name = rule->name, .kind = rule->kind, .max = (enum tls_version)note->max};
     step.plain = rule->role == ROLE_PLAIN;
     step.nameless = note->form & FORM_NAMELESS;
-    step.small = note->form & FORM_SMALL;
+    step.small = (note->form & FORM_SMALL) && note->max >= VERSION_TLS1_2; /* others are short anyway */
     enum offer offer = (enum offer)rule->offer;
     if (rule->kind == STEP_HANDSHAKE) {
         step.handshake = (enum handshake_offer)rule->offer;

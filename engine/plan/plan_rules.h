@@ -36,6 +36,7 @@ enum now {
     NOW_HANDSHAKE_DONE = 1 << 10,  /* a full handshake completed */
     NOW_NO_TLS13 = 1 << 11,        /* TLS 1.3 is off */
     NOW_NAME_DOUBTED = 1 << 12,    /* the first handshake was refused, and nothing else selected */
+    NOW_UNREFUSED = 1 << 14,       /* no hello up to TLS 1.2 was refused */
     NOW_SWALLOWED = 1 << 13,       /* silence was the last answer, and nothing was selected */
 };
 

@@ -191,7 +191,7 @@ static void start_connection(struct probe *probe, const struct step *step) {
     struct connection_params params = {
         .address = (const struct sockaddr *)&probe->address,
         .step = step,
-        .server_name = name < report->name_count ? report->name[name].name : "",
+        .server_name = name < report->name_count && !step->nameless ? report->name[name].name : "",
         .ehlo_name = probe->config->ehlo_name,
         .contexts = probe->config->contexts,
         .timeouts = probe->config->timeouts,
@@ -247,7 +247,9 @@ static void on_deadline(uv_timer_t *timer) { probe_abort(timer->data); }
 
 static struct probe_report *report_on(const struct probe_target *target, const struct probe_config *config) {
     struct probe_report *report = mem_alloc(sizeof *report);
-    plan_init(&report->plan, &config->policy);
+    struct plan_policy policy = config->policy;
+    policy.named = target->name_count > 0 && *target->names[0];
+    plan_init(&report->plan, &policy);
     if (target->resume_len > 0 && !plan_resume(&report->plan, target->resume, target->resume_len))
         log_warn("plan of another version not resumed");
     report->names_only = target->names_only;

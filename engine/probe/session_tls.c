@@ -14,7 +14,7 @@ static struct hello_spec spec_of(const struct session *s) {
                                .suite_count = s->step.suite_count,
                                .groups = s->step.groups,
                                .group_count = s->step.group_count,
-                               .server_name = s->step.nameless ? "" : s->server_name,
+                               .server_name = s->server_name,
                                .plain = s->step.plain,
                                .small = s->step.small};
 }
@@ -146,7 +146,7 @@ static enum session_state on_handshake_progress(struct session *s, enum handshak
 }
 
 enum session_state session_start_handshake(struct session *session) {
-    session->handshake = handshake_new(session->contexts, session->step.handshake, s->step.nameless ? "" : s->server_name);
+    session->handshake = handshake_new(session->contexts, session->step.handshake, session->server_name);
     return on_handshake_progress(session, handshake_feed(session->handshake, NULL, 0));
 }
 

@@ -42,7 +42,7 @@ static struct step raw_step(void) {
     struct step step = {.name = "raw", .kind = STEP_HELLO, .max = VERSION_TLS1_2};
     const uint16_t *groups = offer_groups(GROUPS_CLASSICAL, &step.group_count);
     memcpy(step.groups, groups, step.group_count * sizeof *groups);
-    step.suite_count = offer_suites(OFFER_ALL, 0, step.suites);
+    step.suite_count = offer_suites(OFFER_ALL, (struct offer_scope){.max = step.max}, step.suites);
     return step;
 }
 

@@ -103,6 +103,22 @@ static struct answer answer_tls13(const struct server *server, const struct step
     return selection(step, VERSION_TLS1_3, 0x1301, takes_hybrid ? 0x11EC : 0x001D);
 }
 
+/* A hello for TLS 1.3 alone. Who knows supported_versions says that it is the version (RFC 8446 section 4.2.1); who does
+ * not selects a version of its own, which is a refusal without an alert (session_tls.c). */
+static struct answer answer_without_tls13(const struct server *server, const struct step *step) {
+    struct answer answer = refusal(server, VERSION_TLS1_3);
+    bool shares = false;
+    for (unsigned version = VERSION_SSLV3; version <= VERSION_TLS1_2; version++)
+        shares = shares || ((server->versions & 1u << (version & 7)) && choose(server, step, version));
+    if (server->age == AGE_MODERN && !server->closes)
+        answer.alert = 70;
+    if (server->age != AGE_MODERN && shares) {
+        answer.kind = ANSWER_REFUSED;
+        answer.alerted = false;
+    }
+    return answer;
+}
+
 static struct answer answer_of(struct server *server, const struct step *step) {
     if (server->limit && ++server->made > server->limit)
         return (struct answer){.kind = ANSWER_STOPPED, .reason = REASON_RATE_LIMITED};
@@ -111,7 +127,7 @@ static struct answer answer_of(struct server *server, const struct step *step) {
     if (step->max == VERSION_TLS1_3 && (server->versions & TLS13_BIT))
         return answer_tls13(server, step);
     if (step->max == VERSION_TLS1_3 && step->kind == STEP_HELLO)
-        return refusal(server, VERSION_TLS1_3);
+        return answer_without_tls13(server, step);
     unsigned top = step->max < VERSION_TLS1_2 ? step->max : VERSION_TLS1_2;
     for (unsigned version = top; version >= VERSION_SSLV3; version--) {
         if ((server->versions & 1u << (version & 7)) == 0)

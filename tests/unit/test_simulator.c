@@ -20,7 +20,7 @@ static bool shows_age(const struct server *server) {
 
 static bool completable(const struct server *server, uint16_t suite) {
     uint16_t list[HELLO_SUITES_MAX];
-    size_t count = offer_suites(OFFER_COMPLETABLE, 0, list);
+    size_t count = offer_suites(OFFER_COMPLETABLE, (struct offer_scope){.max = VERSION_TLS1_2}, list);
     unsigned usable = server->versions & LEGACY_BITS & ~1u; /* SSL 3.0 is beyond OpenSSL */
     for (size_t i = 0; usable && i < count; i++)
         if (list[i] == suite && (!is_for_tls12(suite) || (usable & 1u << 3)))
@@ -218,6 +218,10 @@ static void probe_closing(struct server *server, void *context) {
     run(&plan, &round->policy, &closing); /* the plan of the two that is looked at */
     assert_true_facts(&plan, &closing);
     round->servers++;
+    if (round->trace && over > 2) {
+        print_message("%u more than with alerts: ", over);
+        show(&closing);
+    }
     round->over[over < OVER_MAX ? over : OVER_MAX]++;
     round->most = made > round->most ? made : round->most;
 }
