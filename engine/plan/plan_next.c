@@ -9,6 +9,13 @@
 
 #include <string.h>
 
+static bool first_is_mute(const struct plan *plan) {
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan_rule_of(&plan->note[i])->role == ROLE_FIRST && plan->note[i].standing == STANDING_MUTE)
+            return true;
+    return false;
+}
+
 static unsigned conditions_now(const struct plan *plan) {
     struct step control;
     struct legacy legacy = plan_legacy(plan);
@@ -30,6 +37,7 @@ static unsigned conditions_now(const struct plan *plan) {
         {NOW_SOFT, plan_note_waits(plan) && plan_control(plan, &control)},
         {NOW_STUMBLED, plan_was_asked(plan, ROLE_FIRST) && plan_is_open(plan, FACT_TLS1_3)},
         {NOW_NO_TLS13, plan->fact[FACT_TLS1_3].value == TRI_NO},
+        {NOW_FIRST_MUTE, first_is_mute(plan)},
         {NOW_HANDSHAKE_DONE, plan_is_yes(plan, FACT_TLS_ENABLED)},
     };
     unsigned now = 0;

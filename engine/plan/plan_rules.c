@@ -40,6 +40,10 @@ static const struct rule RULES[] = {
     {"tls1.0", HELLO(ALL), AT_TLS1_0, .open = BIT(TLS1_0), .refusal = BIT(TLS1_0) | BIT(SSLV3), .most = 1},
     {"sslv3", HELLO(ALL), AT_SSLV3, .open = BIT(SSLV3), .refusal = BIT(SSLV3), .most = 1},
     {"plain", HELLO(ALL), AT_TLS1_0, .now = NOW_SETTLED | NOW_NOTHING_SELECTED, .most = 1, .role = ROLE_PLAIN},
+    /* Nothing works, and the one hello that offered hybrids met an accident: a server that has nothing else is known by
+       them alone. */
+    {"handshake-once-more", FULL(FIRST), AT_TLS1_3, .now = NOW_SETTLED | NOW_NOTHING_SELECTED | NOW_FIRST_MUTE,
+     .refusal = BIT(TLS1_3) | BIT(PQ_HYBRID), .most = 1, .role = ROLE_FIRST},
     /* Before weak suites: SSL 2.0 has no others. */
     {"sslv2", HELLO(ALL), AT_SSLV2, .open = BIT(SSLV2), .refusal = BIT(SSLV2), .most = 1, .role = ROLE_SSLV2},
     /* What is still open, in as few answers as there are suites to see, and one refusal. */

@@ -31,6 +31,7 @@ enum now {
     NOW_STUMBLED = 1 << 9,         /* the first handshake was neither answered nor refused by a verdict */
     NOW_HANDSHAKE_DONE = 1 << 10,  /* a full handshake completed */
     NOW_NO_TLS13 = 1 << 11,        /* TLS 1.3 is off */
+    NOW_FIRST_MUTE = 1 << 12,      /* the first handshake met what may be an accident */
 };
 
 struct rule {
