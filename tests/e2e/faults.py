@@ -6,12 +6,11 @@ probe and each kind of fault that may meet it. A probe that was stopped is taken
 known, of the server and of its certificate, is what was known without the fault. TOOLS is the folder of fault_relay and
 probe_many. Run inside the lab (`lab exec`); $MXG_LEFT_OUT names servers that do not run there.
 
-Servers of one daemon with the same facts make a class, and its members take turns: the first fault at the first
+Servers of one daemon with the same facts and the same course of the plan make a class, and its members take turns: the first fault at the first
 connection meets the first one, the next fault the next. Which one meets what is the same in each run.
 """
 import collections
 import csv
-import json
 import os
 import subprocess
 import sys
@@ -33,9 +32,9 @@ AT_ONCE = 48
 ROUNDS = 3            # in which what did not come about for a busy machine is tried again
 KNOWN_LEAST = 0.9     # of the facts known without a fault: a test in which nothing is known would find nothing wrong
 MOST_SHOWN = 20
-# Facts that a refusal of suites alone denies: docs/probe-plan.md section 8 says why no plan as short can see that fault.
-DENIED_BY_SUITES = {"weak_ciphers": "weak", "anon_suites": "anon", "nist_r1": "r1"}
-ABRUPT = ("close", "reset", "alert80")
+# How a server may refuse that does not say so; the others are verdicts (engine/plan/plan_note.c).
+VERDICTS = ("close_notify", "handshake_failure", "illegal_parameter", "protocol_version", "insufficient_security",
+            "inappropriate_fallback")
 
 
 class Run:
@@ -108,7 +107,7 @@ def servers_of(lab, only, left_out):
 
 
 def classes_of(runs):
-    """Runs without a fault, by class."""
+    """Runs without a fault, by class: one daemon, the same facts, the same course of the plan."""
     classes = collections.defaultdict(list)
     for run in runs:
         classes[run.server.daemon, tuple(run.server.facts[key] for key in tables.FACTS), plan_of(run)].append(run)
@@ -142,8 +141,7 @@ def spread(classes):
     placed = []
     for members in classes:
         runs = list(faulty_runs(members))
-        placed += [((place + 0.5) / len(runs), number, pair) for number, pair in enumerate(runs)
-                   for place in [number]]
+        placed += [((place + 0.5) / len(runs), place, pair) for place, pair in enumerate(runs)]
     return [pair for _, _, pair in sorted(placed, key=lambda item: item[:2])]
 
 
@@ -160,25 +158,30 @@ def classes_of_suites():
 SHOWS = dict(classes_of_suites())
 
 
+def refuses_like(fault, connections):
+    """Does the server itself refuse so, as far as the plan can tell?"""
+    if fault in ("close", "reset"):
+        return any(row["outcome"] in ("closed", "reset") for row in connections)
+    return fault == "alert40" or (fault == "alert80" and any(
+        row["outcome"] == "refused" and row["alert"] and row["alert"] not in VERDICTS for row in connections))
+
+
 def cannot_be_told(run, without, key):
-    """A refusal of suites in place of a selection that would have shown such a suite. At a server that refuses by
-    closing, whatever it does abruptly looks like that."""
-    connection = without["connections"][run.at - 1]
-    abruptly = any(row["outcome"] in ("closed", "reset") for row in without["connections"])
-    looks_so = run.fault == "alert40" or (abruptly and run.fault in ABRUPT)
-    return looks_so and key in SHOWS.get(connection["suite"], ())
+    """A refusal of suites, as the server makes them, in place of a selection that would have shown such a suite: what
+    docs/probe-plan.md section 8 says that no plan as short can see."""
+    shown = SHOWS.get(without["connections"][run.at - 1]["suite"], ())
+    return refuses_like(run.fault, without["connections"]) and key in shown
 
 
 class Tally:
     def __init__(self):
-        self.wrong, self.untold, self.unmet, self.known, self.facts = [], [], [], 0, 0
-        self.made = self.certificates = self.again = 0
-        self.wrong_of, self.unknown_of = collections.Counter(), collections.Counter()
+        self.wrong, self.untold, self.wrong_runs = [], [], set()
+        self.known = self.facts = self.certificates = self.again = 0
+        self.unknown_of = collections.Counter()
 
     def compare(self, run, baseline):
         without = baseline.results[0]
         truth = facts_of(without)
-        self.made += 1
         self.again += len(run.results) > 1
         for result in run.results:
             for key, value in facts_of(result).items():
@@ -193,64 +196,68 @@ class Tally:
 
     def differs(self, run, without, key, value, truth):
         if value == "no" and cannot_be_told(run, without, key):
-            self.untold.append((run, key))
-            return
-        self.wrong_of[run.fault] += 1
-        self.wrong.append(f"{run}: {key} is {value}, and {truth} without the fault")
+            self.untold.append(f"{run}: {key}")
+        else:
+            self.is_wrong(run, f"{key} is {value}, and {truth} without the fault")
+
+    def is_wrong(self, run, text):
+        self.wrong.append(f"{run}: {text}")
+        self.wrong_runs.add(str(run))
 
     def compare_certificate(self, run, result, without):
         if "certificate" not in result:
             return
         self.certificates += 1
-        if "certificate" not in without:
-            self.wrong.append(f"{run}: a certificate, which nobody saw without the fault")
-        elif result["certificate"] != without["certificate"]:
-            self.wrong.append(f"{run}: another certificate: {result['certificate']['subject']}")
+        if result["certificate"] != without.get("certificate"):
+            self.is_wrong(run, f"another certificate, {result['certificate']['subject']}")
 
 
-def baselines(tools, ca, servers):
-    """A probe of each address without a fault, until all are as configured."""
-    runs = [Run(server, address) for server in servers for address in server.addresses]
+def until_good(tools, ca, runs, is_good):
+    """Makes the runs; those that did not come about, for a busy machine, again. What never did is returned."""
     todo = runs
     for _ in range(ROUNDS):
-        probe_all(tools, ca, todo)
-        todo = [run for run in todo if not is_as_configured(run)]
         if not todo:
             break
-    return runs, todo
+        probe_all(tools, ca, todo)
+        todo = [run for run in todo if not is_good(run)]
+    return todo
+
+
+def report(classes, pairs, unsteady, unmet):
+    tally = Tally()
+    for run, baseline in pairs:
+        tally.compare(run, baseline)
+    positions = sum(len(members[0].results[0]["connections"]) for members in classes)
+    steady = sum(map(len, classes))
+    print(f"# {steady} servers in {len(classes)} classes x {positions} connections of theirs x {len(FAULTS)} kinds of fault: "
+          f"{len(pairs)} faults, {len(tally.wrong)} facts wrong")
+    print(f"# {tally.again} probes taken up again, {tally.certificates} certificates compared; "
+          f"{tally.known} of {tally.facts} facts known in the end, something unknown after",
+          ", ".join(f"{fault}: {tally.unknown_of[fault]}" for fault in FAULTS))
+    print(f"# {len(tally.untold)} facts denied by a refusal of suites that nobody can tell from a true one "
+          "(docs/probe-plan.md section 8):", *tally.untold, sep="\n#   ")
+    failures = tally.wrong + [f"{run}: not as configured, {ROUNDS} times" for run in unsteady]
+    failures += [f"{run}: the fault was not met, {ROUNDS} times" for run in unmet]
+    if tally.known < KNOWN_LEAST * tally.facts:
+        failures.append(f"only {tally.known} of {tally.facts} facts were known in the end")
+    for text in failures[:MOST_SHOWN]:
+        print("not ok -", text)
+    return len(pairs) - len(tally.wrong_runs | set(map(str, unmet))), len(failures)
 
 
 def main():
     tools, ca, only = sys.argv[1], sys.argv[2], set(sys.argv[3:])
     started = time.monotonic()
     servers = servers_of(tables.Lab(), only, set(os.environ.get("MXG_LEFT_OUT", "").split()))
-    whole, unsteady = baselines(tools, ca, servers)
-    print(f"# {len(whole)} addresses without a fault: {time.monotonic() - started:.0f} s")
+    whole = [Run(server, address) for server in servers for address in server.addresses]
+    unsteady = until_good(tools, ca, whole, is_as_configured)
     classes = classes_of([run for run in whole if run not in unsteady])
     pairs = spread(classes)
-    todo = [run for run, _ in pairs]
-    for _ in range(ROUNDS):
-        probe_all(tools, ca, todo)
-        todo = [run for run in todo if not run.met]
-        if not todo:
-            break
-    report(classes, pairs, unsteady, todo, started)
-
-
-def report(classes, pairs, unsteady, unmet, started):
-    tally = Tally()
-    for run, baseline in pairs:
-        tally.compare(run, baseline)
-    print(f"# {len(classes)} classes of {sum(map(len, classes))} addresses: {sum(len(c[0].results[0]['connections']) for c in classes)} connections, {len(FAULTS)} kinds of fault: {tally.made} faults; wrong: {len(tally.wrong)}")
-    print(f"# not to be told: {len(tally.untold)}", collections.Counter((run.fault, key) for run, key in tally.untold))
-    print(f"# known {tally.known}/{tally.facts}; runs with something unknown {dict(tally.unknown_of)}; again {tally.again}; certificates {tally.certificates}")
-    print(f"# unmet {len(unmet)}: {[str(run) for run in unmet][:10]}")
-    print(f"# unsteady: {[str(run) for run in unsteady]}")
-    for line in tally.wrong[:40]:
-        print("not ok -", line)
+    unmet = until_good(tools, ca, [run for run, _ in pairs], lambda run: run.met)
+    passed, failed = report(classes, pairs, unsteady, unmet)
     print(f"# {time.monotonic() - started:.0f} s")
-    if os.environ.get("MXG_DUMP"):
-        json.dump([[str(run), run.results, base.results] for run, base in pairs], open(os.environ["MXG_DUMP"], "w"), indent=1)
+    print(f"faults: {passed} passed, {failed} failed, 0 skipped")
+    sys.exit(failed > 0 or passed == 0)
 
 
 main()
