@@ -91,6 +91,10 @@ static void learn_sentinel(struct plan *plan, const struct plan_note *note) {
     }
 }
 
+static bool offers_hybrids(const struct rule *rule) {
+    return rule->kind == STEP_HANDSHAKE && handshake_terms((enum handshake_offer)rule->offer)->hybrids;
+}
+
 /* What a selection passes over: higher versions, and hybrids, which stand first. */
 static void learn_passed_over(struct plan *plan, const struct plan_note *note) {
     const struct rule *rule = plan_rule_of(note);
@@ -100,7 +104,7 @@ static void learn_passed_over(struct plan *plan, const struct plan_note *note) {
     for (unsigned i = SSLV2_INDEX + 1; every_kind && i < VERSION_COUNT; i++)
         if (VERSIONS[i].version > note->version && VERSIONS[i].version <= note->max)
             deny(plan, UINT32_C(1) << VERSIONS[i].fact, EVIDENCE_INFERRED, note->connection);
-    bool hybrids = rule->kind == STEP_HANDSHAKE && handshake_terms((enum handshake_offer)rule->offer)->hybrids;
+    bool hybrids = offers_hybrids(rule);
     bool classical = note->version == VERSION_TLS1_3 && note->group && !tls_group_is_hybrid(note->group);
     if (hybrids && classical && !plan->policy.pq_strict)
         deny(plan, BIT(PQ_HYBRID), EVIDENCE_INFERRED, note->connection);
@@ -143,6 +147,8 @@ static uint32_t refused_facts(const struct plan *plan, const struct plan_note *n
         facts |= LEGACY_VERSIONS;
     if (is_intolerant(plan) && note->max > VERSION_SSLV3)
         facts &= ~BIT(SSLV3);
+    if (plan->pq_group && !offers_hybrids(rule)) /* it may have been for the groups */
+        facts &= ~BIT(TLS1_3);
     return facts;
 }
 
@@ -154,12 +160,24 @@ static bool offers_weak(const struct plan_note *note) {
     return offer == OFFER_WEAK || (offer != OFFER_COUNT && offer != OFFER_ALL && (note->open & SUITE_WEAK));
 }
 
+/* Up to the same version the server took a suite that this hello had offered too: it was no verdict on the suites. */
+static bool is_disproved(const struct plan *plan, const struct plan_note *note) {
+    struct step step = plan_step_of(note);
+    for (size_t i = 0; i < plan->note_count; i++) {
+        const struct plan_note *other = &plan->note[i];
+        if (other->kind == ANSWER_SELECTED && other->max == note->max && plan_rule_of(other)->kind == STEP_HELLO &&
+            plan_rule_of(other)->role != ROLE_CONTROL && suite_is_listed(step.suites, step.suite_count, other->suite))
+            return true;
+    }
+    return false;
+}
+
 static void learn_refusal(struct plan *plan, const struct plan_note *note) {
     uint32_t facts = refused_facts(plan, note) & plan_facts_with(plan, TRI_UNKNOWN);
     bool several_versions = facts & (LEGACY_VERSIONS | BIT(TLS1_3)) && (facts & (facts - 1));
     if (plan_rule_of(note)->role == ROLE_R2_AT_13)
         plan->r2_refused_at_13 = true;
-    if (offers_weak(note))
+    if (offers_weak(note) && !is_disproved(plan, note))
         plan->weak_refused |= plan_version_bit((enum tls_version)note->max);
     deny(plan, facts, several_versions ? EVIDENCE_INFERRED : EVIDENCE_OBSERVED, note->connection);
 }
@@ -356,12 +374,14 @@ void plan_stop(struct plan *plan, enum reason reason) {
 
 /* ---- the end ---- */
 
-/* A group of TLS 1.3 that no OpenSSL offers by default is within nobody's reach: ML-KEM by itself. */
+/* A group of TLS 1.3 that nobody offers by default is within nobody's reach: ML-KEM by itself. */
 static bool is_within_reach(const struct plan *plan) {
+    size_t count;
+    const uint16_t *hybrids = offer_groups(GROUPS_HYBRID, &count);
     for (size_t i = 0; i < plan->note_count; i++) {
         const struct plan_note *note = &plan->note[i];
-        bool tls13 = note->version == VERSION_TLS1_3;
-        if (note->kind == ANSWER_SELECTED && (!tls13 || plan_rule_of(note)->role != ROLE_REST))
+        bool beyond = note->version == VERSION_TLS1_3 && plan_rule_of(note)->role == ROLE_REST;
+        if (note->kind == ANSWER_SELECTED && (!beyond || suite_is_listed(hybrids, count, note->group)))
             return true;
     }
     return false;

@@ -19,8 +19,7 @@ static bool first_refused(const struct plan *plan) {
 
 static bool refused_at_tls12(const struct plan *plan) {
     for (size_t i = 0; i < plan->note_count; i++)
-        if (plan->note[i].max == VERSION_TLS1_2 &&
-            plan_note_refuses(&plan->note[i]))
+        if (plan->note[i].max == VERSION_TLS1_2 && plan_note_refuses(&plan->note[i]))
             return true;
     return false;
 }

@@ -46,10 +46,15 @@ static bool is_weighty(const struct plan_note *note) {
     return (rule->refusal & versions) || rule->role == ROLE_R2_AT_13 || (plan_classes_covered(note) & (SUITE_R2 | SUITE_FS));
 }
 
+/* Do both end by an alert, or both without? A server that says internal_error does not close instead. */
+static bool end_alike(const struct plan_note *one, const struct plan_note *other) {
+    return plan_note_is_abrupt(one) && plan_note_is_abrupt(other) && (one->kind == ANSWER_REFUSED) == (other->kind == ANSWER_REFUSED);
+}
+
 /* Is that how the server refuses? */
-static bool refuses_abruptly(const struct plan *plan) {
+static bool refuses_like(const struct plan *plan, const struct plan_note *note) {
     for (size_t i = 0; i < plan->note_count; i++)
-        if ((plan->note[i].traits & TRAIT_CONFIRMED) && plan_note_is_abrupt(&plan->note[i]))
+        if ((plan->note[i].traits & TRAIT_CONFIRMED) && end_alike(&plan->note[i], note))
             return true;
     return false;
 }
@@ -72,15 +77,15 @@ static enum standing standing_of(const struct plan *plan, const struct plan_note
         return STANDING_MUTE;
     if (!plan_note_is_abrupt(note))
         return says_why(note) || !is_weighty(note) ? STANDING_FIRM : STANDING_SOFT;
-    return is_weighty(note) || !refuses_abruptly(plan) ? STANDING_SOFT : STANDING_FIRM;
+    return is_weighty(note) || !refuses_like(plan, note) ? STANDING_SOFT : STANDING_FIRM;
 }
 
 /* Once one abrupt refusal was confirmed, those of suites alone are believed as their alerts would be. */
 static void confirm(struct plan *plan, struct plan_note *note) {
     note->standing = STANDING_FIRM;
     note->traits = (uint16_t)(note->traits | TRAIT_CONFIRMED);
-    for (size_t i = 0; plan_note_is_abrupt(note) && i < plan->note_count; i++)
-        if (plan->note[i].standing == STANDING_SOFT && plan_note_is_abrupt(&plan->note[i]) && !is_weighty(&plan->note[i]))
+    for (size_t i = 0; i < plan->note_count; i++)
+        if (plan->note[i].standing == STANDING_SOFT && end_alike(&plan->note[i], note) && !is_weighty(&plan->note[i]))
             plan->note[i].standing = STANDING_FIRM;
 }
 

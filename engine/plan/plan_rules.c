@@ -36,9 +36,9 @@ static const struct rule RULES[] = {
     /* Below, a hello holds all that there is; here it takes a second one until a refusal is one of the version. */
     {"tls1.2-rest", HELLO(REGISTRY), AT_TLS1_2, .open = BIT(TLS1_2), .refusal = LEGACY_VERSIONS, .most = 1,
      .role = ROLE_REST},
-    /* The first handshake stumbled, perhaps over hybrids: once more without, before TLS 1.3 is believed to be off. */
-    {"handshake-classical", FULL(ANY), AT_TLS1_3, .open = BIT(TLS1_3) | BIT(TLS_ENABLED), .now = NOW_STUMBLED,
-     .refusal = BIT(TLS1_3), .most = 1},
+    /* The first handshake stumbled, perhaps over hybrids: once more without. Before TLS 1.3 is believed to be off, all
+     * that it can have is offered. */
+    {"handshake-classical", FULL(ANY), AT_TLS1_3, .open = BIT(TLS1_3) | BIT(TLS_ENABLED), .now = NOW_STUMBLED, .most = 1},
     {"tls1.3-rest", HELLO(TLS13_ALL), AT_TLS1_3, .open = BIT(TLS1_3), .refusal = BIT(TLS1_3), .most = 1,
      .role = ROLE_REST},
     {"tls1.1", HELLO(ALL), AT_TLS1_1, .open = BIT(TLS1_1), .refusal = LEGACY_VERSIONS & ~BIT(TLS1_2), .most = 1},

@@ -88,9 +88,16 @@ static void judge_observed(struct probe_names *names, size_t which, const struct
         keep_first_list(names, outcome);
 }
 
+static enum first_chain kind_of_chain(const struct connection_outcome *outcome) {
+    if (outcome->answer.completed)
+        return FIRST_CHAIN_OF_HANDSHAKE;
+    bool nameless = outcome->step.plain || outcome->step.max <= VERSION_SSLV3; /* hello.h: no extensions */
+    return nameless ? FIRST_CHAIN_WITHOUT_NAME : FIRST_CHAIN_OF_FLIGHT;
+}
+
 void probe_names_take_first(struct probe_names *names, const struct connection_outcome *outcome,
                             const struct cert_chain *chain) {
-    enum first_chain came_with = outcome->answer.completed ? FIRST_CHAIN_OF_HANDSHAKE : FIRST_CHAIN_OF_FLIGHT;
+    enum first_chain came_with = kind_of_chain(outcome);
     if (chain == NULL || names->report->name_count == 0 || came_with <= names->first_chain)
         return;
     judge_observed(names, names->first, chain, outcome);
@@ -192,10 +199,32 @@ bool probe_names_advance(struct probe_names *names) {
            report->reason == REASON_NONE && names->handshakes < PROBE_NAME_HANDSHAKES && names->next < names->to_judge;
 }
 
+/* Does the server speak, perhaps, what carries a name? */
+static bool may_take_names(const struct probe_report *report) {
+    for (unsigned id = FACT_TLS1_0; id <= FACT_TLS1_3; id++)
+        if (report->plan.fact[id].value != TRI_NO && (report->plan.flags & FLAG_INTOLERANT) == 0)
+            return true;
+    return false;
+}
+
+/* A probe that was taken up may have had nothing left to ask but SSL. */
+static void forget_nameless(struct probe_names *names, enum reason reason) {
+    struct probe_name *name = &names->report->name[names->first];
+    if (names->first_chain != FIRST_CHAIN_WITHOUT_NAME || !may_take_names(names->report))
+        return;
+    drop_first_list(names);
+    leave_unknown(name, reason);
+    name->chain = NULL;
+    name->match = (struct cert_match){0};
+    name->dane = (struct dane_result){0};
+    names->first_chain = FIRST_CHAIN_UNSEEN;
+}
+
 /* Names that no handshake was made for: shared where that is sure, or where no handshake can be had at all, as with
  * RC4-only servers, which know no SNI; else unknown. */
 void probe_names_settle(struct probe_names *names) {
     struct probe_report *report = names->report;
+    forget_nameless(names, report->reason != REASON_NONE ? report->reason : REASON_NOT_ASKED);
     const struct cert_chain *chain = first_chain(names);
     bool shared = chain && (leaf_is_shared(names) || raw_flights_only(report));
     enum reason reason = report->reason != REASON_NONE ? report->reason : REASON_NOT_COMPLETED;

@@ -17,8 +17,10 @@ enum {
                                    a zone and a server can conspire for 100 */
 };
 
-/* What the first name's chain came with. A later one outweighs an earlier one. */
-enum first_chain { FIRST_CHAIN_UNSEEN, FIRST_CHAIN_OF_FLIGHT, FIRST_CHAIN_OF_HANDSHAKE };
+/* What the first name's chain came with. A later one outweighs an earlier one. A hello without SNI is shown whatever
+ * certificate the server has for strangers, and by SSL 2.0 without its issuers: that counts where nothing else can be
+ * had. */
+enum first_chain { FIRST_CHAIN_UNSEEN, FIRST_CHAIN_WITHOUT_NAME, FIRST_CHAIN_OF_FLIGHT, FIRST_CHAIN_OF_HANDSHAKE };
 
 /* The names are report->name. */
 struct probe_names {

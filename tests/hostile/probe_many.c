@@ -1,6 +1,9 @@
-/* probe_many.c - probes many addresses at once in ONE event loop, for tests/hostile/run.
+/* probe_many.c - probes many addresses at once in ONE event loop, for tests/hostile/run and tests/e2e/faults.
  *
- *   probe_many GREETING REPLY TLS QUIT GAP DEADLINE < targets     (milliseconds; a target: "ID ADDRESS PORT NAME,…")
+ *   probe_many GREETING REPLY TLS QUIT GAP DEADLINE [AT-ONCE] < targets
+ *
+ * (milliseconds; a target: "ID ADDRESS PORT NAME,…"). AT-ONCE: no more than so many at once, and a probe that was
+ * stopped is taken up a second time.
  *
  * Each probe prints one JSON object when it ends; a last one tells what the process as a whole went through: the
  * most heap in use after any turn of the loop, the kernel's high-water mark, and the longest turn, during which no
@@ -25,10 +28,12 @@ enum { SANITIZED = 1 };                               /* shadow and quarantine a
 enum { SANITIZED = 0 };
 #endif
 
-enum { ID_CAP = 128, LINE_CAP = 1024, NAMES_MAX = 8 };
+enum { ID_CAP = 128, LINE_CAP = 1024, NAMES_MAX = 8, ATTEMPTS = 2 };
 
 struct target {
-    char id[ID_CAP];
+    char id[ID_CAP], names[512];
+    struct sockaddr_storage address;
+    unsigned attempt;
     uint64_t started_ms;
     struct target *next;
 };
@@ -37,8 +42,9 @@ static struct {
     uv_loop_t loop;
     uv_prepare_t turns;
     size_t heap_start, heap_most;
-    int64_t turn_began_us, turn_longest_us; /* processor time: others on this machine do not count */
-    unsigned under_way, most_under_way;
+    int64_t turn_began_us, turn_longest_us;      /* processor time: others on this machine do not count */
+    unsigned under_way, most_under_way, at_once; /* at_once 0: no bound */
+    const struct probe_config *config;
     struct target *targets;
 } all;
 
@@ -96,6 +102,7 @@ static void print_facts(struct json *json, const char *key, const struct fact *f
         json_text(json, "value", tri_name(facts[i].value));
         json_text(json, "reason", reason_key(facts[i].reason));
         json_text(json, "evidence", evidence_name(facts[i].evidence));
+        json_number(json, "connection", facts[i].connection);
         json_end(json, '}');
     }
     json_end(json, '}');
@@ -150,6 +157,7 @@ static void print_report(const struct probe_report *report, const struct target 
     struct json json = json_to(stdout, JSON_INDENTED);
     json_object(&json, NULL);
     json_text(&json, "id", target->id);
+    json_number(&json, "attempt", target->attempt);
     json_number(&json, "milliseconds", (int64_t)(uv_now(&all.loop) - target->started_ms));
     json_text(&json, "reason", reason_key(report->reason));
     json_bool(&json, "retry", report->retry);
@@ -180,14 +188,7 @@ static void print_process(void) {
 
 /* ---- the probes ---- */
 
-static void on_done(struct probe_report *report, void *context) {
-    note_heap();
-    print_report(report, context);
-    probe_report_free(&report);
-    if (--all.under_way > 0)
-        return;
-    uv_close((uv_handle_t *)&all.turns, NULL);
-}
+static void start_targets(void);
 
 /* Splits at commas, in place. */
 static size_t split_names(char *text, const char *names[static NAMES_MAX]) {
@@ -197,31 +198,63 @@ static size_t split_names(char *text, const char *names[static NAMES_MAX]) {
     return count;
 }
 
-static bool start_target(const struct probe_config *config, const char *line) {
-    char address[64], text[512];
+static void on_done(struct probe_report *report, void *context);
+
+/* before: the report of an earlier attempt, which is taken up; NULL: none. */
+static void start_attempt(struct target *target, const struct probe_report *before) {
+    char text[sizeof target->names];
     const char *names[NAMES_MAX];
+    struct probe_target wanted = {.address = target->address, .names = names};
+    memcpy(text, target->names, sizeof text);
+    wanted.name_count = split_names(text, names);
+    if (before) {
+        wanted.resume = before->resume;
+        wanted.resume_len = before->resume_len;
+    }
+    target->attempt++;
+    target->started_ms = uv_now(&all.loop);
+    (void)probe_start(&all.loop, all.config, &wanted, on_done, target);
+}
+
+static void on_done(struct probe_report *report, void *context) {
+    struct target *target = context;
+    note_heap();
+    print_report(report, target);
+    bool again = all.at_once && report->retry && target->attempt < ATTEMPTS;
+    if (again)
+        start_attempt(target, report);
+    probe_report_free(&report);
+    if (again)
+        return;
+    all.under_way--;
+    start_targets();
+    if (all.under_way == 0)
+        uv_close((uv_handle_t *)&all.turns, NULL);
+}
+
+static bool start_target(const char *line) {
+    char address[64];
     int port;
     struct target *target = mem_alloc(sizeof *target);
-    struct probe_target wanted = {.names = names};
     target->next = all.targets;
     all.targets = target;
-    if (sscanf(line, "%127s %63s %d %511s", target->id, address, &port, text) != 4 ||
-        uv_ip4_addr(address, port, (struct sockaddr_in *)&wanted.address) != 0)
+    if (sscanf(line, "%127s %63s %d %511s", target->id, address, &port, target->names) != 4 ||
+        uv_ip4_addr(address, port, (struct sockaddr_in *)&target->address) != 0)
         return false;
-    wanted.name_count = split_names(text, names);
-    target->started_ms = uv_now(&all.loop);
     all.under_way++;
-    (void)probe_start(&all.loop, config, &wanted, on_done, target);
+    start_attempt(target, NULL);
     return true;
 }
 
-static bool start_targets(const struct probe_config *config) {
+/* As many of the targets as there is room for; a line that is none ends them. */
+static void start_targets(void) {
     char line[LINE_CAP];
-    while (fgets(line, sizeof line, stdin))
-        if (!start_target(config, line))
-            return false;
-    all.most_under_way = all.under_way;
-    return all.under_way > 0;
+    while ((all.at_once == 0 || all.under_way < all.at_once) && fgets(line, sizeof line, stdin))
+        if (!start_target(line)) {
+            fprintf(stderr, "probe_many: not 'ID ADDRESS PORT NAME,…': %s", line);
+            exit(2);
+        }
+    all.most_under_way = all.under_way > all.most_under_way ? all.under_way : all.most_under_way;
 }
 
 static struct probe_config config_from(struct chain_cache *chains, const struct handshake_contexts *contexts,
@@ -246,8 +279,8 @@ static void free_targets(void) {
 int main(int argc, char **argv) {
     char error[512];
     struct trust *trust = trust_open(getenv("MXG_TRUST_STORE"), error, sizeof error);
-    if (argc != 7 || trust == NULL) {
-        fprintf(stderr, "probe_many: %s\n", trust ? "expected six times in milliseconds" : error);
+    if (argc < 7 || argc > 8 || trust == NULL) {
+        fprintf(stderr, "probe_many: %s\n", trust ? "expected six times in milliseconds [AT-ONCE]" : error);
         return 2;
     }
     struct handshake_contexts *contexts = handshake_contexts_new();
@@ -259,11 +292,14 @@ int main(int argc, char **argv) {
     uv_prepare_start(&all.turns, on_turn);
     all.turn_began_us = processor_us();
     all.heap_start = all.heap_most = heap_octets();
-    bool good = start_targets(&config);
+    all.config = &config;
+    all.at_once = argc == 8 ? (unsigned)strtoul(argv[7], NULL, 10) : 0;
+    start_targets();
+    bool good = all.under_way > 0;
     if (good)
         uv_run(&all.loop, UV_RUN_DEFAULT);
     else
-        fprintf(stderr, "probe_many: a target that is not 'ID ADDRESS PORT NAME,…', or none\n");
+        fprintf(stderr, "probe_many: no target\n");
     handshake_contexts_free(&contexts);
     chain_cache_free(&chains);
     trust_close(&trust);
