@@ -364,7 +364,7 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, NULL, _IOLBF, 0);
     uv_loop_init(&relay.loop);
-    int error = listen_at(atoi(argv[1]));
+    int error = listen_at((int)strtol(argv[1], NULL, 10));
     if (error) {
         fprintf(stderr, "fault_relay: port %s: %s\n", argv[1], uv_strerror(error));
         return 1;

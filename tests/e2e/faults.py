@@ -6,8 +6,9 @@ probe and each kind of fault that may meet it. A probe that was stopped is taken
 known, of the server and of its certificate, is what was known without the fault. TOOLS is the folder of fault_relay and
 probe_many. Run inside the lab (`lab exec`); $MXG_LEFT_OUT names servers that do not run there.
 
-Servers of one daemon with the same facts and the same course of the plan make a class, and its members take turns: the first fault at the first
-connection meets the first one, the next fault the next. Which one meets what is the same in each run.
+Servers of one daemon with the same facts and the same course of the plan make a class, and its members take turns: the
+first fault at the first connection meets the first one, the next fault the next. Which one meets what is the same in each
+run.
 """
 import collections
 import csv
@@ -32,6 +33,7 @@ AT_ONCE = 48
 ROUNDS = 3            # in which what did not come about for a busy machine is tried again
 KNOWN_LEAST = 0.9     # of the facts known without a fault: a test in which nothing is known would find nothing wrong
 MOST_SHOWN = 20
+NOTHING = "faults: 0 passed, 1 failed, 0 skipped"
 # How a server may refuse that does not say so; the others are verdicts (engine/plan/plan_note.c).
 VERDICTS = ("close_notify", "handshake_failure", "illegal_parameter", "protocol_version", "insufficient_security",
             "inappropriate_fallback")
@@ -63,7 +65,7 @@ def start_relay(tools, runs, told):
     until = time.monotonic() + 20
     while os.path.getsize(told.name) == 0:
         if relay.poll() is not None or time.monotonic() > until:
-            sys.exit("fault_relay did not start\nfaults: 0 passed, 1 failed, 0 skipped")
+            sys.exit(f"fault_relay did not start\n{NOTHING}")
         time.sleep(0.02)
     return relay
 
@@ -73,14 +75,14 @@ def probe_all(tools, ca, runs):
     with tempfile.NamedTemporaryFile("w+", prefix="mxgrade-relay-") as told:
         relay = start_relay(tools, runs, told)
         targets = "".join(f"{number} {run.address} {PORT} {run.server.id}.mx.test\n" for number, run in enumerate(runs))
-        done = subprocess.run([f"{tools}/probe_many", *map(str, TIMES), str(AT_ONCE)], input=targets, capture_output=True,
-                              text=True, check=False, env={**os.environ, "MXG_TRUST_STORE": ca})
+        done = subprocess.run([f"{tools}/probe_many", *map(str, TIMES), str(AT_ONCE)], input=targets, check=False,
+                              capture_output=True, text=True, env={**os.environ, "MXG_TRUST_STORE": ca})
         ended = relay.poll()
         relay.kill()
         relay.wait()
         met = set(open(told.name, encoding="ascii").read().split())
     if done.returncode != 0 or done.stderr or ended is not None:
-        sys.exit(f"probe_many: exit {done.returncode}; relay: {ended}\n{done.stderr[-4000:]}\nfaults: 0 passed, 1 failed, 0 skipped")
+        sys.exit(f"probe_many: exit {done.returncode}; relay: {ended}\n{done.stderr[-4000:]}\n{NOTHING}")
     for run in runs:
         run.results, run.met = [], run.address in met
     for result in objects(done.stdout):
@@ -151,8 +153,8 @@ def classes_of_suites():
     with open(SUITES, encoding="ascii") as table:
         for row in csv.DictReader(table):
             weak = set(row["weak_class"].split("|")) - {""}
-            yield row["iana_name"], {key for key, has in (("weak_ciphers", weak - {"ANON"}), ("anon_suites", "ANON" in weak),
-                                                          ("nist_r1", row["nist_r1"] == "1")) if has}
+            shows = {"weak_ciphers": weak - {"ANON"}, "anon_suites": "ANON" in weak, "nist_r1": row["nist_r1"] == "1"}
+            yield row["iana_name"], {key for key, has in shows.items() if has}
 
 
 SHOWS = dict(classes_of_suites())
@@ -229,8 +231,8 @@ def report(classes, pairs, unsteady, unmet):
         tally.compare(run, baseline)
     positions = sum(len(members[0].results[0]["connections"]) for members in classes)
     steady = sum(map(len, classes))
-    print(f"# {steady} servers in {len(classes)} classes x {positions} connections of theirs x {len(FAULTS)} kinds of fault: "
-          f"{len(pairs)} faults, {len(tally.wrong)} facts wrong")
+    print(f"# {steady} servers in {len(classes)} classes x {positions} connections of theirs x {len(FAULTS)} kinds of "
+          f"fault: {len(pairs)} faults, {len(tally.wrong)} facts wrong")
     print(f"# {tally.again} probes taken up again, {tally.certificates} certificates compared; "
           f"{tally.known} of {tally.facts} facts known in the end, something unknown after",
           ", ".join(f"{fault}: {tally.unknown_of[fault]}" for fault in FAULTS))

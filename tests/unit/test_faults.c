@@ -59,7 +59,7 @@ static void probe_with_fault(struct plan *plan, struct server *server, unsigned 
 }
 
 /* A refusal of suites alone, once: modern servers would cost five connections instead of four if it was asked twice,
- * and no plan of four can tell it from the truth (docs/probe-plan.md section 4). */
+ * and no plan of four can tell it from the truth (docs/probe-plan.md section 8). */
 static bool is_refusal_of_suites(enum fault fault, unsigned id, bool closes) {
     bool suites = id == FACT_WEAK_CIPHERS || id == FACT_ANON_SUITES || id == FACT_NIST_R1;
     bool looks_like_one = fault == FAULT_HANDSHAKE_FAILURE ||
@@ -168,10 +168,102 @@ static void nor_at_a_server_that_refuses_by_closing(void **state) {
     assert_true(tally.undetectable <= tally.faults / 50);
 }
 
+/* ---- servers that the simulator does not have ---- */
+
+enum { HANDSHAKE_FAILURE = 40, PROTOCOL_VERSION = 70, INTERNAL_ERROR = 80, X25519MLKEM768 = 0x11EC };
+
+static struct answer ended(enum answer_kind kind, uint8_t alert) {
+    struct answer answer = NOT_YET;
+    answer.kind = kind;
+    answer.alerted = kind == ANSWER_REFUSED;
+    answer.alert = alert;
+    return answer;
+}
+
+/* A server is a function from what it is asked, and of how many connections it has seen, to its answer. */
+typedef struct answer server_fn(const struct step *step, unsigned seen);
+
+static struct plan plan_of(server_fn *server) {
+    static const struct plan_policy policy = {.per_version = false};
+    struct plan plan;
+    plan_init(&plan, &policy);
+    for (const struct step *step; (step = plan_next(&plan)) != NULL;) {
+        struct answer answer = server(step, plan.connections);
+        plan_answer(&plan, &answer);
+    }
+    plan_finish(&plan);
+    return plan;
+}
+
+/* TLS 1.3 with a hybrid and no other group; the first connection breaks off. */
+static struct answer hybrids_alone(const struct step *step, unsigned seen) {
+    if (seen == 0)
+        return ended(ANSWER_CLOSED, 0);
+    if (step->max != VERSION_TLS1_3)
+        return ended(ANSWER_REFUSED, PROTOCOL_VERSION);
+    for (size_t i = 0; i < step->group_count; i++)
+        if (step->groups[i] == X25519MLKEM768)
+            return selection(step, VERSION_TLS1_3, 0x1301, X25519MLKEM768);
+    return ended(ANSWER_REFUSED, HANDSHAKE_FAILURE);
+}
+
+static void hybrids_are_asked_for_again_after_an_accident(void **state) {
+    (void)state;
+    struct plan plan = plan_of(hybrids_alone);
+    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS1_3].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_PQ_HYBRID].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_NO);
+    assert_false(plan.flags & FLAG_INCONSISTENT);
+}
+
+/* TLS 1.2 and 1.3, suites in the server's order, a weak one last; the second connection is refused for nothing. */
+static struct answer refuses_once(const struct step *step, unsigned seen) {
+    static const uint16_t order[] = {0xC02F, 0xC030, 0x0005};
+    if (step->max == VERSION_TLS1_3)
+        return selection(step, VERSION_TLS1_3, 0x1301, 0x001D);
+    if (step->max != VERSION_TLS1_2)
+        return ended(ANSWER_REFUSED, PROTOCOL_VERSION);
+    for (size_t i = 0; seen != 1 && i < 3; i++)
+        if (offers(step, order[i]))
+            return selection(step, VERSION_TLS1_2, order[i], 0);
+    return ended(ANSWER_REFUSED, HANDSHAKE_FAILURE);
+}
+
+static void a_refusal_that_a_selection_disproves_is_none(void **state) {
+    (void)state;
+    struct plan plan = plan_of(refuses_once);
+    assert_int_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_YES);
+    assert_int_equal(plan.fact[FACT_NIST_R1].value, TRI_YES);
+}
+
+/* The same, but it refuses by internal_error; the first time that it would take the weak suite meets a close. */
+static struct answer refuses_by_internal_error(const struct step *step, unsigned seen) {
+    static unsigned closed_at; /* 0: not yet */
+    struct answer answer = refuses_once(step, UINT8_MAX);
+    closed_at = seen == 0 ? 0 : closed_at;
+    if (answer.kind != ANSWER_SELECTED)
+        return ended(ANSWER_REFUSED, INTERNAL_ERROR);
+    if (answer.suite == 0x0005 && closed_at == 0) {
+        closed_at = seen;
+        return ended(ANSWER_CLOSED, 0);
+    }
+    return answer;
+}
+
+static void a_server_that_alerts_does_not_close_instead(void **state) {
+    (void)state;
+    struct plan plan = plan_of(refuses_by_internal_error);
+    assert_int_not_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_NO);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_fault_leaves_no_wrong_fact),
         cmocka_unit_test(nor_at_a_server_that_refuses_by_closing),
+        cmocka_unit_test(hybrids_are_asked_for_again_after_an_accident),
+        cmocka_unit_test(a_refusal_that_a_selection_disproves_is_none),
+        cmocka_unit_test(a_server_that_alerts_does_not_close_instead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

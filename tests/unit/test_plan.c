@@ -418,93 +418,9 @@ static void a_saved_plan_of_other_bytes_is_not_taken(void **state) {
     assert_int_equal(fresh.fact[FACT_TLS1_2].connection, 0);
 }
 
-/* ---- one fault, at servers that the simulator does not have ---- */
-
-static struct answer refused_by(uint8_t alert) {
-    struct answer answer = of_kind(ANSWER_REFUSED);
-    answer.alerted = true;
-    answer.alert = alert;
-    return answer;
-}
-
-/* TLS 1.3 with a hybrid and no other group; the first connection breaks off. */
-static struct answer hybrids_alone(const struct step *step, unsigned seen) {
-    enum { HANDSHAKE_FAILURE = 40, PROTOCOL_VERSION = 70, X25519MLKEM768 = 0x11EC };
-    if (seen == 0)
-        return of_kind(ANSWER_CLOSED);
-    if (step->max != VERSION_TLS1_3)
-        return refused_by(PROTOCOL_VERSION);
-    for (size_t i = 0; i < step->group_count; i++)
-        if (step->groups[i] == X25519MLKEM768) {
-            struct answer answer = selected(step, VERSION_TLS1_3, 0x1301);
-            answer.group = X25519MLKEM768;
-            answer.incompletable = true;
-            answer.completed = false;
-            return answer;
-        }
-    return refused_by(HANDSHAKE_FAILURE);
-}
-
-static void hybrids_are_asked_for_again_after_an_accident(void **state) {
-    (void)state;
-    struct plan plan = plan_of(hybrids_alone);
-    assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_YES);
-    assert_int_equal(plan.fact[FACT_TLS1_3].value, TRI_YES);
-    assert_int_equal(plan.fact[FACT_PQ_HYBRID].value, TRI_YES);
-    assert_int_equal(plan.fact[FACT_TLS1_2].value, TRI_NO);
-    assert_false(plan.flags & FLAG_INCONSISTENT);
-}
-
-/* TLS 1.2 and 1.3, suites in the server's order, a weak one last; the second connection is refused for no good reason.
- */
-static struct answer refuses_once(const struct step *step, unsigned seen) {
-    static const uint16_t order[] = {0xC02F, 0xC030, 0x0005};
-    enum { HANDSHAKE_FAILURE = 40, PROTOCOL_VERSION = 70 };
-    if (step->max == VERSION_TLS1_3)
-        return selected(step, VERSION_TLS1_3, 0x1301);
-    if (step->max != VERSION_TLS1_2)
-        return refused_by(PROTOCOL_VERSION);
-    for (size_t i = 0; seen != 1 && i < 3; i++)
-        for (size_t k = 0; k < step->suite_count; k++)
-            if (step->suites[k] == order[i])
-                return selected(step, VERSION_TLS1_2, order[i]);
-    return refused_by(HANDSHAKE_FAILURE);
-}
-
-static void a_refusal_that_a_selection_disproves_is_none(void **state) {
-    (void)state;
-    struct plan plan = plan_of(refuses_once);
-    assert_int_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_YES);
-    assert_int_equal(plan.fact[FACT_NIST_R1].value, TRI_YES);
-}
-
-/* TLS 1.2 and 1.3; where it refuses it says internal_error. The question for r1 and weak suites meets a close. */
-static struct answer refuses_by_internal_error(const struct step *step, unsigned seen) {
-    enum { INTERNAL_ERROR = 80 };
-    static unsigned closed_at; /* the first time */
-    struct answer answer = refuses_once(step, 9);
-    closed_at = seen == 0 ? 0 : closed_at;
-    if (answer.kind != ANSWER_SELECTED)
-        return refused_by(INTERNAL_ERROR);
-    if (answer.suite == 0x0005 && closed_at == 0) {
-        closed_at = seen;
-        return of_kind(ANSWER_CLOSED);
-    }
-    return answer;
-}
-
-static void a_server_that_alerts_does_not_close_instead(void **state) {
-    (void)state;
-    struct plan plan = plan_of(refuses_by_internal_error);
-    assert_int_not_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_NO);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_is_unknown_not_no),
-        cmocka_unit_test(hybrids_are_asked_for_again_after_an_accident),
-        cmocka_unit_test(a_refusal_that_a_selection_disproves_is_none),
-        cmocka_unit_test(a_server_that_alerts_does_not_close_instead),
         cmocka_unit_test(closing_on_every_hello_proves_nothing),
         cmocka_unit_test(an_alert_to_every_hello_is_a_no),
         cmocka_unit_test(a_server_without_starttls_is_asked_twice),
