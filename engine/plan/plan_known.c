@@ -88,7 +88,7 @@ bool plan_first_stumbled(const struct plan *plan) {
     for (size_t i = 0; i < plan->note_count; i++) {
         const struct plan_note *note = &plan->note[i];
         if (plan_rule_of(note)->role == ROLE_FIRST && note->standing != STANDING_VOID && note->kind != ANSWER_SELECTED)
-            return !plan_note_refuses(note) || plan_note_is_abrupt(note) || selects_what_was_refused(plan);
+            return !plan_note_refuses(note) || selects_what_was_refused(plan);
     }
     return false;
 }
