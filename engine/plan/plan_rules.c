@@ -39,6 +39,8 @@ static const struct rule RULES[] = {
     /* The first handshake stumbled, perhaps over hybrids: once more without. Before TLS 1.3 is believed to be off, all
      * that it can have is offered. */
     {"handshake-classical", FULL(ANY), AT_TLS1_3, .open = BIT(TLS1_3) | BIT(TLS_ENABLED), .now = NOW_STUMBLED, .most = 1},
+    {"tls1.3-nameless", HELLO(TLS13_ALL), AT_TLS1_3, .open = BIT(TLS1_3), .now = NOW_NAME_DOUBTED, .most = 1,
+     .role = ROLE_NAMELESS},
     {"tls1.3-rest", HELLO(TLS13_ALL), AT_TLS1_3, .open = BIT(TLS1_3), .refusal = BIT(TLS1_3), .most = 1,
      .role = ROLE_REST},
     {"tls1.1", HELLO(ALL), AT_TLS1_1, .open = BIT(TLS1_1), .refusal = LEGACY_VERSIONS & ~BIT(TLS1_2), .most = 1},

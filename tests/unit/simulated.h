@@ -31,6 +31,8 @@ struct server {
     enum pq pq;
     enum age age;
     unsigned limit, made; /* turns away with 421 after that many connections; 0 = never */
+    bool no_name;         /* breaks off when a name is named … */
+    unsigned name_alert;  /* … by that alert; 0: it closes */
 };
 
 /* ---- how a server answers ---- */
@@ -119,9 +121,20 @@ static struct answer answer_without_tls13(const struct server *server, const str
     return answer;
 }
 
+static struct answer refusal_of_name(const struct server *server) {
+    struct answer answer = NOT_YET;
+    answer.kind = server->name_alert ? ANSWER_REFUSED : ANSWER_CLOSED;
+    answer.alerted = server->name_alert != 0;
+    answer.alert = (uint8_t)server->name_alert;
+    return answer;
+}
+
 static struct answer answer_of(struct server *server, const struct step *step) {
     if (server->limit && ++server->made > server->limit)
         return (struct answer){.kind = ANSWER_STOPPED, .reason = REASON_RATE_LIMITED};
+    bool named = !step->nameless && !step->plain && step->max >= VERSION_TLS1_0;
+    if (server->no_name && named)
+        return refusal_of_name(server);
     if (step->max == VERSION_SSLV2)
         return server->age == AGE_SSLV2 ? selection(step, VERSION_SSLV2, 0, 0) : refusal(server, VERSION_TLS1_2);
     if (step->max == VERSION_TLS1_3 && (server->versions & TLS13_BIT))

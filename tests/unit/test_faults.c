@@ -257,10 +257,21 @@ static void a_server_that_alerts_does_not_close_instead(void **state) {
     assert_int_not_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_NO);
 }
 
+/* The same where hellos name a host; a fault at the first handshake then makes the plan ask without. */
+static void nor_where_a_host_is_named(void **state) {
+    struct tally tally = {.policy = {.named = true}};
+    (void)state;
+    visit_all(false, probe_each_fault, &tally);
+    print_tally("hellos name a host", &tally);
+    assert_int_equal(tally.wrong, 0);
+    assert_true(tally.undetectable <= tally.faults / 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_fault_leaves_no_wrong_fact),
         cmocka_unit_test(nor_at_a_server_that_refuses_by_closing),
+        cmocka_unit_test(nor_where_a_host_is_named),
         cmocka_unit_test(hybrids_are_asked_for_again_after_an_accident),
         cmocka_unit_test(a_refusal_that_a_selection_disproves_is_none),
         cmocka_unit_test(a_server_that_alerts_does_not_close_instead),

@@ -310,6 +310,46 @@ static void a_server_that_turns_away_and_closes_is_resumed_too(void **state) {
     assert_true(round.servers >= 4998);
 }
 
+/* The endpoint is what senders without SNI get. A hybrid that the server has and does not prefer may show, since it is
+ * asked for by itself then. */
+static void probe_without_its_name(struct server *server, void *context) {
+    static const unsigned alerts[] = {0, 40, 80, 112};
+    struct round *round = context;
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++) {
+        struct server shy = *server;
+        struct plan plan;
+        shy.no_name = true;
+        shy.name_alert = alerts[i];
+        unsigned made = run(&plan, &round->policy, &shy), plainly = run(&plan, &round->policy, server);
+        run(&plan, &round->policy, &shy); /* the plan of the two that is looked at */
+        enum tri hybrid = plan.fact[FACT_PQ_HYBRID].value;
+        if (hybrid == TRI_YES && server->pq == PQ_SUPPORTED)
+            plan.fact[FACT_PQ_HYBRID].value = TRI_NO;
+        assert_true_facts(&plan, server);
+        unsigned over = made > plainly ? made - plainly : 0;
+        round->over[over < OVER_MAX ? over : OVER_MAX]++;
+        round->most = made > round->most ? made : round->most;
+        round->servers++;
+    }
+}
+
+static void a_server_that_breaks_off_for_the_name_is_told_by_what_it_says_without(void **state) {
+    (void)state;
+    struct round round = new_round("breaks off for the name", (struct plan_policy){.named = true});
+    visit_all(false, probe_without_its_name, &round);
+    print_message("%-40s %6u  most %2u  more than without by 0: %u, 1: %u, 2: %u, more: %u\n", round.name,
+                  round.servers, round.most, round.over[0], round.over[1], round.over[2], round.over[OVER_MAX]);
+    assert_true(round.servers >= 4 * 4998);
+}
+
+static void a_name_that_is_taken_costs_little(void **state) {
+    (void)state;
+    struct round round = new_round("named", (struct plan_policy){.named = true});
+    visit_all(false, probe_one, &round);
+    print_round(&round);
+    assert_true(round.connections <= 1.05 * round.bound);
+}
+
 /* An illustrative mix by name (docs/probe-plan.md section 8); none may cost more than its bound and one. */
 static const struct {
     const char *name;
@@ -376,6 +416,8 @@ int main(void) {
         cmocka_unit_test(refusing_by_close_costs_two_connections_more),
         cmocka_unit_test(a_server_that_turns_away_is_resumed_where_the_plan_stopped),
         cmocka_unit_test(a_server_that_turns_away_and_closes_is_resumed_too),
+        cmocka_unit_test(a_server_that_breaks_off_for_the_name_is_told_by_what_it_says_without),
+        cmocka_unit_test(a_name_that_is_taken_costs_little),
         cmocka_unit_test(no_named_profile_costs_more_than_its_bound_and_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
