@@ -162,11 +162,13 @@ static bool offers_weak(const struct plan_note *note) {
 
 /* Up to the same version the server took a suite that this hello had offered too: it was no verdict on the suites. */
 static bool is_disproved(const struct plan *plan, const struct plan_note *note) {
-    struct step step = plan_step_of(note);
     for (size_t i = 0; i < plan->note_count; i++) {
         const struct plan_note *other = &plan->note[i];
-        if (other->kind == ANSWER_SELECTED && other->max == note->max && plan_rule_of(other)->kind == STEP_HELLO &&
-            plan_rule_of(other)->role != ROLE_CONTROL && suite_is_listed(step.suites, step.suite_count, other->suite))
+        if (other->kind != ANSWER_SELECTED || other->max != note->max || plan_rule_of(other)->kind != STEP_HELLO ||
+            plan_rule_of(other)->role == ROLE_CONTROL)
+            continue;
+        struct step step = plan_step_of(note);
+        if (suite_is_listed(step.suites, step.suite_count, other->suite))
             return true;
     }
     return false;

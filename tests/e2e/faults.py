@@ -7,8 +7,7 @@ known, of the server and of its certificate, is what was known without the fault
 probe_many. Run inside the lab (`lab exec`); $MXG_LEFT_OUT names servers that do not run there.
 
 Servers of one daemon with the same facts and the same course of the plan make a class, and its members take turns: the
-first fault at the first connection meets the first one, the next fault the next. Which one meets what is the same in each
-run.
+first fault at the first connection meets the first member, the next fault the next. Each run gives each the same.
 """
 import collections
 import csv
