@@ -33,7 +33,9 @@
     X(CERT_TRUSTED, "cert_trusted", "Certificate trusted", "The chain builds to a trusted root, dates left aside")     \
     X(CERT_IN_DATE, "cert_in_date", "Certificate in date", "Leaf and chain are within their validity")                 \
     X(CERT_NAME_MATCH, "cert_name_match", "Certificate name matches", "The certificate names the exchange (RFC 6125)") \
-    X(CERT_VERIFIABLE, "cert_verifiable", "Certificate verifiable", "Trusted, in date and name matches")
+    X(CERT_VERIFIABLE, "cert_verifiable", "Certificate verifiable", "Trusted, in date and name matches")               \
+    X(SNI_REFUSED, "sni_refused", "Server name refused",                                                               \
+      "The server breaks off when the client names the exchange (SNI), and not otherwise")
 
 enum fact_id {
 #define X(id, key, title, meaning) FACT_##id,
@@ -73,7 +75,9 @@ enum evidence { EVIDENCE_NONE = 0, EVIDENCE_OBSERVED = 1, EVIDENCE_INFERRED = 2,
     X(LOCAL_RESOURCES, "local_resources", true, "the worker ran out of a local resource")                              \
     X(NOT_COMPLETED, "not_completed", true, "no complete handshake, so no certificate was verified")                   \
     X(NO_ROUTE, "no_route", true, "the worker has no route to the address")                                            \
-    X(INVALID_NAME, "invalid_name", false, "what the MX record names is no full host name")
+    X(INVALID_NAME, "invalid_name", false, "what the MX record names is no full host name")                            \
+    X(SILENT_INSIDE_TLS, "silent_inside_tls", true, "the handshake ended well, and inside TLS came nothing")           \
+    X(SNI_REFUSED, "sni_refused", false, "the server breaks off when the client names the exchange")
 
 enum reason {
 #define X(id, key, retry, text) REASON_##id,

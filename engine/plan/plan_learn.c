@@ -425,7 +425,9 @@ static bool is_beyond_us(const struct plan *plan) {
 /* Of what is unknown although nothing ended the plan. */
 static enum reason reason_without_word(const struct plan *plan) {
     if (plan_is_open(plan, FACT_TLS_ENABLED))
-        return is_beyond_us(plan) ? REASON_CANNOT_OFFER : REASON_NOT_COMPLETED;
+        return plan->flags & FLAG_SILENT_INSIDE_TLS ? REASON_SILENT_INSIDE_TLS
+               : is_beyond_us(plan)                 ? REASON_CANNOT_OFFER
+                                                    : REASON_NOT_COMPLETED;
     for (size_t i = 0; i < plan->note_count; i++)
         if (plan->note[i].kind == ANSWER_MALFORMED)
             return REASON_PROTOCOL_ERROR;

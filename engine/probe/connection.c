@@ -173,6 +173,7 @@ static void on_timeout(uv_timer_t *timer) {
     if (!s->answered)
         session_set_detail(s, session_state_name(s->state), reason_text(STATES[s->state].reason));
     session_set_answer(s, STATES[s->state].end, STATES[s->state].reason);
+    session_unheard(s);
     part(c);
 }
 
@@ -279,10 +280,14 @@ static void read_inside_tls(struct connection *c) {
     uint8_t clear[SMTP_LINE_MAX];
     bool closed = false;
     struct handshake *handshake = c->session.handshake;
-    for (size_t len; !is_over(c) && (len = handshake_read(handshake, clear, sizeof clear, &closed)) > 0;)
+    for (size_t len; !is_over(c) && (len = handshake_read(handshake, clear, sizeof clear, &closed)) > 0;) {
+        c->session.heard_inside = true;
         feed_smtp(c, clear, len);
-    if (closed && !is_over(c))
+    }
+    if (closed && !is_over(c)) {
+        session_unheard(&c->session);
         part(c);
+    }
 }
 
 static void on_bytes(void *context, const uint8_t *data, size_t len) {
@@ -338,6 +343,7 @@ static void on_end(void *context, int status) {
     bool after_hello = state == SESSION_HELLO || state == SESSION_HANDSHAKE;
     enum answer_kind soft = reset ? ANSWER_RESET : ANSWER_CLOSED;
     session_cut_off(&c->session);
+    session_unheard(&c->session);
     finish(c, after_hello ? soft : ANSWER_STOPPED, reset ? REASON_RESET : REASON_CLOSED);
 }
 

@@ -23,6 +23,7 @@ enum probe_state {
     PROBE_STAPLE,          /* in thorough mode: the first name once more, for an OCSP response */
     PROBE_NAMES,           /* a handshake for each further name; it asks for an OCSP response */
     PROBE_NAMES_UNSTAPLED, /* the same without: a handshake failed, perhaps over that */
+    PROBE_NAMES_UNNAMED,   /* without SNI: the server refused twice, perhaps for the name */
     PROBE_ENDED,
     PROBE_STATE_COUNT
 };
@@ -119,16 +120,31 @@ static const struct step *next_for_name(struct probe *probe) {
         return NULL;
     probe->names.handshakes++;
     probe->name_step = plan_step_for_name(probe->state == PROBE_NAMES);
+    probe->name_step.nameless = probe->state == PROBE_NAMES_UNNAMED;
     return &probe->name_step;
 }
 
+static bool is_refused(const struct answer *answer) {
+    return answer->kind == ANSWER_REFUSED || answer->kind == ANSWER_CLOSED || answer->kind == ANSWER_RESET;
+}
+
+/* A handshake that fails is made once more for the same name. */
 static void take_for_name(struct probe *probe, const struct connection_outcome *outcome) {
     const struct cert_chain *chain = probe_report_note_chain(probe->report, probe->config->chains, outcome);
+    bool named = *probe->report->name[probe->names.next].name;
     bool failed = !outcome->answer.completed && outcome->answer.kind != ANSWER_STOPPED;
     if (failed && probe->state == PROBE_NAMES)
-        enter(probe, PROBE_NAMES_UNSTAPLED); /* the same name once more */
+        enter(probe, PROBE_NAMES_UNSTAPLED);
+    else if (failed && named && is_refused(&outcome->answer))
+        enter(probe, PROBE_NAMES_UNNAMED);
     else
         probe_names_take_next(&probe->names, outcome, chain);
+}
+
+static void take_without_name(struct probe *probe, const struct connection_outcome *outcome) {
+    const struct cert_chain *chain = probe_report_note_chain(probe->report, probe->config->chains, outcome);
+    probe_names_take_refused(&probe->names, outcome, chain);
+    enter(probe, PROBE_NAMES_UNSTAPLED);
 }
 
 /* ---- flow ---- */
@@ -144,6 +160,7 @@ static const struct {
     [PROBE_STAPLE] = {"staple", next_for_staple, take_staple, PROBE_NAMES},
     [PROBE_NAMES] = {"names", next_for_name, take_for_name, PROBE_ENDED},
     [PROBE_NAMES_UNSTAPLED] = {"names unstapled", next_for_name, take_for_name, PROBE_ENDED},
+    [PROBE_NAMES_UNNAMED] = {"names unnamed", next_for_name, take_without_name, PROBE_ENDED},
     [PROBE_ENDED] = {"ended", NULL, NULL, PROBE_ENDED},
 };
 
@@ -186,7 +203,7 @@ static void on_connection_done(const struct connection_outcome *outcome, void *c
 
 static void start_connection(struct probe *probe, const struct step *step) {
     const struct probe_report *report = probe->report;
-    bool for_next = probe->state == PROBE_NAMES || probe->state == PROBE_NAMES_UNSTAPLED;
+    bool for_next = probe->state >= PROBE_NAMES;
     size_t name = for_next ? probe->names.next : probe->names.first;
     struct connection_params params = {
         .address = (const struct sockaddr *)&probe->address,

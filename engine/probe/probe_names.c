@@ -79,20 +79,30 @@ static void keep_first_list(struct probe_names *names, const struct connection_o
     memcpy(names->first_list, outcome->certificates, outcome->certificates_len);
 }
 
+static struct fact *sni_refused(struct probe_name *name) { return &name->fact[FACT_SNI_REFUSED - FACT_NAME_FIRST]; }
+
+/* Was no host named? (hello.h: no extensions before TLS 1.0) */
+static bool is_nameless(const struct connection_outcome *outcome) {
+    return outcome->step.nameless || outcome->step.plain || outcome->step.max <= VERSION_SSLV3;
+}
+
 static void judge_observed(struct probe_names *names, size_t which, const struct cert_chain *chain,
                            const struct connection_outcome *outcome) {
     struct probe_name *name = &names->report->name[which];
+    bool named = *name->name && !is_nameless(outcome);
     judge_chain(name, chain, EVIDENCE_OBSERVED, names->report->connection_count);
+    *sni_refused(name) = (struct fact){.value = TRI_UNKNOWN, .reason = REASON_NOT_ASKED};
+    if (named)
+        set_fact(name, FACT_SNI_REFUSED, TRI_NO, EVIDENCE_OBSERVED, names->report->connection_count);
     judge_dane(names, name, outcome->certificates, outcome->certificates_len);
     if (which == names->first && any_tlsa(names->report))
         keep_first_list(names, outcome);
 }
 
 static enum first_chain kind_of_chain(const struct connection_outcome *outcome) {
-    if (outcome->answer.completed)
-        return FIRST_CHAIN_OF_HANDSHAKE;
-    bool nameless = outcome->step.plain || outcome->step.max <= VERSION_SSLV3; /* hello.h: no extensions */
-    return nameless ? FIRST_CHAIN_WITHOUT_NAME : FIRST_CHAIN_OF_FLIGHT;
+    if (is_nameless(outcome))
+        return FIRST_CHAIN_WITHOUT_NAME;
+    return outcome->answer.completed ? FIRST_CHAIN_OF_HANDSHAKE : FIRST_CHAIN_OF_FLIGHT;
 }
 
 void probe_names_take_first(struct probe_names *names, const struct connection_outcome *outcome,
@@ -102,8 +112,21 @@ void probe_names_take_first(struct probe_names *names, const struct connection_o
         return;
     judge_observed(names, names->first, chain, outcome);
     names->first_chain = came_with;
-    if (names->next <= names->first)
+    if (names->next <= names->first && !outcome->step.nameless) /* the name is still to be asked with */
         names->next = names->first + 1;
+}
+
+void probe_names_take_refused(struct probe_names *names, const struct connection_outcome *outcome,
+                              const struct cert_chain *chain) {
+    struct probe_name *name = &names->report->name[names->next];
+    unsigned number = names->report->connection_count;
+    if (!chain || !outcome->answer.completed) {
+        probe_names_take_next(names, outcome, chain);
+        return;
+    }
+    judge_observed(names, names->next++, chain, outcome);
+    set_fact(name, FACT_CERT_VERIFIABLE, TRI_NO, EVIDENCE_OBSERVED, number);
+    set_fact(name, FACT_SNI_REFUSED, TRI_YES, EVIDENCE_OBSERVED, number);
 }
 
 void probe_names_take_next(struct probe_names *names, const struct connection_outcome *outcome,
@@ -210,7 +233,8 @@ static bool may_take_names(const struct probe_report *report) {
 /* A probe that was taken up may have had nothing left to ask but SSL. */
 static void forget_nameless(struct probe_names *names, enum reason reason) {
     struct probe_name *name = &names->report->name[names->first];
-    if (names->first_chain != FIRST_CHAIN_WITHOUT_NAME || !may_take_names(names->report))
+    bool judged = sni_refused(name)->value == TRI_YES || raw_flights_only(names->report);
+    if (names->first_chain != FIRST_CHAIN_WITHOUT_NAME || judged || !may_take_names(names->report))
         return;
     drop_first_list(names);
     leave_unknown(name, reason);
@@ -239,6 +263,7 @@ void probe_names_settle(struct probe_names *names) {
             continue;
         }
         judge_chain(name, chain, EVIDENCE_SHARED, 0);
+        *sni_refused(name) = *sni_refused(&report->name[names->first]);
         if (names->first_list && uv_hrtime() < until)
             judge_dane(names, name, names->first_list, names->first_list_len);
     }

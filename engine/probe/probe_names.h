@@ -58,6 +58,12 @@ void probe_names_take_first(struct probe_names *names, const struct connection_o
 void probe_names_take_next(struct probe_names *names, const struct connection_outcome *outcome,
                            const struct cert_chain *chain);
 
+/* The handshake without SNI, behind two that the server refused when the next name was named, brought that chain, or
+ * NULL. If it completed, it is the name that is refused: no sender who names it can verify anything, and what others
+ * see is judged. */
+void probe_names_take_refused(struct probe_names *names, const struct connection_outcome *outcome,
+                              const struct cert_chain *chain);
+
 /* Judges the names that no handshake was made for. report->reason stands. */
 void probe_names_settle(struct probe_names *names);
 

@@ -38,7 +38,8 @@ struct session {
     char server_name[NAME_CAP]; /* SNI; "" = none */
     char ehlo_name[NAME_CAP];
     struct answer answer;
-    bool answered; /* the answer stands; whatever follows is manners */
+    bool answered;     /* the answer stands; whatever follows is manners */
+    bool heard_inside; /* an octet came inside TLS */
     char detail[SESSION_DETAIL_MAX];
     struct smtp_reply reply;    /* the reply under way */
     struct smtp_reply banner;   /* the greeting, if one came */

@@ -159,6 +159,20 @@ enum session_state session_feed_handshake(struct session *session, const uint8_t
 
 /* ---- the end ---- */
 
+/* A server of TLS 1.3 that wants a client certificate says so behind our Finished (RFC 8446 section 4.4.2.4). Its alert
+ * is an answer; silence and a close may be an accident. */
+void session_unheard(struct session *session) {
+    struct session *s = session;
+    struct handshake_info info = handshake_info(s->handshake);
+    if (s->state != SESSION_EHLO_TLS || s->heard_inside)
+        return;
+    note_alert(s, &info);
+    s->answer.completed = false;
+    s->answer.silent_inside = true;
+    s->answer.cut = !s->answer.alerted;
+    session_set_detail(s, "nothing was said inside TLS", s->answer.alerted ? tls_alert_name(s->answer.alert) : "");
+}
+
 void session_cut_off(struct session *session) {
     session->answer.cut = session->state == SESSION_HANDSHAKE && !session->answered;
     if (session->state == SESSION_HELLO && session->flight.selected)

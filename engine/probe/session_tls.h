@@ -20,4 +20,7 @@ enum session_state session_feed_handshake(struct session *session, const uint8_t
 /* The server ended the connection in SESSION_HELLO or SESSION_HANDSHAKE: what had been selected until then stands. */
 void session_cut_off(struct session *session);
 
+/* The handshake ended well, and inside TLS nothing was said: what became of the connection is no use to a sender. */
+void session_unheard(struct session *session);
+
 #endif
