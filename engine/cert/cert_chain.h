@@ -68,11 +68,12 @@ struct cert_chain {
     bool missing_intermediate; /* this and the next two: see enum cert_flag */
     bool completed_by_store;
     bool wrong_purpose;
-    bool trusted;      /* dates left aside */
-    char *trust_error; /* "" when trusted; else OpenSSL's words */
-    int64_t
-        valid_from; /* to valid_until: the intersection over the leaf and the chain certificates used but the root */
+    bool trusted;       /* dates left aside */
+    char *trust_error;  /* "" when trusted; else OpenSSL's words */
+    int64_t valid_from; /* to valid_until: the intersection over the leaf and all certificates used */
     int64_t valid_until;
+    int64_t stands_from; /* to stands_until: at a time outside another path may be found, see standing.h */
+    int64_t stands_until;
 
     /* The certificates behind the leaf, as sent: the first CERT_CHAIN_MAX. */
     uint8_t (*chain_sha256)[32];

@@ -6,6 +6,7 @@
 #include "cert/leaf.h"
 #include "cert/mend.h"
 #include "cert/path.h"
+#include "cert/standing.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -34,15 +35,17 @@ static void digest_sent(struct cert_chain *chain, struct reader behind) {
         EVP_Digest(der.at, der.left, chain->chain_sha256[chain->chain_count++], NULL, EVP_sha256(), NULL);
 }
 
-static void judge_trust(struct cert_chain *chain, const struct trust *trust, X509 *leaf, struct reader behind) {
+static void judge_trust(struct cert_chain *chain, const struct trust *trust, X509 *leaf, struct reader behind,
+                        int64_t now) {
     STACK_OF(X509) *sent = cert_list_read_all(trust_library(trust), behind);
-    path_judge(chain, trust, leaf, sent);
+    path_judge(chain, trust, leaf, sent, now);
     sk_X509_pop_free(sent, X509_free);
 }
 
 /* What the certificates say, into a chain that has the leaf's DER. */
-static void read_chain(struct cert_chain *chain, const struct trust *trust, struct reader behind) {
+static void read_chain(struct cert_chain *chain, const struct trust *trust, struct reader behind, int64_t now) {
     const char *error;
+    standing_open(chain);
     X509 *leaf = parse_leaf(trust, reader_of(chain->der, chain->der_len), &error);
     digest_sent(chain, behind);
     if (leaf == NULL) {
@@ -53,7 +56,7 @@ static void read_chain(struct cert_chain *chain, const struct trust *trust, stru
         if (error) /* mended: the leaf's signature is over other octets, and clients refuse it as it is */
             chain->trust_error = mem_printf("a name in the certificate is invalid: %s", error);
         else
-            judge_trust(chain, trust, leaf, behind);
+            judge_trust(chain, trust, leaf, behind, now);
     }
     X509_free(leaf);
     ERR_clear_error();
@@ -70,7 +73,8 @@ static size_t memory_of(const struct cert_chain *chain) {
     return octets;
 }
 
-struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *list, size_t len, const char **error) {
+struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *list, size_t len, int64_t now,
+                                    const char **error) {
     struct reader rest = reader_of(list, len), der;
     *error = "an empty certificate list";
     if (!cert_list_open(&rest) || !cert_list_next(&rest, &der))
@@ -81,7 +85,7 @@ struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *li
     chain->der_len = der.left;
     memcpy(chain->der, der.at, der.left);
     EVP_Digest(der.at, der.left, chain->leaf_sha256, NULL, EVP_sha256(), NULL);
-    read_chain(chain, trust, rest);
+    read_chain(chain, trust, rest, now);
     chain->octets = memory_of(chain);
     *error = NULL;
     return chain;

@@ -9,8 +9,8 @@
 
 /* list: as cert_list.h says. NULL if there is no certificate in it; error (static text) says why. A leaf that cannot be
  * read gives a chain with parse_error. A leaf whose names hold invalid text (which OpenSSL refuses) is read all the
- * same and untrusted. */
+ * same and untrusted. now: Unix seconds; the path to a root is the one that is found then. */
 __attribute__((warn_unused_result)) struct cert_chain *cert_chain_parse(const struct trust *trust, const uint8_t *list,
-                                                                        size_t len, const char **error);
+                                                                        size_t len, int64_t now, const char **error);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { SAN_TRIED = 16 };
+enum { SAN_TRIED = 16, NOW = 1800000000 };
 static const int64_t YEAR_1 = INT64_C(-62135596800), YEAR_9999_END = INT64_C(253402300799);
 static inline void check_text(const char *text, size_t most) {
     CHECK(text != NULL);

@@ -4,11 +4,15 @@
 #ifndef MXG_TEST_ISSUE_H
 #define MXG_TEST_ISSUE_H
 
+#include "cert/trust.h"
+
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PAST "20200101000000Z"
 #define FUTURE "20990101000000Z"
@@ -148,6 +152,23 @@ static inline uint8_t *list_of(X509 *const *certificates, size_t count, size_t *
     }
     put_length(list, *len - 3);
     return list;
+}
+
+/* ---- trusting them ---- */
+
+/* A trust store of these. */
+static inline struct trust *store_of(X509 *const *certificates, size_t count) {
+    char path[] = "/tmp/issue.XXXXXX", error[256];
+    int file = mkstemp(path);
+    FILE *out = file < 0 ? NULL : fdopen(file, "w");
+    assert_non_null(out);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(PEM_write_X509(out, certificates[i]), 1);
+    assert_int_equal(fclose(out), 0);
+    struct trust *store = trust_open(path, error, sizeof error);
+    unlink(path);
+    assert_non_null(store);
+    return store;
 }
 
 #endif
