@@ -198,6 +198,8 @@ static void copy_name(struct db_copy *copy, const struct item *item, const Mxgra
     db_copy_bool(copy, name->matched_by_cn);
     column_text(copy, name->trust_error);
     column_texts(copy, name->chain_flag, name->n_chain_flag, FLAGS_MAX);
+    column_text(copy, name->weak_keys);
+    column_text(copy, name->weak_signatures);
     copy_match(copy, name, name->san_match);
     copy_match(copy, name, name->cn_match);
     db_copy_text(copy, dane_name(name->dane));

@@ -58,6 +58,8 @@ static void json_certificate(struct json *json, const struct probe_name *name) {
     json_bits(json, "flags", probe_chain_flags(name), cert_chain_flag_name, CERT_FLAG_COUNT);
     json_bool(json, "san_match", name->match.san_match);
     json_bool(json, "cn_match", name->match.cn_match);
+    json_text(json, "weak_keys", *chain->weak_keys ? chain->weak_keys : NULL);
+    json_text(json, "weak_signatures", *chain->weak_signatures ? chain->weak_signatures : NULL);
     json_text(json, "parse_error", chain->parse_error);
     json_text(json, "trust_error", *chain->trust_error ? chain->trust_error : NULL);
     json_end(json, '}');

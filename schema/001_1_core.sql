@@ -325,6 +325,8 @@ CREATE TABLE mxgrade.exchange_endpoint (
     matched_by_cn    boolean NOT NULL DEFAULT false,
     trust_error      text,
     chain_flags      text[] NOT NULL DEFAULT '{}',
+    weak_keys        text,
+    weak_signatures  text,
     san_match        boolean,
     cn_match         boolean,
     dane             mxgrade.dane_match NOT NULL DEFAULT 'not_asked',
@@ -353,6 +355,8 @@ COMMENT ON COLUMN mxgrade.exchange_endpoint.matched IS 'The SAN or CN that match
 COMMENT ON COLUMN mxgrade.exchange_endpoint.matched_by_cn IS 'It was the CN (RFC 9525 no longer allows that)';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.trust_error IS 'Why the chain is not trusted';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.chain_flags IS 'Of the chain: missing_intermediate, completed_by_store, wrong_purpose, self_signed, weak_key, sha1_signature, ocsp_stapled, unreadable';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.weak_keys IS 'Which certificates of the path have a short key: the leaf, an intermediate, the root';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.weak_signatures IS 'Which certificates of the path are signed with SHA-1 or MD5';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.san_match IS 'A subject alternative name matches; null = no certificate judged';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.cn_match IS 'The common name alone would match, whatever the alternative names say; null = no certificate judged';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.dane IS 'How the TLSA records of the exchange and the chain shown here agree';

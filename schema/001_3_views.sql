@@ -154,7 +154,7 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange,
        n.address, e.port, n.grade, n.score, n.provisional, n.missing, n.findings, coalesce(n.reason, e.reason) AS reason,
        -- each endpoint fact: e.{fact},
        -- each name fact: n.{fact},
-       n.certificate, n.matched, n.matched_by_cn, n.trust_error, n.chain_flags, n.san_match, n.cn_match,
+       n.certificate, n.matched, n.matched_by_cn, n.trust_error, n.chain_flags, n.weak_keys, n.weak_signatures, n.san_match, n.cn_match,
        e.tls_version, u.name AS suite, e.key_group, e.signature, e.weak_seen, e.pq_group,
        e.flags, e.banner, e.connection_count, e.observed_at, e.worker, e.vantage,
        coalesce(e.fact_evidence, '{}') || coalesce(n.fact_evidence, '{}') AS fact_evidence
@@ -191,6 +191,8 @@ COMMENT ON COLUMN mxgrade.mx.matched IS 'The SAN or CN that matched';
 COMMENT ON COLUMN mxgrade.mx.matched_by_cn IS 'It was the CN';
 COMMENT ON COLUMN mxgrade.mx.trust_error IS 'Why the chain is not trusted';
 COMMENT ON COLUMN mxgrade.mx.chain_flags IS 'Of the chain: missing_intermediate, completed_by_store, wrong_purpose, self_signed, weak_key, sha1_signature, ocsp_stapled, unreadable';
+COMMENT ON COLUMN mxgrade.mx.weak_keys IS 'Which certificates of the path have a short key: the leaf, an intermediate, the root';
+COMMENT ON COLUMN mxgrade.mx.weak_signatures IS 'Which certificates of the path are signed with SHA-1 or MD5';
 COMMENT ON COLUMN mxgrade.mx.san_match IS 'A subject alternative name matches; null = no certificate judged';
 COMMENT ON COLUMN mxgrade.mx.cn_match IS 'The common name alone would match, whatever the alternative names say; null = no certificate judged';
 COMMENT ON COLUMN mxgrade.mx.tls_version IS 'Version of the full handshake, as on the wire (771 = TLS 1.2)';
@@ -260,7 +262,8 @@ COMMENT ON COLUMN mxgrade.connection.detail IS 'For people';
 COMMENT ON COLUMN mxgrade.connection.ms IS 'How long it took';
 
 CREATE VIEW mxgrade.finding AS
-SELECT n.survey_id, n.exchange, n.address, c.code, c.weight, c.title, c.recommendation
+SELECT n.survey_id, n.exchange, n.address, c.code, c.weight, c.title, c.recommendation,
+       CASE c.code WHEN 'WEAK_KEY' THEN n.weak_keys WHEN 'SHA1_SIGNATURE' THEN n.weak_signatures END AS detail
 FROM mxgrade.exchange_endpoint n
 CROSS JOIN LATERAL unnest(n.findings) AS f (code)
 JOIN mxgrade.finding_code c ON c.code = f.code;
@@ -272,6 +275,7 @@ COMMENT ON COLUMN mxgrade.finding.code IS 'Stable code';
 COMMENT ON COLUMN mxgrade.finding.weight IS 'fatal, significant (-30), slight (-5) or advice (0)';
 COMMENT ON COLUMN mxgrade.finding.title IS 'What was found';
 COMMENT ON COLUMN mxgrade.finding.recommendation IS 'What the operator should change';
+COMMENT ON COLUMN mxgrade.finding.detail IS 'What it is about, where that is known: which certificates of the path';
 
 CREATE VIEW mxgrade.certificate AS
 SELECT sha256, spki_sha256, subject_cn, subject, issuer, serial, san, san_total, key_type, key_bits, signature,

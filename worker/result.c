@@ -86,6 +86,8 @@ static Mxgrade__NameResult *copy_name(const struct probe_name *from) {
     to->san_match = from->match.san_match;
     to->cn_match = from->match.cn_match;
     to->trust_error = mem_strdup(from->chain ? from->chain->trust_error : "");
+    to->weak_keys = mem_strdup(from->chain ? from->chain->weak_keys : "");
+    to->weak_signatures = mem_strdup(from->chain ? from->chain->weak_signatures : "");
     to->dane = (Mxgrade__DaneMatch)from->dane.verdict;
     to->dane_why = mem_strdup(from->dane.why);
     if (from->chain) {

@@ -21,7 +21,7 @@ CREATE TEMP TABLE staged_name ON COMMIT DELETE ROWS AS
     SELECT address, exchange, certificate,
            -- each name fact: {fact},
            fact_evidence AS evidence, fact_evidence AS why_unknown, matched, matched_by_cn, trust_error,
-           chain_flags, san_match, cn_match, dane, dane_why
+           chain_flags, weak_keys, weak_signatures, san_match, cn_match, dane, dane_why
     FROM mxgrade.exchange_endpoint WITH NO DATA;
 
 CREATE TEMP TABLE staged_policy ON COMMIT DELETE ROWS AS

@@ -61,8 +61,10 @@ struct cert_chain {
     bool cn_usable;  /* the CN could be a host name: no NUL or other stray octet in it */
     bool san_broken; /* there are alternative names that cannot be read: the CN does not stand in */
     bool self_signed;
-    bool weak_key;       /* see strength.h; also of an issuer on a good path */
-    bool sha1_signature; /* with SHA-1 or MD5; also of an issuer on a good path, but for the root's over itself */
+    bool weak_key;         /* see strength.h; also of an issuer on a good path */
+    bool sha1_signature;   /* with SHA-1 or MD5; also of an issuer on a good path, but for the root's over itself */
+    char *weak_keys;       /* which: "intermediate CN=…: RSA, 1024 bits; …"; "" if none */
+    char *weak_signatures; /* likewise: "the certificate itself: sha1WithRSAEncryption" */
 
     /* The path to a trusted root. */
     bool missing_intermediate; /* this and the next two: see enum cert_flag */

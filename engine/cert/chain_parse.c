@@ -63,7 +63,8 @@ static void read_chain(struct cert_chain *chain, const struct trust *trust, stru
 }
 
 static size_t memory_of(const struct cert_chain *chain) {
-    const char *const texts[] = {chain->subject_cn, chain->subject, chain->issuer, chain->serial, chain->trust_error};
+    const char *const texts[] = {chain->subject_cn,  chain->subject,   chain->issuer,         chain->serial,
+                                 chain->trust_error, chain->weak_keys, chain->weak_signatures};
     size_t octets =
         sizeof *chain + (chain->further ? 2 : 1) * chain->der_len + CERT_CHAIN_MAX * sizeof *chain->chain_sha256;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

@@ -6,7 +6,9 @@
 #include "base/text.h"
 #include "cert/dates.h"
 #include "cert/der.h"
+#include "cert/name_text.h"
 #include "cert/strength.h"
+#include "cert/weakness.h"
 #include "names/name.h"
 
 #include <ctype.h>
@@ -25,18 +27,6 @@ static void to_lower(char *text) {
 }
 
 /* ---- names ---- */
-
-static char *name_text(const X509_NAME *name) {
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *data;
-    unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
-    if (bio)
-        X509_NAME_print_ex(bio, name, 0, flags);
-    long len = bio ? BIO_get_mem_data(bio, &data) : 0;
-    char *text = text_sanitise_dup(len > 0 ? data : "", len > 0 ? (size_t)len : 0, CERT_TEXT_MAX);
-    BIO_free(bio);
-    return text;
-}
 
 /* The most specific commonName, as UTF-8; NULL if none. */
 static unsigned char *common_name(X509 *leaf, int *len) {
@@ -126,14 +116,6 @@ static void read_key(struct cert_chain *chain, X509 *leaf) {
     struct key_strength strength = strength_of_key(leaf);
     chain->key_type = strength.type;
     chain->key_bits = strength.bits;
-    chain->weak_key = strength.weak;
-}
-
-static void read_signature(struct cert_chain *chain, X509 *leaf) {
-    int id = X509_get_signature_nid(leaf);
-    const char *name = OBJ_nid2ln(id);
-    chain->signature = id != NID_undef && name ? name : "unknown";
-    chain->sha1_signature = strength_is_weakly_signed(leaf);
 }
 
 static void digest_key(struct cert_chain *chain, X509 *leaf) {
@@ -183,7 +165,9 @@ void leaf_read(struct cert_chain *chain, X509 *leaf) {
     read_san(chain, leaf);
     read_cn(chain, leaf);
     read_key(chain, leaf);
-    read_signature(chain, leaf);
+    weakness_open(chain);
+    weakness_note_leaf(chain, leaf);
+    chain->signature = strength_signature(leaf);
     digest_key(chain, leaf);
     chain->self_signed = is_self_signed(leaf, reader_of(chain->der, chain->der_len));
 }
@@ -192,6 +176,7 @@ void leaf_unreadable(struct cert_chain *chain, const char *why) {
     char **const texts[] = {&chain->subject_cn, &chain->subject, &chain->issuer, &chain->serial};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = mem_strdup("");
+    weakness_open(chain);
     chain->parse_error = why;
     chain->key_type = chain->signature = "unknown";
     chain->valid_from = DATES_MAX;

@@ -10,7 +10,7 @@
 #include "cert/cert_list.h"
 #include "cert/dates.h"
 #include "cert/standing.h"
-#include "cert/strength.h"
+#include "cert/weakness.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,16 +55,6 @@ static void narrow_validity(struct cert_chain *chain, STACK_OF(X509) * path) {
     }
 }
 
-/* Who forges an issuer forges the leaf. The root's signature over itself proves nothing, and nobody looks at it. */
-static void note_weakness(struct cert_chain *chain, STACK_OF(X509) * path) {
-    for (int i = 1; i < sk_X509_num(path); i++) {
-        X509 *certificate = sk_X509_value(path, i);
-        bool is_root = i + 1 == sk_X509_num(path);
-        chain->weak_key = chain->weak_key || strength_of_key(certificate).weak;
-        chain->sha1_signature = chain->sha1_signature || (!is_root && strength_is_weakly_signed(certificate));
-    }
-}
-
 /* The server sent the certificate, or another one for the same name and key, which serves as well. */
 static bool was_sent(const X509 *used, STACK_OF(X509) * sent) {
     for (int i = 0; i < sk_X509_num(sent); i++) {
@@ -97,7 +87,7 @@ static bool ends_at_leaf(const struct cert_chain *chain, X509_STORE_CTX *context
 static void note_path(struct cert_chain *chain, STACK_OF(X509) * path, const struct material *of) {
     narrow_validity(chain, path);
     standing_narrow_all(chain, of->now, path);
-    note_weakness(chain, path);
+    weakness_note_issuers(chain, path);
     note_completion(chain, path, of->sent);
 }
 

@@ -20,8 +20,9 @@ static inline void check_text(const char *text, size_t most) {
 }
 
 static inline void check_texts(const struct cert_chain *chain) {
-    const char *texts[] = {chain->subject_cn, chain->subject,   chain->issuer,     chain->serial,
-                           chain->key_type,   chain->signature, chain->trust_error};
+    const char *texts[] = {chain->subject_cn,  chain->subject,   chain->issuer,
+                           chain->serial,      chain->key_type,  chain->signature,
+                           chain->trust_error, chain->weak_keys, chain->weak_signatures};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         check_text(texts[i], CERT_TEXT_MAX);
     for (size_t i = 0; i < chain->san_count; i++)

@@ -628,6 +628,29 @@ static void weakness_counts_on_the_whole_path_but_in_the_roots_own_signature(voi
     EVP_PKEY_free(tiny);
 }
 
+static void the_weak_ones_of_a_path_are_named(void **state) {
+    (void)state;
+    EVP_PKEY *tiny = rsa_key(1024);
+    struct wanted poor = {.cn = TEXT("po\x1b[31mor"), .cn_type = V_ASN1_T61STRING, .ca = true, .key = tiny};
+    poor.digest = EVP_sha1();
+    struct identity issuer = make(&poor, &root);
+    struct identity leaf = make(&(struct wanted){.cn = TEXT("mx"), .key = tiny}, &issuer);
+    struct identity own = make(&(struct wanted){.cn = TEXT("mx"), .digest = EVP_sha1()}, NULL);
+    struct cert_chain *chain = judge((X509 *[]){leaf.certificate, issuer.certificate}, 2);
+    assert_string_equal(chain->weak_keys,
+                        "the certificate itself: RSA, 1024 bits; intermediate CN=po\\1B[31mor: RSA, 1024 bits");
+    assert_string_equal(chain->weak_signatures, "intermediate CN=po\\1B[31mor: ecdsa-with-SHA1");
+    cert_chain_free(&chain);
+    chain = judge(&own.certificate, 1);
+    assert_string_equal(chain->weak_keys, "");
+    assert_string_equal(chain->weak_signatures, "the certificate itself: ecdsa-with-SHA1");
+    cert_chain_free(&chain);
+    X509_free(own.certificate);
+    X509_free(leaf.certificate);
+    X509_free(issuer.certificate);
+    EVP_PKEY_free(tiny);
+}
+
 static void rsa_pss_tells_its_digest_in_parameters(void **state) {
     (void)state;
     EVP_PKEY *rsa = rsa_key(2048);
@@ -759,6 +782,7 @@ int main(void) {
         cmocka_unit_test(names_beyond_the_limit_are_judged_and_not_stored),
         cmocka_unit_test(weak_keys_and_digests_are_noted_and_do_not_untrust),
         cmocka_unit_test(weakness_counts_on_the_whole_path_but_in_the_roots_own_signature),
+        cmocka_unit_test(the_weak_ones_of_a_path_are_named),
         cmocka_unit_test(rsa_pss_tells_its_digest_in_parameters),
         cmocka_unit_test(an_unreadable_key_is_unknown),
         cmocka_unit_test(a_path_is_found_wherever_its_certificates_stand),
