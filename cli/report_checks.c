@@ -107,7 +107,7 @@ static const struct note {
     {"wrong_purpose", "not meant for TLS servers, says its key usage", NULL},
     {"self_signed", "signed with its own key: no CA vouches for it", NULL},
     {"weak_key", "a key on its path is too short", "weak_keys"},
-    {"sha1_signature", "a signature on its path is with SHA-1 or MD5, which can be forged", "weak_signatures"},
+    {"sha1_signature", "a SHA-1 or MD5 signature on its path can be forged", "weak_signatures"},
     {"cn_only", "its common name is the MX's, but alternative names decide", NULL},
     {"ocsp_stapled", "the server staples an OCSP response", NULL},
 };
