@@ -291,9 +291,15 @@ CREATE TABLE mxgrade.certificate_row (
     self_signed   boolean NOT NULL DEFAULT false,
     chain         bytea[],
     first_seen    timestamptz NOT NULL DEFAULT now(),
-    parse_error   text
+    parse_error   text,
+    is_ca         boolean,
+    sct_count     integer,
+    must_staple   boolean,
+    ocsp_urls     text[],
+    crl_urls      text[],
+    policy_oids   text[]
 );
-COMMENT ON TABLE mxgrade.certificate_row IS 'Leaf certificates by SHA-256, stored once for all surveys';
+COMMENT ON TABLE mxgrade.certificate_row IS 'Certificates by SHA-256, leaves and what servers sent behind them, stored once for all surveys';
 COMMENT ON COLUMN mxgrade.certificate_row.sha256 IS 'SHA-256 of the DER';
 COMMENT ON COLUMN mxgrade.certificate_row.spki_sha256 IS 'SHA-256 of its public key info';
 COMMENT ON COLUMN mxgrade.certificate_row.der IS 'The certificate';
@@ -308,10 +314,16 @@ COMMENT ON COLUMN mxgrade.certificate_row.key_bits IS 'Key size';
 COMMENT ON COLUMN mxgrade.certificate_row.signature IS 'Signature algorithm on the certificate';
 COMMENT ON COLUMN mxgrade.certificate_row.not_before IS 'Valid from, clamped to what PostgreSQL holds';
 COMMENT ON COLUMN mxgrade.certificate_row.not_after IS 'Valid until, clamped';
-COMMENT ON COLUMN mxgrade.certificate_row.self_signed IS 'Issuer equals subject and the signature verifies with its own key';
-COMMENT ON COLUMN mxgrade.certificate_row.chain IS 'SHA-256 of the certificates that came behind it when first seen';
+COMMENT ON COLUMN mxgrade.certificate_row.self_signed IS 'Issuer equals subject and the signature verifies with its own key; of one that came only behind others (chain is null) the signature is not looked at';
+COMMENT ON COLUMN mxgrade.certificate_row.chain IS 'SHA-256 of the certificates that came behind it when first seen as a leaf; null = it came only behind others';
 COMMENT ON COLUMN mxgrade.certificate_row.first_seen IS 'When it was first stored';
 COMMENT ON COLUMN mxgrade.certificate_row.parse_error IS 'Why it cannot be read: then only its hash and octets are known';
+COMMENT ON COLUMN mxgrade.certificate_row.is_ca IS 'Basic constraints make it a CA; null, here and below = the extension cannot be read';
+COMMENT ON COLUMN mxgrade.certificate_row.sct_count IS 'Signed certificate timestamps (RFC 6962) in it';
+COMMENT ON COLUMN mxgrade.certificate_row.must_staple IS 'It asks for a stapled OCSP response (RFC 7633)';
+COMMENT ON COLUMN mxgrade.certificate_row.ocsp_urls IS 'OCSP responders, the first eight';
+COMMENT ON COLUMN mxgrade.certificate_row.crl_urls IS 'CRL distribution points, the first eight';
+COMMENT ON COLUMN mxgrade.certificate_row.policy_oids IS 'Policy identifiers, the first sixteen';
 
 CREATE TABLE mxgrade.exchange_endpoint (
     survey_id        integer NOT NULL,

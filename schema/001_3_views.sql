@@ -1,6 +1,6 @@
 -- Schema 1, views: what people query of grades and facts; what domains publish is in 001_2_policies.sql. Views run with
--- their owner's rights, so mxgrade_read needs nothing else. Every view but certificate has survey_id: give it in WHERE,
--- and the other surveys' partitions are never touched.
+-- their owner's rights, so mxgrade_read needs nothing else. Every view but certificate and chain_certificate has
+-- survey_id: give it in WHERE, and the other surveys' partitions are never touched.
 
 CREATE VIEW mxgrade.rejected_line AS
 SELECT survey_id, line_no, input, rejected AS reason
@@ -279,9 +279,11 @@ COMMENT ON COLUMN mxgrade.finding.detail IS 'What it is about, where that is kno
 
 CREATE VIEW mxgrade.certificate AS
 SELECT sha256, spki_sha256, subject_cn, subject, issuer, serial, san, san_total, key_type, key_bits, signature,
-       not_before, not_after, self_signed, chain, first_seen, octet_length(der) AS octets, parse_error
+       not_before, not_after, self_signed, chain, first_seen, octet_length(der) AS octets, parse_error,
+       round(extract(epoch FROM not_after - not_before) / 86400, 1) AS lifetime_days, is_ca, sct_count, must_staple, ocsp_urls,
+       crl_urls, policy_oids
 FROM mxgrade.certificate_row;
-COMMENT ON VIEW mxgrade.certificate IS 'Leaf certificates, stored once for all surveys';
+COMMENT ON VIEW mxgrade.certificate IS 'Certificates, leaves and what servers sent behind them (chain is null), stored once for all surveys';
 COMMENT ON COLUMN mxgrade.certificate.sha256 IS 'SHA-256 of the DER';
 COMMENT ON COLUMN mxgrade.certificate.spki_sha256 IS 'SHA-256 of its public key info';
 COMMENT ON COLUMN mxgrade.certificate.subject_cn IS 'Common name';
@@ -295,8 +297,39 @@ COMMENT ON COLUMN mxgrade.certificate.key_bits IS 'Key size';
 COMMENT ON COLUMN mxgrade.certificate.signature IS 'Signature algorithm on the certificate';
 COMMENT ON COLUMN mxgrade.certificate.not_before IS 'Valid from';
 COMMENT ON COLUMN mxgrade.certificate.not_after IS 'Valid until';
-COMMENT ON COLUMN mxgrade.certificate.self_signed IS 'It is signed with its own key';
-COMMENT ON COLUMN mxgrade.certificate.chain IS 'SHA-256 of the certificates that came behind it when first seen';
+COMMENT ON COLUMN mxgrade.certificate.self_signed IS 'It is signed with its own key; where chain is null: it names itself as issuer';
+COMMENT ON COLUMN mxgrade.certificate.chain IS 'SHA-256 of the certificates that came behind it when first seen as a leaf (see chain_certificate); null = it came only behind others';
 COMMENT ON COLUMN mxgrade.certificate.first_seen IS 'When it was first stored';
 COMMENT ON COLUMN mxgrade.certificate.octets IS 'Size of the DER';
 COMMENT ON COLUMN mxgrade.certificate.parse_error IS 'Why it cannot be read: then only its hash and size are known';
+COMMENT ON COLUMN mxgrade.certificate.lifetime_days IS 'Days from not_before to not_after';
+COMMENT ON COLUMN mxgrade.certificate.is_ca IS 'Basic constraints make it a CA; null, here and below = the extension cannot be read';
+COMMENT ON COLUMN mxgrade.certificate.sct_count IS 'Signed certificate timestamps (RFC 6962) in it';
+COMMENT ON COLUMN mxgrade.certificate.must_staple IS 'It asks for a stapled OCSP response (RFC 7633)';
+COMMENT ON COLUMN mxgrade.certificate.ocsp_urls IS 'OCSP responders, the first eight';
+COMMENT ON COLUMN mxgrade.certificate.crl_urls IS 'CRL distribution points, the first eight';
+COMMENT ON COLUMN mxgrade.certificate.policy_oids IS 'Policy identifiers, the first sixteen';
+
+CREATE VIEW mxgrade.chain_certificate AS
+SELECT l.sha256 AS leaf, b.place, b.sha256, c.sha256 IS NOT NULL AS stored, c.subject, c.issuer, c.key_type, c.key_bits,
+       c.signature, c.not_before, c.not_after, round(extract(epoch FROM c.not_after - c.not_before) / 86400, 1) AS lifetime_days,
+       c.is_ca, c.self_signed, c.parse_error
+FROM mxgrade.certificate_row l
+CROSS JOIN LATERAL unnest(l.chain) WITH ORDINALITY AS b (sha256, place)
+LEFT JOIN mxgrade.certificate_row c ON c.sha256 = b.sha256;
+COMMENT ON VIEW mxgrade.chain_certificate IS 'What came behind each leaf when it was first seen, one row each: not all of it need be of use, and the root may be missing';
+COMMENT ON COLUMN mxgrade.chain_certificate.leaf IS 'SHA-256 of the leaf (mx.certificate)';
+COMMENT ON COLUMN mxgrade.chain_certificate.place IS 'Place behind the leaf, from 1';
+COMMENT ON COLUMN mxgrade.chain_certificate.sha256 IS 'SHA-256 of the DER';
+COMMENT ON COLUMN mxgrade.chain_certificate.stored IS 'The certificate is stored; if not, it was too large, and nothing below is known';
+COMMENT ON COLUMN mxgrade.chain_certificate.subject IS 'Subject';
+COMMENT ON COLUMN mxgrade.chain_certificate.issuer IS 'Issuer';
+COMMENT ON COLUMN mxgrade.chain_certificate.key_type IS 'RSA, EC …';
+COMMENT ON COLUMN mxgrade.chain_certificate.key_bits IS 'Key size';
+COMMENT ON COLUMN mxgrade.chain_certificate.signature IS 'Signature algorithm on it';
+COMMENT ON COLUMN mxgrade.chain_certificate.not_before IS 'Valid from';
+COMMENT ON COLUMN mxgrade.chain_certificate.not_after IS 'Valid until';
+COMMENT ON COLUMN mxgrade.chain_certificate.lifetime_days IS 'Days from not_before to not_after';
+COMMENT ON COLUMN mxgrade.chain_certificate.is_ca IS 'Basic constraints make it a CA; null = cannot be read';
+COMMENT ON COLUMN mxgrade.chain_certificate.self_signed IS 'It names itself as issuer';
+COMMENT ON COLUMN mxgrade.chain_certificate.parse_error IS 'Why it cannot be read';

@@ -6,7 +6,8 @@ SET work_mem = '64MB'; -- final grades group all exchanges by hash
 
 CREATE TEMP TABLE staged_certificate ON COMMIT DELETE ROWS AS
     SELECT sha256, spki_sha256, der, subject_cn, subject, issuer, serial, san, san_total, key_type, key_bits, signature,
-           not_before, not_after, self_signed, chain, parse_error
+           not_before, not_after, self_signed, chain, parse_error, is_ca, sct_count, must_staple, ocsp_urls, crl_urls,
+           policy_oids
     FROM mxgrade.certificate_row WITH NO DATA;
 
 CREATE TEMP TABLE staged_endpoint ON COMMIT DELETE ROWS AS

@@ -29,6 +29,8 @@ void cert_chain_free(struct cert_chain **chain) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     free(self->san);
+    extensions_clear(&self->extensions);
+    free(self->sent);
     free(self->chain_sha256);
     free(self->der);
     free(self);

@@ -6,13 +6,16 @@
 #ifndef MXG_CERT_CHAIN_H
 #define MXG_CERT_CHAIN_H
 
+#include "cert/extensions.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    CERT_SAN_MAX = 1000,  /* dNSNames kept to be shown */
-    CERT_TEXT_MAX = 1024, /* octets of each text */
+    CERT_SAN_MAX = 1000,          /* dNSNames kept to be shown */
+    CERT_TEXT_MAX = 1024,         /* octets of each text */
+    CERT_SENT_OCTETS_MAX = 32768, /* of the certificates behind a leaf that are kept, together */
 };
 
 /* What is worth telling of a chain, and of how it came. Bits; names are on the wire and in the database. */
@@ -61,6 +64,7 @@ struct cert_chain {
     bool cn_usable;  /* the CN could be a host name: no NUL or other stray octet in it */
     bool san_broken; /* there are alternative names that cannot be read: the CN does not stand in */
     bool self_signed;
+    struct cert_extensions extensions;
     bool weak_key;         /* see strength.h; also of an issuer on a good path */
     bool sha1_signature;   /* with SHA-1 or MD5; also of an issuer on a good path, but for the root's over itself */
     char *weak_keys;       /* which: "intermediate CN=…: RSA, 1024 bits; …"; "" if none */
@@ -80,6 +84,8 @@ struct cert_chain {
     /* The certificates behind the leaf, as sent: the first CERT_CHAIN_MAX. */
     uint8_t (*chain_sha256)[32];
     size_t chain_count;
+    uint8_t *sent; /* those of them that are kept, as in a list (cert_list.h): as many from the first on as fit */
+    size_t sent_len;
 };
 
 /* One more reference. */

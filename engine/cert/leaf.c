@@ -144,12 +144,11 @@ static bool verifies_as_sent(X509 *leaf, EVP_PKEY *key, struct reader der) {
     return verified;
 }
 
-/* der: the leaf as it came. */
-static bool is_self_signed(X509 *leaf, struct reader der) {
+bool leaf_is_self_signed(const struct cert_chain *chain, X509 *leaf) {
     EVP_PKEY *key = X509_get0_pubkey(leaf);
     if (key == NULL || X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) != 0)
         return false;
-    return X509_verify(leaf, key) == 1 || verifies_as_sent(leaf, key, der);
+    return X509_verify(leaf, key) == 1 || verifies_as_sent(leaf, key, reader_of(chain->der, chain->der_len));
 }
 
 /* ---- all of it ---- */
@@ -169,7 +168,7 @@ void leaf_read(struct cert_chain *chain, X509 *leaf) {
     weakness_note_leaf(chain, leaf);
     chain->signature = strength_signature(leaf);
     digest_key(chain, leaf);
-    chain->self_signed = is_self_signed(leaf, reader_of(chain->der, chain->der_len));
+    chain->extensions = extensions_read(leaf);
 }
 
 void leaf_unreadable(struct cert_chain *chain, const char *why) {
@@ -178,6 +177,7 @@ void leaf_unreadable(struct cert_chain *chain, const char *why) {
         *texts[i] = mem_strdup("");
     weakness_open(chain);
     chain->parse_error = why;
+    chain->extensions.unread = CERT_EXTENSION_ALL;
     chain->key_type = chain->signature = "unknown";
     chain->valid_from = DATES_MAX;
     chain->valid_until = DATES_MIN;

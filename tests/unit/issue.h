@@ -25,6 +25,12 @@ struct octets {
 #define TEXT(s)                                                                                                        \
     { (s), sizeof(s) - 1 }
 
+/* As a configuration of OpenSSL's writes it. */
+struct extra {
+    int nid;
+    const char *value;
+};
+
 /* What a certificate is to say; zero stands for the usual. */
 struct wanted {
     struct octets cn;
@@ -33,6 +39,8 @@ struct wanted {
     size_t san_count, san_extensions; /* extensions: the same once more */
     const char *usage, *key_usage;    /* usage: extended key usage */
     bool ca, broken_san, address_san;
+    const struct extra *extra; /* further extensions */
+    size_t extra_count;
     const char *from, *until;
     EVP_PKEY *key;
     const EVP_MD *digest;
@@ -115,6 +123,8 @@ static inline struct identity make(const struct wanted *wanted, const struct ide
         extend(made.certificate, NID_ext_key_usage, wanted->usage);
     if (wanted->key_usage)
         extend(made.certificate, NID_key_usage, wanted->key_usage);
+    for (size_t i = 0; i < wanted->extra_count; i++)
+        extend(made.certificate, wanted->extra[i].nid, wanted->extra[i].value);
     for (size_t i = 0; wanted->san && i <= wanted->san_extensions; i++)
         add_names(made.certificate, wanted);
     if (wanted->address_san)

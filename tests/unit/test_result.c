@@ -133,12 +133,25 @@ static void an_unreadable_certificate_says_why(void **state) {
     mxgrade__certificate__free_unpacked(certificate, NULL);
 }
 
+static void what_is_behind_a_leaf_travels_as_such(void **state) {
+    (void)state;
+    uint8_t der[] = {0x30, 0}; /* no certificate, and kept all the same */
+    Mxgrade__Certificate *certificate = result_certificate_behind(reader_of(der, sizeof der));
+    assert_true(certificate->behind && *certificate->parse_error);
+    assert_int_equal(certificate->der.len, sizeof der);
+    assert_int_equal(certificate->sha256.len, 32);
+    assert_int_equal(certificate->extensions_unread, CERT_EXTENSION_ALL);
+    assert_int_equal(certificate->n_chain, 0);
+    mxgrade__certificate__free_unpacked(certificate, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_tell_group_and_reason),
         cmocka_unit_test(the_place_where_the_plan_stopped_travels),
         cmocka_unit_test(a_name_carries_its_matches_and_the_flags_of_its_chain),
         cmocka_unit_test(an_unreadable_certificate_says_why),
+        cmocka_unit_test(what_is_behind_a_leaf_travels_as_such),
     };
     return cmocka_run_group_tests_name("result", tests, NULL, NULL);
 }
