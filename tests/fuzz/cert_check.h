@@ -29,6 +29,33 @@ static inline void check_texts(const struct cert_chain *chain) {
         check_text(chain->san[i], CERT_TEXT_MAX);
 }
 
+static inline void check_list(const struct cert_texts *texts, size_t most) {
+    CHECK(texts->count <= most);
+    for (size_t i = 0; i < texts->count; i++)
+        check_text(texts->text[i], CERT_TEXT_MAX);
+}
+
+static inline void check_extensions(const struct cert_extensions *extensions) {
+    check_list(&extensions->ocsp, CERT_URLS_MAX);
+    check_list(&extensions->crl, CERT_URLS_MAX);
+    check_list(&extensions->policies, CERT_POLICIES_MAX);
+    CHECK((extensions->unread & ~(unsigned)CERT_EXTENSION_ALL) == 0);
+}
+
+/* What is kept of the certificates behind the leaf is whole, and each can be read or says why not. */
+static inline void check_sent(const struct cert_chain *chain) {
+    struct reader sent = reader_of(chain->sent, chain->sent_len), der;
+    size_t count = 0;
+    CHECK(chain->sent_len <= CERT_SENT_OCTETS_MAX);
+    while (sent.left > 0) {
+        CHECK(cert_list_next(&sent, &der) && ++count <= chain->chain_count);
+        struct cert_chain *alone = cert_chain_read_behind(der);
+        check_extensions(&alone->extensions);
+        check_text(alone->subject, CERT_TEXT_MAX);
+        cert_chain_free(&alone);
+    }
+}
+
 static inline void check_bounds(const struct cert_chain *chain, size_t size) {
     CHECK(chain->der_len > 0 && chain->der_len <= CERT_DER_MAX && chain->der_len <= size);
     CHECK(chain->san_count <= CERT_SAN_MAX && chain->san_count <= chain->san_total);
@@ -97,6 +124,8 @@ static inline void check_chain(const struct cert_chain *chain, size_t size) {
     check_texts(chain);
     check_dates(chain);
     check_names(chain);
+    check_extensions(&chain->extensions);
+    check_sent(chain);
 }
 
 #endif
