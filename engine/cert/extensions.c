@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "cert/cert_chain.h"
 
 #include <openssl/ct.h>
 #include <openssl/x509v3.h>
@@ -26,7 +25,7 @@ static void add_text(struct cert_texts *texts, size_t most, const void *data, in
         return;
     if (texts->text == NULL)
         texts->text = mem_calloc(most, sizeof *texts->text);
-    texts->text[texts->count++] = text_sanitise_dup(data, (size_t)len, CERT_TEXT_MAX);
+    texts->text[texts->count++] = text_sanitise_dup(data, (size_t)len, CERT_URL_OCTETS_MAX);
 }
 
 static void add_url(struct cert_texts *texts, const GENERAL_NAME *name) {
@@ -112,7 +111,9 @@ void extensions_clear(struct cert_extensions *extensions) {
 }
 
 static size_t texts_memory(const struct cert_texts *texts, size_t most) {
-    size_t octets = texts->text ? most * sizeof *texts->text : 0;
+    if (texts->text == NULL)
+        return 0;
+    size_t octets = most * sizeof *texts->text;
     for (size_t i = 0; i < texts->count; i++)
         octets += strlen(texts->text[i]) + 1;
     return octets;

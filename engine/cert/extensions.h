@@ -9,6 +9,7 @@
 enum {
     CERT_URLS_MAX = 8,      /* of each kind */
     CERT_POLICIES_MAX = 16, /* identifiers */
+    CERT_URL_OCTETS_MAX = 1024,
 };
 
 /* Bits, on the wire (proto/mxgrade.proto, Certificate.extensions_unread). */
@@ -22,7 +23,7 @@ enum cert_extension {
     CERT_EXTENSION_ALL = (1 << 6) - 1
 };
 
-/* Each text is sanitised and at most CERT_TEXT_MAX octets. */
+/* Each text is sanitised and at most CERT_URL_OCTETS_MAX octets. */
 struct cert_texts {
     char **text;
     size_t count;

@@ -32,7 +32,7 @@ static inline void check_texts(const struct cert_chain *chain) {
 static inline void check_list(const struct cert_texts *texts, size_t most) {
     CHECK(texts->count <= most);
     for (size_t i = 0; i < texts->count; i++)
-        check_text(texts->text[i], CERT_TEXT_MAX);
+        check_text(texts->text[i], CERT_URL_OCTETS_MAX);
 }
 
 static inline void check_extensions(const struct cert_extensions *extensions) {
