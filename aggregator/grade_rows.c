@@ -17,7 +17,8 @@ static const struct statement COPY_GRADES = {"stage_grades", "COPY graded FROM S
 
 /* Where read_touched.sql has its columns. */
 struct touched_columns {
-    int exchange, address, policy, reason, starttls_stripped, inconsistent, weak_key, sha1_signature, now, not_after;
+    int exchange, address, policy, reason, starttls_stripped, inconsistent, weak_key, sha1_signature, now, not_before,
+        not_after;
     int fact[FACT_COUNT];
 };
 
@@ -32,6 +33,7 @@ static struct touched_columns find_columns(const PGresult *rows) {
         .weak_key = PQfnumber(rows, "weak_key"),
         .sha1_signature = PQfnumber(rows, "sha1_signature"),
         .now = PQfnumber(rows, "now"),
+        .not_before = PQfnumber(rows, "not_before"),
         .not_after = PQfnumber(rows, "not_after"),
     };
     for (unsigned id = 0; id < FACT_COUNT; id++)
@@ -48,6 +50,7 @@ static struct grade_input read_touched(const PGresult *rows, int row, const stru
         .weak_key = *PQgetvalue(rows, row, at->weak_key) == 't',
         .sha1_signature = *PQgetvalue(rows, row, at->sha1_signature) == 't',
         .now = strtoll(PQgetvalue(rows, row, at->now), NULL, 10),
+        .not_before = strtoll(PQgetvalue(rows, row, at->not_before), NULL, 10),
         .not_after = strtoll(PQgetvalue(rows, row, at->not_after), NULL, 10),
     };
     for (unsigned id = 0; id < FACT_COUNT; id++)

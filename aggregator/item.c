@@ -3,6 +3,7 @@
 #include "item.h"
 
 #include <arpa/inet.h>
+#include <openssl/evp.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -12,11 +13,20 @@ enum {
     DOMAIN_OCTETS_MAX = 253,
 };
 
+/* A certificate is stored once for all surveys: one under a hash of another would stand in for it for ever. */
+static bool is_hash_of(const ProtobufCBinaryData *hash, const ProtobufCBinaryData *octets) {
+    uint8_t sha256[SHA256_OCTETS];
+    return EVP_Digest(octets->data, octets->len, sha256, NULL, EVP_sha256(), NULL) == 1 &&
+           memcmp(sha256, hash->data, sizeof sha256) == 0;
+}
+
 static const char *certificate_flaw(const Mxgrade__Certificate *certificate) {
     if (certificate->sha256.len != SHA256_OCTETS)
         return "the certificate's hash is not a SHA-256";
     if (certificate->der.len == 0 || certificate->der.len > DER_OCTETS_MAX)
         return "the certificate is empty or larger than 256 KiB";
+    if (!is_hash_of(&certificate->sha256, &certificate->der))
+        return "the certificate's hash is not that of its octets";
     return NULL;
 }
 

@@ -16,6 +16,8 @@ enum {
     CONNECTIONS_KEPT = 64, /* the last ones, here and over all attempts in sql/update_endpoints.sql */
     RESUME_OCTETS_MAX = 4096,
     CHAIN_MAX = 32,
+    URLS_MAX = 16,
+    POLICIES_MAX = 32,
 };
 
 static const struct statement COPY_ENDPOINTS = {"stage_endpoints", "COPY staged_endpoint FROM STDIN", 0};
@@ -198,6 +200,8 @@ static void copy_name(struct db_copy *copy, const struct item *item, const Mxgra
     db_copy_bool(copy, name->matched_by_cn);
     column_text(copy, name->trust_error);
     column_texts(copy, name->chain_flag, name->n_chain_flag, FLAGS_MAX);
+    column_text(copy, name->weak_keys);
+    column_text(copy, name->weak_signatures);
     copy_match(copy, name, name->san_match);
     copy_match(copy, name, name->cn_match);
     db_copy_text(copy, dane_name(name->dane));
@@ -287,6 +291,42 @@ static void copy_validity(struct db_copy *copy, const Mxgrade__Certificate *cert
     }
 }
 
+/* Bits of Certificate.extensions_unread, as in engine/cert/extensions.h. */
+enum { UNREAD_SCTS = 1, UNREAD_FEATURES = 2, UNREAD_OCSP = 4, UNREAD_CRL = 8, UNREAD_POLICIES = 16, UNREAD_BASIC = 32 };
+
+static void copy_flag(struct db_copy *copy, bool unread, bool value) {
+    if (unread)
+        db_copy_null(copy);
+    else
+        db_copy_bool(copy, value);
+}
+
+static void copy_list(struct db_copy *copy, bool unread, char *const *texts, size_t count, size_t most) {
+    if (unread)
+        db_copy_null(copy);
+    else
+        column_texts(copy, texts, count, most);
+}
+
+/* What cannot be read is null. */
+static void copy_extensions(struct db_copy *copy, const Mxgrade__Certificate *from) {
+    unsigned unread = from->extensions_unread;
+    copy_flag(copy, unread & UNREAD_BASIC, from->is_ca);
+    column_number(copy, unread & UNREAD_SCTS ? UINT64_MAX : from->sct_count, INT32_MAX);
+    copy_flag(copy, unread & UNREAD_FEATURES, from->must_staple);
+    copy_list(copy, unread & UNREAD_OCSP, from->ocsp_url, from->n_ocsp_url, URLS_MAX);
+    copy_list(copy, unread & UNREAD_CRL, from->crl_url, from->n_crl_url, URLS_MAX);
+    copy_list(copy, unread & UNREAD_POLICIES, from->policy_oid, from->n_policy_oid, POLICIES_MAX);
+}
+
+/* Of a certificate that came behind others the chain is not known. */
+static void copy_chain(struct db_copy *copy, const Mxgrade__Certificate *certificate) {
+    if (certificate->behind)
+        db_copy_null(copy);
+    else
+        column_hashes(copy, certificate->chain, certificate->n_chain, CHAIN_MAX);
+}
+
 static void copy_certificate(struct db_copy *copy, const Mxgrade__Certificate *certificate) {
     column_hash(copy, &certificate->sha256);
     column_hash(copy, &certificate->spki_sha256);
@@ -302,8 +342,9 @@ static void copy_certificate(struct db_copy *copy, const Mxgrade__Certificate *c
     column_text(copy, certificate->signature);
     copy_validity(copy, certificate);
     db_copy_bool(copy, certificate->self_signed);
-    column_hashes(copy, certificate->chain, certificate->n_chain, CHAIN_MAX);
+    copy_chain(copy, certificate);
     column_text(copy, certificate->parse_error);
+    copy_extensions(copy, certificate);
     db_copy_row_end(copy);
 }
 

@@ -66,6 +66,7 @@ static struct grade_result grade_report(const struct probe_report *report) {
     if (chain) {
         input.weak_key = chain->weak_key;
         input.sha1_signature = chain->sha1_signature;
+        input.not_before = chain->not_before;
         input.not_after = chain->not_after;
     }
     return grade_endpoint(&input, POLICY_1);

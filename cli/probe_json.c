@@ -39,6 +39,21 @@ static void json_connection(struct json *json, const struct probe_connection *c)
     json_end(json, '}');
 }
 
+/* What cannot be read is left out: unknown, not no. */
+static void json_extensions(struct json *json, const struct cert_extensions *extensions) {
+    unsigned unread = extensions->unread;
+    if (!(unread & CERT_EXTENSION_SCTS))
+        json_number(json, "sct_count", extensions->sct_count);
+    if (!(unread & CERT_EXTENSION_FEATURES))
+        json_bool(json, "must_staple", extensions->must_staple);
+    if (!(unread & CERT_EXTENSION_OCSP))
+        json_texts(json, "ocsp_urls", extensions->ocsp.text, extensions->ocsp.count);
+    if (!(unread & CERT_EXTENSION_CRL))
+        json_texts(json, "crl_urls", extensions->crl.text, extensions->crl.count);
+    if (!(unread & CERT_EXTENSION_POLICIES))
+        json_texts(json, "policy_oids", extensions->policies.text, extensions->policies.count);
+}
+
 static void json_certificate(struct json *json, const struct probe_name *name) {
     const struct cert_chain *chain = name->chain;
     char hex[65];
@@ -55,9 +70,12 @@ static void json_certificate(struct json *json, const struct probe_name *name) {
     json_number(json, "not_before", chain->not_before);
     json_number(json, "not_after", chain->not_after);
     json_bool(json, "self_signed", chain->self_signed);
+    json_extensions(json, &chain->extensions);
     json_bits(json, "flags", probe_chain_flags(name), cert_chain_flag_name, CERT_FLAG_COUNT);
     json_bool(json, "san_match", name->match.san_match);
     json_bool(json, "cn_match", name->match.cn_match);
+    json_text(json, "weak_keys", *chain->weak_keys ? chain->weak_keys : NULL);
+    json_text(json, "weak_signatures", *chain->weak_signatures ? chain->weak_signatures : NULL);
     json_text(json, "parse_error", chain->parse_error);
     json_text(json, "trust_error", *chain->trust_error ? chain->trust_error : NULL);
     json_end(json, '}');

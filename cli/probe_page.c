@@ -78,6 +78,10 @@ static void print_certificate(const struct probe_name *name) {
     print_date("Valid from", chain->not_before);
     print_date("Valid until", chain->not_after);
     print_bits("Noticed", probe_chain_flags(name), cert_chain_flag_name, CERT_FLAG_COUNT);
+    if (*chain->weak_keys)
+        printf("  %-26s %s\n", "Short keys", chain->weak_keys);
+    if (*chain->weak_signatures)
+        printf("  %-26s %s\n", "SHA-1 or MD5 signatures", chain->weak_signatures);
     if (*chain->trust_error)
         printf("  %-26s %s\n", "Not trusted", chain->trust_error);
 }

@@ -106,8 +106,8 @@ static const struct note {
     {"completed_by_store", "this trust store has it, other senders may not", NULL},
     {"wrong_purpose", "not meant for TLS servers, says its key usage", NULL},
     {"self_signed", "signed with its own key: no CA vouches for it", NULL},
-    {"weak_key", "its key is too short", "key"},
-    {"sha1_signature", "signed with SHA-1 or MD5, which can be forged", NULL},
+    {"weak_key", "a key on its path is too short", "weak_keys"},
+    {"sha1_signature", "a SHA-1 or MD5 signature on its path can be forged", "weak_signatures"},
     {"cn_only", "its common name is the MX's, but alternative names decide", NULL},
     {"ocsp_stapled", "the server staples an OCSP response", NULL},
 };

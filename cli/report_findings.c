@@ -51,6 +51,20 @@ static void print_record(const struct page *page, const char *record) {
     }
 }
 
+/* Which certificates it is about, say; what the rows of one finding have alike stands once. */
+static void print_details(const struct page *page, const PGresult *rows, int first, int end) {
+    const char *last = "";
+    for (int row = first, shown = 0; row < end && shown < EXCHANGES_SHOWN; row++) {
+        const char *detail = row_text(rows, row, "detail");
+        if (*detail == '\0' || strcmp(detail, last) == 0)
+            continue;
+        page_pad(page, 0, 2 + PAGE_LABEL_COLUMNS);
+        page_wrap(page, detail, 2 + PAGE_LABEL_COLUMNS);
+        last = detail;
+        shown++;
+    }
+}
+
 static void print_finding(const struct page *page, const PGresult *rows, int first, int end) {
     const char *weight = row_text(rows, first, "weight"), *title = row_text(rows, first, "title");
     char *exchanges = exchanges_of(rows, first, end);
@@ -59,6 +73,7 @@ static void print_finding(const struct page *page, const PGresult *rows, int fir
     page_paint(page, weight_tone(weight), "%s", weight);
     page_pad(page, strlen(weight), PAGE_LABEL_COLUMNS);
     page_wrap(page, text, 2 + PAGE_LABEL_COLUMNS);
+    print_details(page, rows, first, end);
     page_pad(page, 0, 2 + PAGE_LABEL_COLUMNS);
     page_wrap(page, row_text(rows, first, "recommendation"), 2 + PAGE_LABEL_COLUMNS);
     for (int row = first; row < end; row++)

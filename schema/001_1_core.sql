@@ -291,9 +291,15 @@ CREATE TABLE mxgrade.certificate_row (
     self_signed   boolean NOT NULL DEFAULT false,
     chain         bytea[],
     first_seen    timestamptz NOT NULL DEFAULT now(),
-    parse_error   text
+    parse_error   text,
+    is_ca         boolean,
+    sct_count     integer,
+    must_staple   boolean,
+    ocsp_urls     text[],
+    crl_urls      text[],
+    policy_oids   text[]
 );
-COMMENT ON TABLE mxgrade.certificate_row IS 'Leaf certificates by SHA-256, stored once for all surveys';
+COMMENT ON TABLE mxgrade.certificate_row IS 'Certificates by SHA-256, leaves and what servers sent behind them, stored once for all surveys';
 COMMENT ON COLUMN mxgrade.certificate_row.sha256 IS 'SHA-256 of the DER';
 COMMENT ON COLUMN mxgrade.certificate_row.spki_sha256 IS 'SHA-256 of its public key info';
 COMMENT ON COLUMN mxgrade.certificate_row.der IS 'The certificate';
@@ -308,10 +314,16 @@ COMMENT ON COLUMN mxgrade.certificate_row.key_bits IS 'Key size';
 COMMENT ON COLUMN mxgrade.certificate_row.signature IS 'Signature algorithm on the certificate';
 COMMENT ON COLUMN mxgrade.certificate_row.not_before IS 'Valid from, clamped to what PostgreSQL holds';
 COMMENT ON COLUMN mxgrade.certificate_row.not_after IS 'Valid until, clamped';
-COMMENT ON COLUMN mxgrade.certificate_row.self_signed IS 'Issuer equals subject and the signature verifies with its own key';
-COMMENT ON COLUMN mxgrade.certificate_row.chain IS 'SHA-256 of the certificates that came behind it when first seen';
+COMMENT ON COLUMN mxgrade.certificate_row.self_signed IS 'Issuer equals subject and the signature verifies with its own key; of one that came only behind others (chain is null) the signature is not looked at';
+COMMENT ON COLUMN mxgrade.certificate_row.chain IS 'SHA-256 of the certificates that came behind it when first seen as a leaf; null = it came only behind others';
 COMMENT ON COLUMN mxgrade.certificate_row.first_seen IS 'When it was first stored';
 COMMENT ON COLUMN mxgrade.certificate_row.parse_error IS 'Why it cannot be read: then only its hash and octets are known';
+COMMENT ON COLUMN mxgrade.certificate_row.is_ca IS 'Basic constraints make it a CA; null, here and below = the extension cannot be read';
+COMMENT ON COLUMN mxgrade.certificate_row.sct_count IS 'Signed certificate timestamps (RFC 6962) in it';
+COMMENT ON COLUMN mxgrade.certificate_row.must_staple IS 'It asks for a stapled OCSP response (RFC 7633)';
+COMMENT ON COLUMN mxgrade.certificate_row.ocsp_urls IS 'OCSP responders, the first eight';
+COMMENT ON COLUMN mxgrade.certificate_row.crl_urls IS 'CRL distribution points, the first eight';
+COMMENT ON COLUMN mxgrade.certificate_row.policy_oids IS 'Policy identifiers, the first sixteen';
 
 CREATE TABLE mxgrade.exchange_endpoint (
     survey_id        integer NOT NULL,
@@ -325,6 +337,8 @@ CREATE TABLE mxgrade.exchange_endpoint (
     matched_by_cn    boolean NOT NULL DEFAULT false,
     trust_error      text,
     chain_flags      text[] NOT NULL DEFAULT '{}',
+    weak_keys        text,
+    weak_signatures  text,
     san_match        boolean,
     cn_match         boolean,
     dane             mxgrade.dane_match NOT NULL DEFAULT 'not_asked',
@@ -353,6 +367,8 @@ COMMENT ON COLUMN mxgrade.exchange_endpoint.matched IS 'The SAN or CN that match
 COMMENT ON COLUMN mxgrade.exchange_endpoint.matched_by_cn IS 'It was the CN (RFC 9525 no longer allows that)';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.trust_error IS 'Why the chain is not trusted';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.chain_flags IS 'Of the chain: missing_intermediate, completed_by_store, wrong_purpose, self_signed, weak_key, sha1_signature, ocsp_stapled, unreadable';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.weak_keys IS 'Which certificates of the path have a short key: the leaf, an intermediate, the root';
+COMMENT ON COLUMN mxgrade.exchange_endpoint.weak_signatures IS 'Which certificates of the path are signed with SHA-1 or MD5';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.san_match IS 'A subject alternative name matches; null = no certificate judged';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.cn_match IS 'The common name alone would match, whatever the alternative names say; null = no certificate judged';
 COMMENT ON COLUMN mxgrade.exchange_endpoint.dane IS 'How the TLSA records of the exchange and the chain shown here agree';

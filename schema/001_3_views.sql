@@ -1,6 +1,6 @@
 -- Schema 1, views: what people query of grades and facts; what domains publish is in 001_2_policies.sql. Views run with
--- their owner's rights, so mxgrade_read needs nothing else. Every view but certificate has survey_id: give it in WHERE,
--- and the other surveys' partitions are never touched.
+-- their owner's rights, so mxgrade_read needs nothing else. Every view but certificate and chain_certificate has
+-- survey_id: give it in WHERE, and the other surveys' partitions are never touched.
 
 CREATE VIEW mxgrade.rejected_line AS
 SELECT survey_id, line_no, input, rejected AS reason
@@ -154,7 +154,7 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange,
        n.address, e.port, n.grade, n.score, n.provisional, n.missing, n.findings, coalesce(n.reason, e.reason) AS reason,
        -- each endpoint fact: e.{fact},
        -- each name fact: n.{fact},
-       n.certificate, n.matched, n.matched_by_cn, n.trust_error, n.chain_flags, n.san_match, n.cn_match,
+       n.certificate, n.matched, n.matched_by_cn, n.trust_error, n.chain_flags, n.weak_keys, n.weak_signatures, n.san_match, n.cn_match,
        e.tls_version, u.name AS suite, e.key_group, e.signature, e.weak_seen, e.pq_group,
        e.flags, e.banner, e.connection_count, e.observed_at, e.worker, e.vantage,
        coalesce(e.fact_evidence, '{}') || coalesce(n.fact_evidence, '{}') AS fact_evidence
@@ -191,6 +191,8 @@ COMMENT ON COLUMN mxgrade.mx.matched IS 'The SAN or CN that matched';
 COMMENT ON COLUMN mxgrade.mx.matched_by_cn IS 'It was the CN';
 COMMENT ON COLUMN mxgrade.mx.trust_error IS 'Why the chain is not trusted';
 COMMENT ON COLUMN mxgrade.mx.chain_flags IS 'Of the chain: missing_intermediate, completed_by_store, wrong_purpose, self_signed, weak_key, sha1_signature, ocsp_stapled, unreadable';
+COMMENT ON COLUMN mxgrade.mx.weak_keys IS 'Which certificates of the path have a short key: the leaf, an intermediate, the root';
+COMMENT ON COLUMN mxgrade.mx.weak_signatures IS 'Which certificates of the path are signed with SHA-1 or MD5';
 COMMENT ON COLUMN mxgrade.mx.san_match IS 'A subject alternative name matches; null = no certificate judged';
 COMMENT ON COLUMN mxgrade.mx.cn_match IS 'The common name alone would match, whatever the alternative names say; null = no certificate judged';
 COMMENT ON COLUMN mxgrade.mx.tls_version IS 'Version of the full handshake, as on the wire (771 = TLS 1.2)';
@@ -260,7 +262,8 @@ COMMENT ON COLUMN mxgrade.connection.detail IS 'For people';
 COMMENT ON COLUMN mxgrade.connection.ms IS 'How long it took';
 
 CREATE VIEW mxgrade.finding AS
-SELECT n.survey_id, n.exchange, n.address, c.code, c.weight, c.title, c.recommendation
+SELECT n.survey_id, n.exchange, n.address, c.code, c.weight, c.title, c.recommendation,
+       CASE c.code WHEN 'WEAK_KEY' THEN n.weak_keys WHEN 'SHA1_SIGNATURE' THEN n.weak_signatures END AS detail
 FROM mxgrade.exchange_endpoint n
 CROSS JOIN LATERAL unnest(n.findings) AS f (code)
 JOIN mxgrade.finding_code c ON c.code = f.code;
@@ -272,12 +275,15 @@ COMMENT ON COLUMN mxgrade.finding.code IS 'Stable code';
 COMMENT ON COLUMN mxgrade.finding.weight IS 'fatal, significant (-30), slight (-5) or advice (0)';
 COMMENT ON COLUMN mxgrade.finding.title IS 'What was found';
 COMMENT ON COLUMN mxgrade.finding.recommendation IS 'What the operator should change';
+COMMENT ON COLUMN mxgrade.finding.detail IS 'What it is about, where that is known: which certificates of the path';
 
 CREATE VIEW mxgrade.certificate AS
 SELECT sha256, spki_sha256, subject_cn, subject, issuer, serial, san, san_total, key_type, key_bits, signature,
-       not_before, not_after, self_signed, chain, first_seen, octet_length(der) AS octets, parse_error
+       not_before, not_after, self_signed, chain, first_seen, octet_length(der) AS octets, parse_error,
+       round(extract(epoch FROM not_after - not_before) / 86400, 1) AS lifetime_days, is_ca, sct_count, must_staple, ocsp_urls,
+       crl_urls, policy_oids
 FROM mxgrade.certificate_row;
-COMMENT ON VIEW mxgrade.certificate IS 'Leaf certificates, stored once for all surveys';
+COMMENT ON VIEW mxgrade.certificate IS 'Certificates, leaves and what servers sent behind them (chain is null), stored once for all surveys';
 COMMENT ON COLUMN mxgrade.certificate.sha256 IS 'SHA-256 of the DER';
 COMMENT ON COLUMN mxgrade.certificate.spki_sha256 IS 'SHA-256 of its public key info';
 COMMENT ON COLUMN mxgrade.certificate.subject_cn IS 'Common name';
@@ -291,8 +297,39 @@ COMMENT ON COLUMN mxgrade.certificate.key_bits IS 'Key size';
 COMMENT ON COLUMN mxgrade.certificate.signature IS 'Signature algorithm on the certificate';
 COMMENT ON COLUMN mxgrade.certificate.not_before IS 'Valid from';
 COMMENT ON COLUMN mxgrade.certificate.not_after IS 'Valid until';
-COMMENT ON COLUMN mxgrade.certificate.self_signed IS 'It is signed with its own key';
-COMMENT ON COLUMN mxgrade.certificate.chain IS 'SHA-256 of the certificates that came behind it when first seen';
+COMMENT ON COLUMN mxgrade.certificate.self_signed IS 'It is signed with its own key; where chain is null: it names itself as issuer';
+COMMENT ON COLUMN mxgrade.certificate.chain IS 'SHA-256 of the certificates that came behind it when first seen as a leaf (see chain_certificate); null = it came only behind others';
 COMMENT ON COLUMN mxgrade.certificate.first_seen IS 'When it was first stored';
 COMMENT ON COLUMN mxgrade.certificate.octets IS 'Size of the DER';
 COMMENT ON COLUMN mxgrade.certificate.parse_error IS 'Why it cannot be read: then only its hash and size are known';
+COMMENT ON COLUMN mxgrade.certificate.lifetime_days IS 'Days from not_before to not_after';
+COMMENT ON COLUMN mxgrade.certificate.is_ca IS 'Basic constraints make it a CA; null, here and below = the extension cannot be read';
+COMMENT ON COLUMN mxgrade.certificate.sct_count IS 'Signed certificate timestamps (RFC 6962) in it';
+COMMENT ON COLUMN mxgrade.certificate.must_staple IS 'It asks for a stapled OCSP response (RFC 7633)';
+COMMENT ON COLUMN mxgrade.certificate.ocsp_urls IS 'OCSP responders, the first eight';
+COMMENT ON COLUMN mxgrade.certificate.crl_urls IS 'CRL distribution points, the first eight';
+COMMENT ON COLUMN mxgrade.certificate.policy_oids IS 'Policy identifiers, the first sixteen';
+
+CREATE VIEW mxgrade.chain_certificate AS
+SELECT l.sha256 AS leaf, b.place, b.sha256, c.sha256 IS NOT NULL AS stored, c.subject, c.issuer, c.key_type, c.key_bits,
+       c.signature, c.not_before, c.not_after, round(extract(epoch FROM c.not_after - c.not_before) / 86400, 1) AS lifetime_days,
+       c.is_ca, c.self_signed, c.parse_error
+FROM mxgrade.certificate_row l
+CROSS JOIN LATERAL unnest(l.chain) WITH ORDINALITY AS b (sha256, place)
+LEFT JOIN mxgrade.certificate_row c ON c.sha256 = b.sha256;
+COMMENT ON VIEW mxgrade.chain_certificate IS 'What came behind each leaf when it was first seen, one row each: not all of it need be of use, and the root may be missing';
+COMMENT ON COLUMN mxgrade.chain_certificate.leaf IS 'SHA-256 of the leaf (mx.certificate)';
+COMMENT ON COLUMN mxgrade.chain_certificate.place IS 'Place behind the leaf, from 1';
+COMMENT ON COLUMN mxgrade.chain_certificate.sha256 IS 'SHA-256 of the DER';
+COMMENT ON COLUMN mxgrade.chain_certificate.stored IS 'The certificate is stored; if not, it was too large, and nothing below is known';
+COMMENT ON COLUMN mxgrade.chain_certificate.subject IS 'Subject';
+COMMENT ON COLUMN mxgrade.chain_certificate.issuer IS 'Issuer';
+COMMENT ON COLUMN mxgrade.chain_certificate.key_type IS 'RSA, EC …';
+COMMENT ON COLUMN mxgrade.chain_certificate.key_bits IS 'Key size';
+COMMENT ON COLUMN mxgrade.chain_certificate.signature IS 'Signature algorithm on it';
+COMMENT ON COLUMN mxgrade.chain_certificate.not_before IS 'Valid from';
+COMMENT ON COLUMN mxgrade.chain_certificate.not_after IS 'Valid until';
+COMMENT ON COLUMN mxgrade.chain_certificate.lifetime_days IS 'Days from not_before to not_after';
+COMMENT ON COLUMN mxgrade.chain_certificate.is_ca IS 'Basic constraints make it a CA; null = cannot be read';
+COMMENT ON COLUMN mxgrade.chain_certificate.self_signed IS 'It names itself as issuer';
+COMMENT ON COLUMN mxgrade.chain_certificate.parse_error IS 'Why it cannot be read';

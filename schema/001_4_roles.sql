@@ -33,6 +33,7 @@ BEGIN
             ('mxgrade_aggregator', 'SELECT, UPDATE ON mxgrade.survey, mxgrade.mx_set, mxgrade.exchange, '
                                    'mxgrade.endpoint, mxgrade.exchange_endpoint, mxgrade.mta_sts_policy'),
             ('mxgrade_aggregator', 'SELECT, INSERT ON mxgrade.certificate_row, mxgrade.quarantine'),
+            ('mxgrade_aggregator', 'UPDATE (chain, self_signed) ON mxgrade.certificate_row'),
             ('mxgrade_submit', 'USAGE ON SCHEMA mxgrade'),
             ('mxgrade_submit', 'SELECT ON mxgrade.schema_version'),
             ('mxgrade_submit', 'EXECUTE ON FUNCTION mxgrade.create_survey(text, integer, interval)'),

@@ -2,12 +2,17 @@
 #include "outbox.h"
 
 #include "base/mem.h"
+#include "cert/cert_list.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
-enum { CONFIRMED_SLOTS = 4096, SHA256_OCTETS = 32 };
+enum {
+    CONFIRMED_SLOTS = 4096,
+    SHA256_OCTETS = 32,
+    BEHIND_OCTETS_MAX = 1 << 20, /* DER of certificates behind leaves, in one message; the next message goes on */
+};
 
 struct entry {
     Mxgrade__Results message; /* one result or one policy, owned as its certificates are; worker_id, vantage borrowed */
@@ -19,9 +24,12 @@ struct outbox {
     char *worker_id, *vantage;
     struct entry *entries;
     size_t count;
-    uint64_t sequence;                                 /* the last one given */
-    uint8_t confirmed[CONFIRMED_SLOTS][SHA256_OCTETS]; /* certificates known to be stored: a direct-mapped cache, where
-                                                          a miss costs the sending of a DER */
+    uint64_t sequence; /* the last one given */
+    /* Certificates known to be stored: direct-mapped caches, where a miss costs the sending of a DER. A leaf that was
+     * stored as one behind others is sent once more, for its chain. */
+    struct confirmed {
+        uint8_t sha256[CONFIRMED_SLOTS][SHA256_OCTETS];
+    } leaves, behind;
 };
 
 struct outbox *outbox_new(const char *worker_id, const char *vantage) {
@@ -31,19 +39,20 @@ struct outbox *outbox_new(const char *worker_id, const char *vantage) {
     return outbox;
 }
 
-static uint8_t *confirmed_slot(struct outbox *outbox, const uint8_t *sha256) {
+static uint8_t *confirmed_slot(struct confirmed *confirmed, const uint8_t *sha256) {
     size_t slot = ((size_t)sha256[0] << 8 | sha256[1]) % CONFIRMED_SLOTS;
-    return outbox->confirmed[slot];
+    return confirmed->sha256[slot];
 }
 
-static bool is_confirmed(struct outbox *outbox, const uint8_t *sha256) {
-    return memcmp(confirmed_slot(outbox, sha256), sha256, SHA256_OCTETS) == 0;
+static bool is_confirmed(struct confirmed *confirmed, const uint8_t *sha256) {
+    return memcmp(confirmed_slot(confirmed, sha256), sha256, SHA256_OCTETS) == 0;
 }
 
 static void confirm(struct outbox *outbox, const Mxgrade__Results *stored) {
     for (size_t i = 0; i < stored->n_certificate; i++) {
-        const uint8_t *sha256 = stored->certificate[i]->sha256.data;
-        memcpy(confirmed_slot(outbox, sha256), sha256, SHA256_OCTETS);
+        const Mxgrade__Certificate *one = stored->certificate[i];
+        struct confirmed *confirmed = one->behind ? &outbox->behind : &outbox->leaves;
+        memcpy(confirmed_slot(confirmed, one->sha256.data), one->sha256.data, SHA256_OCTETS);
     }
 }
 
@@ -84,6 +93,29 @@ static Mxgrade__Results *add_message(struct outbox *outbox) {
     return &entry->message;
 }
 
+static bool has_certificate(const Mxgrade__Results *message, const uint8_t *sha256) {
+    for (size_t i = 0; i < message->n_certificate; i++)
+        if (memcmp(message->certificate[i]->sha256.data, sha256, SHA256_OCTETS) == 0)
+            return true;
+    return false;
+}
+
+/* What a chain kept of the certificates behind its leaf and is not known to be stored; *octets: of DER so far. */
+static void add_behind(struct outbox *outbox, Mxgrade__Results *message, const struct cert_chain *chain,
+                       size_t *octets) {
+    struct reader sent = reader_of(chain->sent, chain->sent_len), der;
+    for (size_t i = 0; i < chain->chain_count && cert_list_next(&sent, &der); i++) {
+        const uint8_t *sha256 = chain->chain_sha256[i];
+        if (is_confirmed(&outbox->leaves, sha256) || is_confirmed(&outbox->behind, sha256) ||
+            has_certificate(message, sha256) || *octets + der.left > BEHIND_OCTETS_MAX)
+            continue;
+        *octets += der.left;
+        message->certificate =
+            mem_realloc(message->certificate, (message->n_certificate + 1) * sizeof *message->certificate);
+        message->certificate[message->n_certificate++] = result_certificate_behind(der);
+    }
+}
+
 void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, const struct cert_chain *const *chain,
                 size_t chain_count) {
     Mxgrade__Results *message = add_message(outbox);
@@ -91,8 +123,10 @@ void outbox_add(struct outbox *outbox, Mxgrade__EndpointResult *result, const st
     message->result[message->n_result++] = result;
     message->certificate = mem_calloc(chain_count, sizeof *message->certificate);
     for (size_t i = 0; i < chain_count; i++)
-        if (!is_confirmed(outbox, chain[i]->leaf_sha256))
+        if (!is_confirmed(&outbox->leaves, chain[i]->leaf_sha256))
             message->certificate[message->n_certificate++] = result_certificate(chain[i]);
+    for (size_t i = 0, octets = 0; i < chain_count; i++)
+        add_behind(outbox, message, chain[i], &octets);
 }
 
 void outbox_add_policy(struct outbox *outbox, Mxgrade__PolicyResult *result) {

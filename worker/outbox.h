@@ -2,7 +2,8 @@
  *
  * At least once: a result stays here, and is sent again after OUTBOX_RESEND_MS or when the peer is new, until its Ack
  * comes. A certificate's DER travels with its SHA-256 until an ack confirmed that it was stored; then the SHA-256 in
- * the result is enough. Bounded by the jobs that the worker may hold: every result belongs to one.
+ * the result is enough. So do the certificates that came behind it, as far as they fit into the message. Bounded by the
+ * jobs that the worker may hold: every result belongs to one.
  */
 #ifndef MXG_OUTBOX_H
 #define MXG_OUTBOX_H

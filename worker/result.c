@@ -2,6 +2,7 @@
 #include "result.h"
 
 #include "base/mem.h"
+#include "cert/chain_parse.h"
 #include "model/suites.h"
 #include "tls/tls_names.h"
 
@@ -86,6 +87,8 @@ static Mxgrade__NameResult *copy_name(const struct probe_name *from) {
     to->san_match = from->match.san_match;
     to->cn_match = from->match.cn_match;
     to->trust_error = mem_strdup(from->chain ? from->chain->trust_error : "");
+    to->weak_keys = mem_strdup(from->chain ? from->chain->weak_keys : "");
+    to->weak_signatures = mem_strdup(from->chain ? from->chain->weak_signatures : "");
     to->dane = (Mxgrade__DaneMatch)from->dane.verdict;
     to->dane_why = mem_strdup(from->dane.why);
     if (from->chain) {
@@ -131,6 +134,16 @@ Mxgrade__EndpointResult *result_from_report(const struct probe_report *report) {
     return result;
 }
 
+static void copy_extensions(Mxgrade__Certificate *to, const struct cert_extensions *from) {
+    to->extensions_unread = from->unread;
+    to->sct_count = from->sct_count;
+    to->must_staple = from->must_staple;
+    to->is_ca = from->is_ca;
+    to->ocsp_url = copy_lines(from->ocsp.text, to->n_ocsp_url = from->ocsp.count);
+    to->crl_url = copy_lines(from->crl.text, to->n_crl_url = from->crl.count);
+    to->policy_oid = copy_lines(from->policies.text, to->n_policy_oid = from->policies.count);
+}
+
 Mxgrade__Certificate *result_certificate(const struct cert_chain *chain) {
     Mxgrade__Certificate *to = mem_alloc(sizeof *to);
     mxgrade__certificate__init(to);
@@ -151,9 +164,18 @@ Mxgrade__Certificate *result_certificate(const struct cert_chain *chain) {
     to->not_after = chain->not_after;
     to->self_signed = chain->self_signed;
     to->parse_error = mem_strdup(chain->parse_error ? chain->parse_error : "");
+    copy_extensions(to, &chain->extensions);
     to->n_chain = chain->chain_count;
     to->chain = mem_calloc(chain->chain_count, sizeof *to->chain);
     for (size_t i = 0; i < chain->chain_count; i++)
         to->chain[i] = copy_bytes(chain->chain_sha256[i], sizeof chain->chain_sha256[i]);
+    return to;
+}
+
+Mxgrade__Certificate *result_certificate_behind(struct reader der) {
+    struct cert_chain *alone = cert_chain_read_behind(der);
+    Mxgrade__Certificate *to = result_certificate(alone);
+    to->behind = true;
+    cert_chain_free(&alone);
     return to;
 }

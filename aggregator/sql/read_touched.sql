@@ -11,6 +11,7 @@ SELECT x.exchange, x.address, v.policy, e.reason,
        coalesce(c.signature ~* 'sha-?1($|[^0-9])|md[245]', false)
            OR 'sha1_signature' = ANY (x.chain_flags) AS sha1_signature,
        extract(epoch FROM coalesce(e.observed_at, now()))::bigint AS now,
+       coalesce(extract(epoch FROM c.not_before)::bigint, 0) AS not_before,
        coalesce(extract(epoch FROM c.not_after)::bigint, 0) AS not_after
 FROM (SELECT DISTINCT exchange, address FROM touched) t
 JOIN mxgrade.exchange_endpoint x ON x.survey_id = $1 AND x.exchange = t.exchange AND x.address BETWEEN t.address AND t.address

@@ -6,7 +6,8 @@ SET work_mem = '64MB'; -- final grades group all exchanges by hash
 
 CREATE TEMP TABLE staged_certificate ON COMMIT DELETE ROWS AS
     SELECT sha256, spki_sha256, der, subject_cn, subject, issuer, serial, san, san_total, key_type, key_bits, signature,
-           not_before, not_after, self_signed, chain, parse_error
+           not_before, not_after, self_signed, chain, parse_error, is_ca, sct_count, must_staple, ocsp_urls, crl_urls,
+           policy_oids
     FROM mxgrade.certificate_row WITH NO DATA;
 
 CREATE TEMP TABLE staged_endpoint ON COMMIT DELETE ROWS AS
@@ -21,7 +22,7 @@ CREATE TEMP TABLE staged_name ON COMMIT DELETE ROWS AS
     SELECT address, exchange, certificate,
            -- each name fact: {fact},
            fact_evidence AS evidence, fact_evidence AS why_unknown, matched, matched_by_cn, trust_error,
-           chain_flags, san_match, cn_match, dane, dane_why
+           chain_flags, weak_keys, weak_signatures, san_match, cn_match, dane, dane_why
     FROM mxgrade.exchange_endpoint WITH NO DATA;
 
 CREATE TEMP TABLE staged_policy ON COMMIT DELETE ROWS AS

@@ -24,6 +24,8 @@ WITH judged AS (
         matched_by_cn = CASE WHEN n.cert_name_match = 'unknown' THEN x.matched_by_cn ELSE n.matched_by_cn END,
         trust_error = CASE WHEN n.cert_trusted = 'unknown' THEN x.trust_error ELSE n.trust_error END,
         chain_flags = CASE WHEN n.certificate IS NULL THEN x.chain_flags ELSE n.chain_flags END,
+        weak_keys = CASE WHEN n.certificate IS NULL THEN x.weak_keys ELSE n.weak_keys END,
+        weak_signatures = CASE WHEN n.certificate IS NULL THEN x.weak_signatures ELSE n.weak_signatures END,
         san_match = coalesce(n.san_match, x.san_match),
         cn_match = coalesce(n.cn_match, x.cn_match),
         dane = coalesce(nullif(n.dane, 'not_asked'), x.dane),

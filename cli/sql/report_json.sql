@@ -41,7 +41,11 @@ SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object(
                                            'spki_sha256', encode(c.spki_sha256, 'hex'),
                                            'matched', m.matched, 'matched_by_cn', m.matched_by_cn,
                                            'san_match', m.san_match, 'cn_match', m.cn_match, 'flags', m.chain_flags,
-                                           'trust_error', m.trust_error)
+                                           'weak_keys', m.weak_keys, 'weak_signatures', m.weak_signatures,
+                                           'trust_error', m.trust_error,
+                                           'chain', (SELECT coalesce(jsonb_agg(to_jsonb(b) - 'leaf' || jsonb_build_object(
+                                                                'sha256', encode(b.sha256, 'hex')) ORDER BY b.place), '[]')
+                                                     FROM mxgrade.chain_certificate b WHERE b.leaf = m.certificate))
                                 FROM mxgrade.certificate c WHERE c.sha256 = m.certificate),
                 'connections', m.connection_count, 'observed_at', m.observed_at, 'worker', m.worker,
                 'vantage', m.vantage) AS address) a

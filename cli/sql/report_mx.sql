@@ -3,10 +3,10 @@ SELECT m.preference, m.exchange, host(m.address) AS address, m.exchange_grade, m
        m.exchange_reason, m.dns_status, array_to_string(m.exchange_flags, ', ') AS exchange_flags,
        m.grade, m.score, m.provisional, m.reason, array_to_string(m.flags, ', ') AS flags,
        m.tls_version, m.suite, m.key_group, m.pq_group, array_to_string(m.weak_seen, ', ') AS weak_seen,
-       m.matched, m.matched_by_cn, m.trust_error,
+       m.matched, m.matched_by_cn, m.trust_error, m.weak_keys, m.weak_signatures,
        concat(',', array_to_string(m.chain_flags, ','), ',', CASE WHEN m.cn_match AND m.cert_name_match = 'no' THEN 'cn_only,' END)
            AS notes,
-       c.sha256 IS NOT NULL AS has_certificate, c.parse_error, concat_ws(', ', c.key_type, c.key_bits || ' bits') AS key,
+       c.sha256 IS NOT NULL AS has_certificate, c.parse_error,
        array_to_string(coalesce(nullif(c.san[1:3], '{}'), ARRAY[c.subject_cn]), ', ') AS names,
        greatest(c.san_total - 3, 0) AS more_names,
        c.issuer, c.self_signed, to_char(c.not_before, 'YYYY-MM-DD') AS not_before,

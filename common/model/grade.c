@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { EXPIRES_SOON_S = 30 * 86400, SCORE_MAX = 100 };
+enum { EXPIRES_SOON_S = 30 * 86400, EXPIRES_SOON_PART = 3, SCORE_MAX = 100 };
 
 #define FACT(id) (UINT64_C(1) << FACT_##id)
 #define FINDING(code) (UINT64_C(1) << FINDING_##code)
@@ -117,15 +117,21 @@ struct known {
     unsigned signs;
 };
 
+/* Is less left than a third of the lifetime, and less than 30 days? By that time a renewal is overdue, be it of a year
+ * or of six days: clients of ACME renew with a third left. */
+static bool expires_soon(const struct grade_input *input) {
+    bool valid = input->not_after != 0 && input->now >= input->not_before && input->now <= input->not_after;
+    uint64_t end = (uint64_t)input->not_after, left = end - (uint64_t)input->now;
+    return valid && left < EXPIRES_SOON_S && left < (end - (uint64_t)input->not_before) / EXPIRES_SOON_PART;
+}
+
 static struct known sort_facts(const struct grade_input *input) {
     struct known known = {.facts = {0}};
     for (unsigned id = 0; id < FACT_COUNT; id++)
         known.facts[input->fact[id]] |= UINT64_C(1) << id;
-    bool soon =
-        input->not_after != 0 && input->not_after >= input->now && input->not_after - input->now < EXPIRES_SOON_S;
     known.signs = (input->starttls_stripped ? SIGN_STRIPPED : 0u) | (input->inconsistent ? SIGN_INCONSISTENT : 0u) |
                   (input->weak_key ? SIGN_WEAK_KEY : 0u) | (input->sha1_signature ? SIGN_SHA1 : 0u) |
-                  (soon ? SIGN_EXPIRES_SOON : 0u);
+                  (expires_soon(input) ? SIGN_EXPIRES_SOON : 0u);
     return known;
 }
 

@@ -37,10 +37,13 @@ enum weight { WEIGHT_FATAL, WEIGHT_SIGNIFICANT, WEIGHT_SLIGHT, WEIGHT_ADVICE };
       "Exclude aNULL suites if no sender needs them; they protect against nobody who can alter traffic.")              \
     X(NIST_R1_SUPERSEDED, ADVICE, "Only suites newer than NIST SP 800-52r1",                                           \
       "Nothing to change: revision 2 of 2019 replaces revision 1.")                                                    \
-    X(WEAK_KEY, ADVICE, "Certificate key is short", "Use RSA with 2,048 bits or more, or ECDSA P-256.")                \
-    X(SHA1_SIGNATURE, ADVICE, "Certificate is signed with SHA-1 or MD5",                                               \
-      "Have the certificate reissued with SHA-256.")                                                                   \
-    X(EXPIRES_SOON, ADVICE, "Certificate expires within 30 days", "Renew the certificate.")                            \
+    X(WEAK_KEY, ADVICE, "A key of the certificate or of its issuers is short",                                         \
+      "Use RSA with 2,048 bits or more, or ECDSA P-256; where it is an issuer's, have another one issue the "          \
+      "certificate.")                                                                                                  \
+    X(SHA1_SIGNATURE, ADVICE, "The certificate or one of its issuers is signed with SHA-1 or MD5",                     \
+      "Have the certificate issued anew with SHA-256, by an issuer that is signed so, too.")                           \
+    X(EXPIRES_SOON, ADVICE, "Certificate expires soon",                                                                \
+      "Renew the certificate, and automate that: less than a third of its lifetime and fewer than 30 days are left.")  \
     X(NO_PQ, ADVICE, "No post-quantum key exchange", "Enable X25519MLKEM768 when your TLS library offers it.")         \
     X(STARTTLS_STRIPPED, ADVICE, "STARTTLS is masked on the way",                                                      \
       "Turn off SMTP inspection on the firewall in front of the server.")                                              \
@@ -99,8 +102,8 @@ struct grade_input {
     enum tri fact[FACT_COUNT];
     enum reason reason; /* why tls_enabled is unknown, if it is */
     bool starttls_stripped, inconsistent;
-    bool weak_key, sha1_signature; /* of the leaf; false where no certificate was seen */
-    int64_t now, not_after;        /* Unix seconds; not_after 0 = no certificate seen */
+    bool weak_key, sha1_signature;      /* of the leaf or an issuer; false where no certificate was seen */
+    int64_t now, not_before, not_after; /* Unix seconds; the leaf's; not_after 0 = no certificate seen */
 };
 
 enum policy { POLICY_1, POLICY_1_LITERAL, POLICY_COUNT };

@@ -24,10 +24,13 @@ void cert_chain_free(struct cert_chain **chain) {
         return;
     for (size_t i = 0; i < self->san_count; i++)
         free(self->san[i]);
-    char *texts[] = {self->subject_cn, self->subject, self->issuer, self->serial, self->trust_error, self->further};
+    char *texts[] = {self->subject_cn,  self->subject, self->issuer,    self->serial,
+                     self->trust_error, self->further, self->weak_keys, self->weak_signatures};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     free(self->san);
+    extensions_clear(&self->extensions);
+    free(self->sent);
     free(self->chain_sha256);
     free(self->der);
     free(self);

@@ -6,13 +6,16 @@
 #ifndef MXG_CERT_CHAIN_H
 #define MXG_CERT_CHAIN_H
 
+#include "cert/extensions.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    CERT_SAN_MAX = 1000,  /* dNSNames kept to be shown */
-    CERT_TEXT_MAX = 1024, /* octets of each text */
+    CERT_SAN_MAX = 1000,          /* dNSNames kept to be shown */
+    CERT_TEXT_MAX = 1024,         /* octets of each text */
+    CERT_SENT_OCTETS_MAX = 32768, /* of the certificates behind a leaf that are kept, together */
 };
 
 /* What is worth telling of a chain, and of how it came. Bits; names are on the wire and in the database. */
@@ -61,22 +64,28 @@ struct cert_chain {
     bool cn_usable;  /* the CN could be a host name: no NUL or other stray octet in it */
     bool san_broken; /* there are alternative names that cannot be read: the CN does not stand in */
     bool self_signed;
-    bool weak_key;       /* see strength.h; also of an issuer on a good path */
-    bool sha1_signature; /* with SHA-1 or MD5; also of an issuer on a good path, but for the root's over itself */
+    struct cert_extensions extensions;
+    bool weak_key;         /* see strength.h; also of an issuer on a good path */
+    bool sha1_signature;   /* with SHA-1 or MD5; also of an issuer on a good path, but for the root's over itself */
+    char *weak_keys;       /* which: "intermediate CN=…: RSA, 1024 bits; …"; "" if none */
+    char *weak_signatures; /* likewise: "the certificate itself: sha1WithRSAEncryption" */
 
     /* The path to a trusted root. */
     bool missing_intermediate; /* this and the next two: see enum cert_flag */
     bool completed_by_store;
     bool wrong_purpose;
-    bool trusted;      /* dates left aside */
-    char *trust_error; /* "" when trusted; else OpenSSL's words */
-    int64_t
-        valid_from; /* to valid_until: the intersection over the leaf and the chain certificates used but the root */
+    bool trusted;       /* dates left aside */
+    char *trust_error;  /* "" when trusted; else OpenSSL's words */
+    int64_t valid_from; /* to valid_until: the intersection over the leaf and all certificates used */
     int64_t valid_until;
+    int64_t stands_from; /* to stands_until: at a time outside another path may be found, see standing.h */
+    int64_t stands_until;
 
     /* The certificates behind the leaf, as sent: the first CERT_CHAIN_MAX. */
     uint8_t (*chain_sha256)[32];
     size_t chain_count;
+    uint8_t *sent; /* those of them that are kept, as in a list (cert_list.h): as many from the first on as fit */
+    size_t sent_len;
 };
 
 /* One more reference. */

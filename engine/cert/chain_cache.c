@@ -53,10 +53,11 @@ void chain_cache_free(struct chain_cache **cache) {
     free(self);
 }
 
-static struct entry *add_entry(struct chain_cache *cache, const uint8_t *sha256, const uint8_t *list, size_t len) {
+static struct entry *add_entry(struct chain_cache *cache, const uint8_t *sha256, const uint8_t *list, size_t len,
+                               int64_t now) {
     struct entry *entry = mem_alloc(sizeof *entry);
     memcpy(entry->sha256, sha256, sizeof entry->sha256);
-    entry->chain = cert_chain_parse(cache->trust, list, len, &entry->error);
+    entry->chain = cert_chain_parse(cache->trust, list, len, now, &entry->error);
     entry->octets = sizeof *entry + (entry->chain ? entry->chain->octets : 0);
     cache->stats.parsed++;
     cache->stats.octets += entry->octets;
@@ -73,19 +74,29 @@ static void trim_cache(struct chain_cache *cache) {
     }
 }
 
-const struct cert_chain *chain_cache_get(struct chain_cache *cache, const uint8_t *list, size_t len,
+/* NULL if the list was not seen, or if what was found then no longer stands. */
+static struct entry *find_entry(struct chain_cache *cache, const uint8_t *sha256, int64_t now) {
+    struct entry *entry;
+    HASH_FIND(hh, cache->entries, sha256, SHA256_OCTETS, entry);
+    if (entry && entry->chain && (now < entry->chain->stands_from || now > entry->chain->stands_until)) {
+        drop_entry(cache, entry);
+        entry = NULL;
+    }
+    return entry;
+}
+
+const struct cert_chain *chain_cache_get(struct chain_cache *cache, const uint8_t *list, size_t len, int64_t now,
                                          const char **error) {
     uint8_t sha256[SHA256_OCTETS];
-    struct entry *entry;
     if (EVP_Digest(list, len, sha256, NULL, EVP_sha256(), NULL) != 1)
         abort(); /* as mem.h */
-    HASH_FIND(hh, cache->entries, sha256, sizeof sha256, entry);
+    struct entry *entry = find_entry(cache, sha256, now);
     if (entry) {
         cache->stats.hits++;
         HASH_DEL(cache->entries, entry);
         HASH_ADD(hh, cache->entries, sha256, sizeof entry->sha256, entry);
     } else {
-        entry = add_entry(cache, sha256, list, len);
+        entry = add_entry(cache, sha256, list, len, now);
     }
     *error = entry->error;
     const struct cert_chain *chain = entry->chain ? cert_chain_hold(entry->chain) : NULL;

@@ -2,7 +2,8 @@
  *
  * Parsing and verifying two certificates costs about half a millisecond, finding them here a few microseconds; and what
  * large hosters show on ten thousand addresses is in memory once. Keyed by the SHA-256 of the list as sent: the same
- * leaf with other certificates behind it is another chain. What failed to parse is remembered too.
+ * leaf with other certificates behind it is another chain, and so is the same in another order. A chain is judged anew
+ * when one of its certificates begins or ends: another path may be found then. What failed to parse is remembered too.
  *
  * Bounded by entries and, as a chain may hold a thousand names, by memory: the chains unused for longest go first. A
  * reference outlives both eviction and cache. For one thread.
@@ -33,10 +34,10 @@ struct chain_cache_stats {
 struct chain_cache *chain_cache_new(const struct trust *trust, size_t entries_max);
 void chain_cache_free(struct chain_cache **cache);
 
-/* The chain of a list (cert_list.h), as cert_chain_parse() gives it: a reference, for cert_chain_release(). NULL: error
- * (static text) says why. */
+/* The chain of a list (cert_list.h), as cert_chain_parse() gives it at that time (Unix seconds): a reference, for
+ * cert_chain_release(). NULL: error (static text) says why. */
 __attribute__((warn_unused_result)) const struct cert_chain *
-chain_cache_get(struct chain_cache *cache, const uint8_t *list, size_t len, const char **error);
+chain_cache_get(struct chain_cache *cache, const uint8_t *list, size_t len, int64_t now, const char **error);
 
 struct chain_cache_stats chain_cache_stats(const struct chain_cache *cache);
 

@@ -6,7 +6,9 @@
 #include "base/text.h"
 #include "cert/dates.h"
 #include "cert/der.h"
+#include "cert/name_text.h"
 #include "cert/strength.h"
+#include "cert/weakness.h"
 #include "names/name.h"
 
 #include <ctype.h>
@@ -25,18 +27,6 @@ static void to_lower(char *text) {
 }
 
 /* ---- names ---- */
-
-static char *name_text(const X509_NAME *name) {
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *data;
-    unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
-    if (bio)
-        X509_NAME_print_ex(bio, name, 0, flags);
-    long len = bio ? BIO_get_mem_data(bio, &data) : 0;
-    char *text = text_sanitise_dup(len > 0 ? data : "", len > 0 ? (size_t)len : 0, CERT_TEXT_MAX);
-    BIO_free(bio);
-    return text;
-}
 
 /* The most specific commonName, as UTF-8; NULL if none. */
 static unsigned char *common_name(X509 *leaf, int *len) {
@@ -126,14 +116,6 @@ static void read_key(struct cert_chain *chain, X509 *leaf) {
     struct key_strength strength = strength_of_key(leaf);
     chain->key_type = strength.type;
     chain->key_bits = strength.bits;
-    chain->weak_key = strength.weak;
-}
-
-static void read_signature(struct cert_chain *chain, X509 *leaf) {
-    int id = X509_get_signature_nid(leaf);
-    const char *name = OBJ_nid2ln(id);
-    chain->signature = id != NID_undef && name ? name : "unknown";
-    chain->sha1_signature = strength_is_weakly_signed(leaf);
 }
 
 static void digest_key(struct cert_chain *chain, X509 *leaf) {
@@ -162,12 +144,11 @@ static bool verifies_as_sent(X509 *leaf, EVP_PKEY *key, struct reader der) {
     return verified;
 }
 
-/* der: the leaf as it came. */
-static bool is_self_signed(X509 *leaf, struct reader der) {
+bool leaf_is_self_signed(const struct cert_chain *chain, X509 *leaf) {
     EVP_PKEY *key = X509_get0_pubkey(leaf);
     if (key == NULL || X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) != 0)
         return false;
-    return X509_verify(leaf, key) == 1 || verifies_as_sent(leaf, key, der);
+    return X509_verify(leaf, key) == 1 || verifies_as_sent(leaf, key, reader_of(chain->der, chain->der_len));
 }
 
 /* ---- all of it ---- */
@@ -183,16 +164,20 @@ void leaf_read(struct cert_chain *chain, X509 *leaf) {
     read_san(chain, leaf);
     read_cn(chain, leaf);
     read_key(chain, leaf);
-    read_signature(chain, leaf);
+    weakness_open(chain);
+    weakness_note_leaf(chain, leaf);
+    chain->signature = strength_signature(leaf);
     digest_key(chain, leaf);
-    chain->self_signed = is_self_signed(leaf, reader_of(chain->der, chain->der_len));
+    chain->extensions = extensions_read(leaf);
 }
 
 void leaf_unreadable(struct cert_chain *chain, const char *why) {
     char **const texts[] = {&chain->subject_cn, &chain->subject, &chain->issuer, &chain->serial};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = mem_strdup("");
+    weakness_open(chain);
     chain->parse_error = why;
+    chain->extensions.unread = CERT_EXTENSION_ALL;
     chain->key_type = chain->signature = "unknown";
     chain->valid_from = DATES_MAX;
     chain->valid_until = DATES_MIN;

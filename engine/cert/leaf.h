@@ -6,8 +6,11 @@
 
 #include <openssl/types.h>
 
-/* Fills in what the leaf says, valid_from and valid_until among it, into a chain that has the leaf's DER. */
+/* Fills in what the leaf says, valid_from and valid_until among it. */
 void leaf_read(struct cert_chain *chain, X509 *leaf);
+
+/* Is the leaf signed with its own key, of a chain that has the leaf's DER? Verifies a signature. */
+bool leaf_is_self_signed(const struct cert_chain *chain, X509 *leaf);
 
 /* Nothing is known but that the leaf cannot be read. why: static. */
 void leaf_unreadable(struct cert_chain *chain, const char *why);

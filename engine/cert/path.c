@@ -1,5 +1,7 @@
-/* path.c - see path.h. OpenSSL builds and verifies the path; where only the purpose stands against it, a second time
- * for any purpose, to tell a wrong purpose from an untrusted chain.
+/* path.c - see path.h. OpenSSL builds and verifies the path. It takes the first issuer that is in date, or the first of
+ * all where dates are left aside; so it is asked with dates first, lest an expired certificate hide its renewal. Where
+ * only the purpose stands against the path, it is asked for any purpose, to tell a wrong purpose from an untrusted
+ * chain.
  */
 #include "cert/path.h"
 
@@ -7,44 +9,49 @@
 #include "base/text.h"
 #include "cert/cert_list.h"
 #include "cert/dates.h"
-#include "cert/strength.h"
+#include "cert/standing.h"
+#include "cert/weakness.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Builds and verifies a path in a fresh context; purpose NULL: for whatever. */
-static bool find_path(X509_STORE_CTX *context, const struct trust *trust, X509 *leaf, STACK_OF(X509) * sent,
-                      const char *purpose) {
-    if (X509_STORE_CTX_init(context, trust_store(trust), leaf, sent) != 1)
+/* What a path is to be made of. */
+struct material {
+    const struct trust *trust;
+    X509 *leaf;
+    STACK_OF(X509) * sent;
+    int64_t now;
+};
+
+/* Builds and verifies a path; purpose NULL: for whatever. */
+static bool find_path_as(X509_STORE_CTX *context, const struct material *of, const char *purpose, bool in_date) {
+    X509_STORE_CTX_cleanup(context); /* of the attempt before */
+    if (X509_STORE_CTX_init(context, trust_store(of->trust), of->leaf, of->sent) != 1)
         return false;
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
     if (purpose)
         X509_STORE_CTX_set_default(context, purpose);
-    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_TRUSTED_FIRST);
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_TRUSTED_FIRST | (in_date ? 0 : X509_V_FLAG_NO_CHECK_TIME));
+    if (in_date)
+        X509_VERIFY_PARAM_set_time(param, (time_t)of->now);
     X509_VERIFY_PARAM_set_auth_level(param, 0); /* key size and digest are findings of their own */
     /* However many were sent: each signature on a path is verified, and one can be made to take milliseconds. */
     X509_VERIFY_PARAM_set_depth(param, CERT_CHAIN_MAX);
     return X509_verify_cert(context) == 1;
 }
 
-/* The validity of what lies between leaf and root. The root is trusted because it is in the store, not for what it says
- * of itself (RFC 5280 section 6.1.1 d takes name and key of an anchor, no dates). */
+static bool find_path(X509_STORE_CTX *context, const struct material *of, const char *purpose) {
+    return find_path_as(context, of, purpose, true) || find_path_as(context, of, purpose, false);
+}
+
+/* The validity of all that is used. RFC 5280 section 6.1.1 d takes name and key of an anchor and no dates, but OpenSSL,
+ * and with it who sends mail, refuses a root that is not in date. */
 static void narrow_validity(struct cert_chain *chain, STACK_OF(X509) * path) {
-    for (int i = 1; i + 1 < sk_X509_num(path); i++) {
+    for (int i = 1; i < sk_X509_num(path); i++) {
         const X509 *certificate = sk_X509_value(path, i);
         int64_t from = dates_not_before(certificate), until = dates_not_after(certificate);
         chain->valid_from = from > chain->valid_from ? from : chain->valid_from;
         chain->valid_until = until < chain->valid_until ? until : chain->valid_until;
-    }
-}
-
-/* Who forges an issuer forges the leaf. The root's signature over itself proves nothing, and nobody looks at it. */
-static void note_weakness(struct cert_chain *chain, STACK_OF(X509) * path) {
-    for (int i = 1; i < sk_X509_num(path); i++) {
-        X509 *certificate = sk_X509_value(path, i);
-        bool is_root = i + 1 == sk_X509_num(path);
-        chain->weak_key = chain->weak_key || strength_of_key(certificate).weak;
-        chain->sha1_signature = chain->sha1_signature || (!is_root && strength_is_weakly_signed(certificate));
     }
 }
 
@@ -77,23 +84,28 @@ static bool ends_at_leaf(const struct cert_chain *chain, X509_STORE_CTX *context
     return no_issuer && !chain->self_signed && sk_X509_num(X509_STORE_CTX_get0_chain(context)) == 1;
 }
 
-void path_judge(struct cert_chain *chain, const struct trust *trust, X509 *leaf, STACK_OF(X509) * sent) {
+static void note_path(struct cert_chain *chain, STACK_OF(X509) * path, const struct material *of) {
+    narrow_validity(chain, path);
+    standing_narrow_all(chain, of->now, path);
+    weakness_note_issuers(chain, path);
+    note_completion(chain, path, of->sent);
+}
+
+void path_judge(struct cert_chain *chain, const struct trust *trust, X509 *leaf, STACK_OF(X509) * sent, int64_t now) {
+    const struct material of = {trust, leaf, sent, now};
     X509_STORE_CTX *context = X509_STORE_CTX_new_ex(trust_library(trust), NULL);
     if (context == NULL)
         abort(); /* as mem.h */
-    chain->trusted = find_path(context, trust, leaf, sent, "ssl_server");
+    chain->trusted = find_path(context, &of, "ssl_server");
     int error = X509_STORE_CTX_get_error(context);
-    if (error == X509_V_ERR_INVALID_PURPOSE) {
-        X509_STORE_CTX_cleanup(context);
-        chain->wrong_purpose = find_path(context, trust, leaf, sent, NULL);
-    }
-    if (chain->trusted || chain->wrong_purpose) {
-        narrow_validity(chain, X509_STORE_CTX_get0_chain(context));
-        note_weakness(chain, X509_STORE_CTX_get0_chain(context));
-        note_completion(chain, X509_STORE_CTX_get0_chain(context), sent);
-    } else {
+    if (error == X509_V_ERR_INVALID_PURPOSE)
+        chain->wrong_purpose = find_path(context, &of, NULL);
+    standing_narrow(chain, now, leaf);
+    standing_narrow_all(chain, now, sent);
+    if (chain->trusted || chain->wrong_purpose)
+        note_path(chain, X509_STORE_CTX_get0_chain(context), &of);
+    else
         chain->missing_intermediate = ends_at_leaf(chain, context);
-    }
     const char *why = X509_verify_cert_error_string(error);
     chain->trust_error = chain->trusted ? mem_strdup("") : text_sanitise_dup(why, strlen(why), CERT_TEXT_MAX);
     X509_STORE_CTX_free(context);

@@ -24,6 +24,12 @@ struct key_strength strength_of_key(X509 *certificate) {
     return strength;
 }
 
+const char *strength_signature(const X509 *certificate) {
+    int id = X509_get_signature_nid(certificate);
+    const char *name = OBJ_nid2ln(id);
+    return id != NID_undef && name ? name : "unknown";
+}
+
 bool strength_is_weakly_signed(X509 *certificate) {
     int digest = NID_undef;
     /* RSA-PSS names its digest in the parameters, not in the identifier; the result only says whether it is strong. */

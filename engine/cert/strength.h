@@ -13,6 +13,9 @@ struct key_strength {
 
 struct key_strength strength_of_key(X509 *certificate);
 
+/* OpenSSL's long name of the algorithm that a certificate is signed with; "unknown". Static. */
+const char *strength_signature(const X509 *certificate);
+
 /* Signed with SHA-1 or MD5. */
 bool strength_is_weakly_signed(X509 *certificate);
 

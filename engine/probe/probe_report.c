@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void free_lines(char **lines, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -85,7 +86,8 @@ const struct cert_chain *probe_report_note_chain(struct probe_report *report, st
     const char *error;
     if (outcome->certificates == NULL)
         return NULL;
-    const struct cert_chain *chain = chain_cache_get(chains, outcome->certificates, outcome->certificates_len, &error);
+    const struct cert_chain *chain =
+        chain_cache_get(chains, outcome->certificates, outcome->certificates_len, (int64_t)time(NULL), &error);
     if (chain == NULL)
         return NULL;
     for (size_t i = 0; i < report->chain_count; i++)

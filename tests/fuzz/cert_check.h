@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { SAN_TRIED = 16 };
+enum { SAN_TRIED = 16, NOW = 1800000000 };
 static const int64_t YEAR_1 = INT64_C(-62135596800), YEAR_9999_END = INT64_C(253402300799);
 static inline void check_text(const char *text, size_t most) {
     CHECK(text != NULL);
@@ -20,12 +20,40 @@ static inline void check_text(const char *text, size_t most) {
 }
 
 static inline void check_texts(const struct cert_chain *chain) {
-    const char *texts[] = {chain->subject_cn, chain->subject,   chain->issuer,     chain->serial,
-                           chain->key_type,   chain->signature, chain->trust_error};
+    const char *texts[] = {chain->subject_cn,  chain->subject,   chain->issuer,
+                           chain->serial,      chain->key_type,  chain->signature,
+                           chain->trust_error, chain->weak_keys, chain->weak_signatures};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         check_text(texts[i], CERT_TEXT_MAX);
     for (size_t i = 0; i < chain->san_count; i++)
         check_text(chain->san[i], CERT_TEXT_MAX);
+}
+
+static inline void check_list(const struct cert_texts *texts, size_t most) {
+    CHECK(texts->count <= most);
+    for (size_t i = 0; i < texts->count; i++)
+        check_text(texts->text[i], CERT_URL_OCTETS_MAX);
+}
+
+static inline void check_extensions(const struct cert_extensions *extensions) {
+    check_list(&extensions->ocsp, CERT_URLS_MAX);
+    check_list(&extensions->crl, CERT_URLS_MAX);
+    check_list(&extensions->policies, CERT_POLICIES_MAX);
+    CHECK((extensions->unread & ~(unsigned)CERT_EXTENSION_ALL) == 0);
+}
+
+/* What is kept of the certificates behind the leaf is whole, and each can be read or says why not. */
+static inline void check_sent(const struct cert_chain *chain) {
+    struct reader sent = reader_of(chain->sent, chain->sent_len), der;
+    size_t count = 0;
+    CHECK(chain->sent_len <= CERT_SENT_OCTETS_MAX);
+    while (sent.left > 0) {
+        CHECK(cert_list_next(&sent, &der) && ++count <= chain->chain_count);
+        struct cert_chain *alone = cert_chain_read_behind(der);
+        check_extensions(&alone->extensions);
+        check_text(alone->subject, CERT_TEXT_MAX);
+        cert_chain_free(&alone);
+    }
 }
 
 static inline void check_bounds(const struct cert_chain *chain, size_t size) {
@@ -96,6 +124,8 @@ static inline void check_chain(const struct cert_chain *chain, size_t size) {
     check_texts(chain);
     check_dates(chain);
     check_names(chain);
+    check_extensions(&chain->extensions);
+    check_sent(chain);
 }
 
 #endif

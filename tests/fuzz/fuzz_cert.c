@@ -15,7 +15,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *error = NULL;
-    struct cert_chain *chain = cert_chain_parse(trust, data, size, &error);
+    struct cert_chain *chain = cert_chain_parse(trust, data, size, NOW, &error);
     CHECK((chain == NULL) == (error != NULL));
     if (chain)
         check_chain(chain, size);

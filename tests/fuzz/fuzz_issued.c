@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *error = NULL;
     size_t len = 0;
     uint8_t *message = issue(&supply, &ask, &len);
-    struct cert_chain *chain = message ? cert_chain_parse(trust, message, len, &error) : NULL;
+    struct cert_chain *chain = message ? cert_chain_parse(trust, message, len, NOW, &error) : NULL;
     if (chain) {
         check_chain(chain, len);
         CHECK(!chain->trusted && chain->san_total == (chain->parse_error ? 0 : ask.san_count));

@@ -73,7 +73,8 @@ static struct cert_chain *take_chain(struct supply *supply) {
     if (len > 0)
         memcpy(chain->der, der, len);
     memset(chain->leaf_sha256, supply_number(supply, UINT8_MAX) & 0xFF, sizeof chain->leaf_sha256);
-    char **texts[] = {&chain->subject_cn, &chain->subject, &chain->issuer, &chain->serial, &chain->trust_error};
+    char **texts[] = {&chain->subject_cn,  &chain->subject,   &chain->issuer,         &chain->serial,
+                      &chain->trust_error, &chain->weak_keys, &chain->weak_signatures};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = take_text(supply);
     chain->san = take_lines(supply, &chain->san_count);

@@ -72,11 +72,12 @@ VALUES
      '{missing_intermediate,completed_by_store,ocsp_stapled}', true, true, 'A+', 100, false, '{}', '{}', NULL, 'yes', NULL),
     (:survey, 'mx2.example.net', '192.0.2.2', now(), decode(repeat('02', 32), 'hex'), 'no', 'no', 'no', 'no', '{}', NULL, 'self-signed certificate',
      '{wrong_purpose,self_signed,weak_key,sha1_signature}', false, true, 'F', 0, true, '{tls1_3,sslv2}',
-     '{SSLV3_ENABLED,CERT_UNTRUSTED,CERT_EXPIRED,NO_NIST_R1,CERT_NAME_MISMATCH,WEAK_CIPHERS,NO_NIST_R2,TLS10_ENABLED,NO_FORWARD_SECRECY}', NULL, 'no', 'nist_r2'),
+     '{SSLV3_ENABLED,CERT_UNTRUSTED,CERT_EXPIRED,NO_NIST_R1,CERT_NAME_MISMATCH,WEAK_CIPHERS,NO_NIST_R2,TLS10_ENABLED,NO_FORWARD_SECRECY,WEAK_KEY}', NULL, 'no', 'nist_r2'),
     (:survey, 'mx3.example.net', '192.0.2.3', NULL, NULL, 'unknown', 'unknown', 'unknown', 'unknown', '{}', NULL, NULL,
      '{}', NULL, NULL, NULL, NULL, false, '{}', '{}', 'connect_timeout', 'unknown', 'connect_timeout'),
     (:survey, 'example.org', '192.0.2.1', now(), NULL, 'yes', 'yes', 'yes', 'yes', '{}', 'example.org', NULL, '{}', true, false, 'A+', 100, false, '{}', '{}', NULL, 'yes', NULL);
 
+UPDATE mxgrade.exchange_endpoint SET weak_keys = 'intermediate CN=Cheap CA: RSA, 1024 bits' WHERE survey_id = :survey AND exchange = 'mx2.example.net';
 UPDATE mxgrade.certificate_row SET spki_sha256 = sha256(sha256) WHERE sha256 IN (decode(repeat('01', 32), 'hex'), decode(repeat('02', 32), 'hex'));
 UPDATE mxgrade.domain d SET resolved_at = '2026-11-25 17:00:00Z', dnssec = v.dnssec::mxgrade.dnssec, sts_record = v.sts::mxgrade.record_status,
     sts_id = '20261101', sts_why = v.sts_why, tlsrpt = v.tlsrpt::mxgrade.record_status, tlsrpt_rua = v.rua::text[], tlsrpt_why = v.tlsrpt_why

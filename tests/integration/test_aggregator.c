@@ -1,4 +1,4 @@
-// link: mxg_bus mxg_db mxg_model mxg_lookups
+// link: mxg_bus mxg_db mxg_model mxg_lookups PkgConfig::OPENSSL
 /* A running mxgrade-aggregator between a private PostgreSQL cluster and a worker that this test plays:
  * real Results over ZeroMQ in, rows out. */
 #include "base/mem.h"
@@ -7,6 +7,7 @@
 #include "model/facts.h"
 #include "status.h"
 
+#include <openssl/evp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -587,15 +588,93 @@ TEST(a_rate_limited_endpoint_rests_ten_minutes_unless_the_survey_says_otherwise)
     }
 }
 
+/* hash: gets that of der. */
+static Mxgrade__Certificate certificate_of(uint8_t *der, size_t len, uint8_t hash[static 32]) {
+    Mxgrade__Certificate certificate = MXGRADE__CERTIFICATE__INIT;
+    assert_int_equal(EVP_Digest(der, len, hash, NULL, EVP_sha256(), NULL), 1);
+    certificate.sha256 = (ProtobufCBinaryData){32, hash};
+    certificate.der = (ProtobufCBinaryData){len, der};
+    return certificate;
+}
+
+TEST(a_certificate_is_stored_only_under_the_hash_of_its_own_octets) {
+    uint8_t hash[32], der[] = {0x30, 1, 4};
+    Mxgrade__Certificate certificate = certificate_of(der, sizeof der, hash), *list[] = {&certificate};
+    sql("DELETE FROM mxgrade.quarantine");
+    hash[31] ^= 1;
+    assert_true(acked_within(send_results(NULL, 0, list, 1), ACK_TIMEOUT_MS));
+    assert_value("SELECT count(*) FROM mxgrade.certificate WHERE octets = 3 AND sha256 IN (sha256('\\x300104'), "
+                 "set_byte(sha256('\\x300104'), 31, get_byte(sha256('\\x300104'), 31) # 1))",
+                 "0");
+    assert_value("SELECT why FROM mxgrade.quarantine", "the certificate's hash is not that of its octets");
+    hash[31] ^= 1;
+    assert_true(acked_within(send_results(NULL, 0, list, 1), ACK_TIMEOUT_MS));
+    assert_value("SELECT count(*) FROM mxgrade.certificate WHERE sha256 = sha256('\\x300104')", "1");
+}
+
+TEST(what_came_behind_a_leaf_is_stored_once_and_gets_a_chain_when_it_is_a_leaf) {
+    uint8_t hash[3][32], ders[3][3] = {{0x30, 1, 5}, {0x30, 1, 6}, {0x30, 1, 7}};
+    Mxgrade__Certificate leaf = certificate_of(ders[0], 3, hash[0]), other = certificate_of(ders[1], 3, hash[1]);
+    Mxgrade__Certificate behind = certificate_of(ders[2], 3, hash[2]), *list[] = {&leaf, &behind, &other, &behind};
+    leaf.chain = other.chain = &behind.sha256;
+    leaf.n_chain = other.n_chain = 1;
+    behind.behind = true;
+    behind.key_type = "RSA";
+    behind.key_bits = 1024;
+    behind.not_before = 1700000000;
+    behind.not_after = 1700000000 + 90 * 86400 - 1;
+    assert_true(acked_within(send_results(NULL, 0, list, 4), ACK_TIMEOUT_MS));
+    assert_value("SELECT string_agg(concat_ws(' ', place, stored, key_type, key_bits, lifetime_days), ',') "
+                 "FROM mxgrade.chain_certificate WHERE sha256 = sha256('\\x300107')",
+                 "1 t RSA 1024 90.0,1 t RSA 1024 90.0");
+    assert_value("SELECT chain IS NULL FROM mxgrade.certificate WHERE sha256 = sha256('\\x300107')", "t");
+    behind.behind = false;
+    behind.self_signed = true;
+    behind.chain = &leaf.sha256;
+    behind.n_chain = 1;
+    Mxgrade__Certificate again = behind, *twice[] = {&again, &behind};
+    again.behind = true;
+    assert_true(acked_within(send_results(NULL, 0, twice, 2), ACK_TIMEOUT_MS));
+    again.chain = NULL;
+    again.n_chain = 0;
+    assert_true(acked_within(send_results(NULL, 0, twice, 1), ACK_TIMEOUT_MS));
+    assert_value("SELECT concat_ws(' ', chain = ARRAY[sha256('\\x300105')], self_signed) FROM mxgrade.certificate "
+                 "WHERE sha256 = sha256('\\x300107')",
+                 "t t");
+}
+
+TEST(extensions_are_columns_and_null_where_they_cannot_be_read) {
+    uint8_t hash[2][32], ders[2][3] = {{0x30, 1, 8}, {0x30, 1, 9}};
+    char *urls[40], *oids[] = {"2.23.140.1.2.1"};
+    Mxgrade__Certificate read = certificate_of(ders[0], 3, hash[0]), unread = certificate_of(ders[1], 3, hash[1]);
+    Mxgrade__Certificate *list[] = {&read, &unread};
+    for (size_t i = 0; i < 40; i++)
+        urls[i] = "http://o.example/\x1b[31m\xff";
+    read.sct_count = 3;
+    read.must_staple = read.is_ca = true;
+    read.ocsp_url = read.crl_url = urls;
+    read.n_ocsp_url = 1;
+    read.n_crl_url = 40;
+    read.policy_oid = oids;
+    read.n_policy_oid = 1;
+    unread.extensions_unread = UINT32_MAX;
+    assert_true(acked_within(send_results(NULL, 0, list, 2), ACK_TIMEOUT_MS));
+    assert_value(
+        "SELECT concat_ws(' ', is_ca, sct_count, must_staple, ocsp_urls[1], cardinality(crl_urls), policy_oids) "
+        "FROM mxgrade.certificate WHERE sha256 = sha256('\\x300108')",
+        "t 3 t http://o.example/\\x1b[31m\\xff 16 {2.23.140.1.2.1}");
+    assert_value("SELECT num_nulls(is_ca, sct_count, must_staple, ocsp_urls, crl_urls, policy_oids) "
+                 "FROM mxgrade.certificate WHERE sha256 = sha256('\\x300109')",
+                 "6");
+}
+
 TEST(a_certificate_that_cannot_be_read_is_kept_by_its_hash) {
-    uint8_t hash[32] = {0x42}, der[] = {0x30, 1, 0xff};
-    Mxgrade__Certificate certificate = MXGRADE__CERTIFICATE__INIT, *list[] = {&certificate};
-    certificate.sha256 = (ProtobufCBinaryData){sizeof hash, hash};
-    certificate.der = (ProtobufCBinaryData){sizeof der, der};
+    uint8_t hash[32], der[] = {0x30, 1, 0xff};
+    Mxgrade__Certificate certificate = certificate_of(der, sizeof der, hash), *list[] = {&certificate};
     certificate.parse_error = "no\x1b ASN.1";
     assert_true(acked_within(send_results(NULL, 0, list, 1), ACK_TIMEOUT_MS));
     assert_value("SELECT concat_ws(' ', parse_error, octets, not_before IS NULL, not_after IS NULL, subject IS NULL) "
-                 "FROM mxgrade.certificate WHERE sha256 = '\\x42' || decode(repeat('00', 31), 'hex')",
+                 "FROM mxgrade.certificate WHERE sha256 = sha256('\\x3001ff')",
                  "no\\x1b ASN.1 3 t t t");
 }
 
@@ -636,13 +715,11 @@ TEST(hostile_text_ends_up_harmless) {
 }
 
 TEST(hostile_certificates_are_clamped_and_kept) {
-    uint8_t hash[32], der[] = {0x30, 0};
-    memset(hash, (int)(lab.sequence & 0xff), sizeof hash);
+    uint8_t hash[32], der[] = {0x30, 1, 1};
     char *sans[] = {"a\"b", "\x01", "mx.example.org"};
     ProtobufCBinaryData chain[] = {{sizeof hash, hash}, {2, der}};
-    Mxgrade__Certificate certificate = MXGRADE__CERTIFICATE__INIT, *list[] = {&certificate, &certificate};
-    certificate.sha256 = certificate.spki_sha256 = chain[0];
-    certificate.der = chain[1];
+    Mxgrade__Certificate certificate = certificate_of(der, sizeof der, hash), *list[] = {&certificate, &certificate};
+    certificate.spki_sha256 = certificate.sha256;
     certificate.subject_cn = "\x1b"
                              "c";
     certificate.san = sans;
@@ -663,12 +740,10 @@ TEST(hostile_certificates_are_clamped_and_kept) {
 
 TEST(weak_key_and_sha1_are_found_in_the_stored_certificate) {
     struct draft draft;
-    uint8_t hash[32] = {0xab}, der[] = {0x30, 0};
-    Mxgrade__Certificate certificate = MXGRADE__CERTIFICATE__INIT, *list[] = {&certificate};
+    uint8_t hash[32], der[] = {0x30, 1, 2};
+    Mxgrade__Certificate certificate = certificate_of(der, sizeof der, hash), *list[] = {&certificate};
     new_survey();
     add_exchange("mx.example.org", "192.0.2.1");
-    certificate.sha256 = (ProtobufCBinaryData){sizeof hash, hash};
-    certificate.der = (ProtobufCBinaryData){sizeof der, der};
     certificate.key_type = "RSA";
     certificate.key_bits = 1024;
     certificate.signature = "sha1WithRSAEncryption";
@@ -1179,10 +1254,8 @@ static const char MAKE_DEADLOCKS[] =
 TEST(a_deadlock_repeats_its_transaction_and_not_the_batch) {
     struct draft draft;
     Mxgrade__EndpointResult *result = &draft.result;
-    uint8_t hash[32] = {0xdd}, der[] = {0x30, 0};
-    Mxgrade__Certificate certificate = MXGRADE__CERTIFICATE__INIT, *list[] = {&certificate};
-    certificate.sha256 = (ProtobufCBinaryData){sizeof hash, hash};
-    certificate.der = (ProtobufCBinaryData){sizeof der, der};
+    uint8_t hash[32], der[] = {0x30, 1, 3};
+    Mxgrade__Certificate certificate = certificate_of(der, sizeof der, hash), *list[] = {&certificate};
     new_survey();
     add_exchange("mx.example.org", "192.0.2.1");
     draft_modern(&draft, "192.0.2.1");
@@ -1462,6 +1535,9 @@ int main(void) {
         cmocka_unit_test(connections_of_all_attempts_are_kept_up_to_a_bound_and_keep_their_numbers),
         cmocka_unit_test(a_resume_goes_when_the_endpoint_is_known_and_a_huge_one_is_none),
         cmocka_unit_test(a_rate_limited_endpoint_rests_ten_minutes_unless_the_survey_says_otherwise),
+        cmocka_unit_test(a_certificate_is_stored_only_under_the_hash_of_its_own_octets),
+        cmocka_unit_test(what_came_behind_a_leaf_is_stored_once_and_gets_a_chain_when_it_is_a_leaf),
+        cmocka_unit_test(extensions_are_columns_and_null_where_they_cannot_be_read),
         cmocka_unit_test(a_certificate_that_cannot_be_read_is_kept_by_its_hash),
         cmocka_unit_test(resume_travels_to_the_next_job),
         cmocka_unit_test(hostile_text_ends_up_harmless),

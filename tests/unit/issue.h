@@ -4,11 +4,16 @@
 #ifndef MXG_TEST_ISSUE_H
 #define MXG_TEST_ISSUE_H
 
+#include "cert/trust.h"
+
+#include <openssl/conf.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PAST "20200101000000Z"
 #define FUTURE "20990101000000Z"
@@ -21,6 +26,12 @@ struct octets {
 #define TEXT(s)                                                                                                        \
     { (s), sizeof(s) - 1 }
 
+/* As a configuration of OpenSSL's writes it. */
+struct extra {
+    int nid;
+    const char *value;
+};
+
 /* What a certificate is to say; zero stands for the usual. */
 struct wanted {
     struct octets cn;
@@ -29,6 +40,8 @@ struct wanted {
     size_t san_count, san_extensions; /* extensions: the same once more */
     const char *usage, *key_usage;    /* usage: extended key usage */
     bool ca, broken_san, address_san;
+    const struct extra *extra; /* further extensions */
+    size_t extra_count;
     const char *from, *until;
     EVP_PKEY *key;
     const EVP_MD *digest;
@@ -46,7 +59,12 @@ static EVP_PKEY *ec_key; /* of whoever has no other: the test makes and frees it
 /* ---- making certificates ---- */
 
 static void extend(X509 *certificate, int nid, const char *value) {
-    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+    X509V3_CTX context;
+    CONF *empty = NCONF_new(NULL); /* some kinds want one, if only to look nothing up in it */
+    X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
+    X509V3_set_nconf(&context, empty);
+    X509_EXTENSION *extension = X509V3_EXT_nconf_nid(empty, &context, nid, value);
+    NCONF_free(empty);
     assert_non_null(extension);
     assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
     X509_EXTENSION_free(extension);
@@ -111,6 +129,8 @@ static inline struct identity make(const struct wanted *wanted, const struct ide
         extend(made.certificate, NID_ext_key_usage, wanted->usage);
     if (wanted->key_usage)
         extend(made.certificate, NID_key_usage, wanted->key_usage);
+    for (size_t i = 0; i < wanted->extra_count; i++)
+        extend(made.certificate, wanted->extra[i].nid, wanted->extra[i].value);
     for (size_t i = 0; wanted->san && i <= wanted->san_extensions; i++)
         add_names(made.certificate, wanted);
     if (wanted->address_san)
@@ -148,6 +168,23 @@ static inline uint8_t *list_of(X509 *const *certificates, size_t count, size_t *
     }
     put_length(list, *len - 3);
     return list;
+}
+
+/* ---- trusting them ---- */
+
+/* A trust store of these. */
+static inline struct trust *store_of(X509 *const *certificates, size_t count) {
+    char path[] = "/tmp/issue.XXXXXX", error[256];
+    int file = mkstemp(path);
+    FILE *out = file < 0 ? NULL : fdopen(file, "w");
+    assert_non_null(out);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(PEM_write_X509(out, certificates[i]), 1);
+    assert_int_equal(fclose(out), 0);
+    struct trust *store = trust_open(path, error, sizeof error);
+    unlink(path);
+    assert_non_null(store);
+    return store;
 }
 
 #endif

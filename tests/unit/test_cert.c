@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -33,7 +32,7 @@ static struct cert_chain *judge(X509 *const *certificates, size_t count) {
     size_t len;
     const char *error = "";
     uint8_t *list = list_of(certificates, count, &len);
-    struct cert_chain *chain = cert_chain_parse(trust, list, len, &error);
+    struct cert_chain *chain = cert_chain_parse(trust, list, len, NOW, &error);
     free(list);
     assert_non_null(chain);
     assert_null(error);
@@ -164,7 +163,7 @@ static void dates_are_apart_from_trust(void **state) {
     }
 }
 
-static void the_chain_narrows_the_dates_but_the_root_does_not(void **state) {
+static void every_certificate_used_narrows_the_dates(void **state) {
     (void)state;
     struct wanted short_lived = {
         .cn = TEXT("short"), .ca = true, .from = "20220101000000Z", .until = "20260101000000Z"};
@@ -173,7 +172,7 @@ static void the_chain_narrows_the_dates_but_the_root_does_not(void **state) {
     struct cert_chain *chain = judge((X509 *[]){leaf.certificate, issuer.certificate, root.certificate}, 3);
     assert_true(chain->trusted);
     assert_int_equal(chain->valid_from, 1640995200);  /* 2022-01-01 */
-    assert_int_equal(chain->valid_until, 1767225600); /* 2026-01-01, not the root's 2021 */
+    assert_int_equal(chain->valid_until, 1767225600); /* 2026-01-01 */
     assert_int_equal(chain->not_before, 1577836800);
     assert_false(cert_chain_in_date(chain, NOW));
     assert_true(cert_chain_in_date(chain, 1700000000));
@@ -378,7 +377,7 @@ static void names_in_invalid_text_are_read_all_the_same(void **state) {
         uint8_t *list = retagged_list(&own, cases[i].text, cases[i].tag, &len);
         const unsigned char *der = list + 6;
         assert_null(d2i_X509(NULL, &der, (long)len - 6));
-        struct cert_chain *chain = cert_chain_parse(trust, list, len, &error);
+        struct cert_chain *chain = cert_chain_parse(trust, list, len, NOW, &error);
         assert_non_null(chain);
         assert_null(error);
         assert_null(chain->parse_error);
@@ -390,7 +389,7 @@ static void names_in_invalid_text_are_read_all_the_same(void **state) {
         assert_memory_equal(chain->der, list + 6, chain->der_len); /* as it came */
         cert_chain_free(&chain);
         list[len - 1] ^= 1; /* the signature */
-        chain = cert_chain_parse(trust, list, len, &error);
+        chain = cert_chain_parse(trust, list, len, NOW, &error);
         assert_false(chain->self_signed);
         cert_chain_free(&chain);
         X509_free(own.certificate);
@@ -411,7 +410,7 @@ static void an_unreadable_certificate_is_kept_with_hash_and_error(void **state) 
                            6);
     assert_non_null(date);
     *date = V_ASN1_UTF8STRING; /* a time that is none */
-    struct cert_chain *chain = cert_chain_parse(trust, list, len, &error);
+    struct cert_chain *chain = cert_chain_parse(trust, list, len, NOW, &error);
     assert_non_null(chain);
     assert_null(error);
     assert_string_equal(chain->parse_error, "mstring wrong tag");
@@ -441,26 +440,11 @@ static void every_flag_has_a_name(void **state) {
     assert_string_equal(cert_chain_flag_name(CERT_FLAG_COUNT), "");
 }
 
-/* A store of the root and, as some have them, of the intermediate. */
-static struct trust *store_of(X509 *const *certificates, size_t count) {
-    char path[] = "/tmp/test_cert.XXXXXX", error[256];
-    int file = mkstemp(path);
-    FILE *out = file < 0 ? NULL : fdopen(file, "w");
-    assert_non_null(out);
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(PEM_write_X509(out, certificates[i]), 1);
-    assert_int_equal(fclose(out), 0);
-    struct trust *store = trust_open(path, error, sizeof error);
-    unlink(path);
-    assert_non_null(store);
-    return store;
-}
-
 static unsigned flags_under(const struct trust *store, X509 *const *sent, size_t count, bool trusted) {
     size_t len;
     const char *error;
     uint8_t *list = list_of(sent, count, &len);
-    struct cert_chain *chain = cert_chain_parse(store, list, len, &error);
+    struct cert_chain *chain = cert_chain_parse(store, list, len, NOW, &error);
     assert_non_null(chain);
     assert_int_equal(chain->trusted, trusted);
     unsigned flags = cert_chain_flags(chain);
@@ -644,6 +628,29 @@ static void weakness_counts_on_the_whole_path_but_in_the_roots_own_signature(voi
     EVP_PKEY_free(tiny);
 }
 
+static void the_weak_ones_of_a_path_are_named(void **state) {
+    (void)state;
+    EVP_PKEY *tiny = rsa_key(1024);
+    struct wanted poor = {.cn = TEXT("po\x1b[31mor"), .cn_type = V_ASN1_T61STRING, .ca = true, .key = tiny};
+    poor.digest = EVP_sha1();
+    struct identity issuer = make(&poor, &root);
+    struct identity leaf = make(&(struct wanted){.cn = TEXT("mx"), .key = tiny}, &issuer);
+    struct identity own = make(&(struct wanted){.cn = TEXT("mx"), .digest = EVP_sha1()}, NULL);
+    struct cert_chain *chain = judge((X509 *[]){leaf.certificate, issuer.certificate}, 2);
+    assert_string_equal(chain->weak_keys,
+                        "the certificate itself: RSA, 1024 bits; intermediate CN=po\\1B[31mor: RSA, 1024 bits");
+    assert_string_equal(chain->weak_signatures, "intermediate CN=po\\1B[31mor: ecdsa-with-SHA1");
+    cert_chain_free(&chain);
+    chain = judge(&own.certificate, 1);
+    assert_string_equal(chain->weak_keys, "");
+    assert_string_equal(chain->weak_signatures, "the certificate itself: ecdsa-with-SHA1");
+    cert_chain_free(&chain);
+    X509_free(own.certificate);
+    X509_free(leaf.certificate);
+    X509_free(issuer.certificate);
+    EVP_PKEY_free(tiny);
+}
+
 static void rsa_pss_tells_its_digest_in_parameters(void **state) {
     (void)state;
     EVP_PKEY *rsa = rsa_key(2048);
@@ -671,7 +678,7 @@ static void an_unreadable_key_is_unknown(void **state) {
     uint8_t *at = memmem(list, len, oid, sizeof oid);
     assert_non_null(at);
     at[sizeof oid - 1] = 0x7f; /* an algorithm that nobody knows */
-    struct cert_chain *chain = cert_chain_parse(trust, list, len, &error);
+    struct cert_chain *chain = cert_chain_parse(trust, list, len, NOW, &error);
     assert_non_null(chain);
     assert_string_equal(chain->key_type, "unknown");
     assert_int_equal(chain->key_bits, 0);
@@ -710,7 +717,7 @@ static void lists_cut_or_altered_anywhere_are_survived(void **state) {
     for (size_t cut = 0; cut <= len; cut++) {
         uint8_t *copy = malloc(cut ? cut : 1); /* of exactly that size: AddressSanitizer sees a read beyond */
         memcpy(copy, list, cut);
-        struct cert_chain *chain = cert_chain_parse(trust, copy, cut, &error);
+        struct cert_chain *chain = cert_chain_parse(trust, copy, cut, NOW, &error);
         assert_int_equal(chain != NULL, cut >= leaf_end);
         assert_int_equal(chain == NULL, error != NULL);
         assert_true(chain == NULL || chain->trusted == (cut == len));
@@ -719,12 +726,12 @@ static void lists_cut_or_altered_anywhere_are_survived(void **state) {
     }
     for (size_t at = 0; at < len; at++) {
         list[at] ^= 0x55;
-        struct cert_chain *chain = cert_chain_parse(trust, list, len, &error);
+        struct cert_chain *chain = cert_chain_parse(trust, list, len, NOW, &error);
         cert_chain_free(&chain);
         list[at] ^= 0x55;
     }
     put_length(list, 0); /* the announced total does not matter */
-    struct cert_chain *chain = cert_chain_parse(trust, list, len, &error);
+    struct cert_chain *chain = cert_chain_parse(trust, list, len, NOW, &error);
     assert_true(chain && chain->trusted);
     cert_chain_free(&chain);
     free(list);
@@ -736,8 +743,7 @@ static void lists_cut_or_altered_anywhere_are_survived(void **state) {
 static int set_up(void **state) {
     (void)state;
     ec_key = EVP_EC_gen("P-256");
-    /* The root's own dates are long over: an anchor is trusted for being in the store. */
-    root = make(&(struct wanted){.cn = TEXT("root"), .ca = true, .until = "20210101000000Z"}, NULL);
+    root = make(&(struct wanted){.cn = TEXT("root"), .ca = true}, NULL);
     stranger = make(&(struct wanted){.cn = TEXT("stranger"), .ca = true}, NULL);
     middle = make(&(struct wanted){.cn = TEXT("middle"), .ca = true}, &root);
     trust = store_of(&root.certificate, 1);
@@ -761,7 +767,7 @@ int main(void) {
         cmocka_unit_test(an_issuer_equal_to_the_subject_is_no_self_signature),
         cmocka_unit_test(a_missing_trust_store_is_told),
         cmocka_unit_test(dates_are_apart_from_trust),
-        cmocka_unit_test(the_chain_narrows_the_dates_but_the_root_does_not),
+        cmocka_unit_test(every_certificate_used_narrows_the_dates),
         cmocka_unit_test(a_broken_date_is_never_in_date),
         cmocka_unit_test(names_match_by_rfc_6125),
         cmocka_unit_test(hostile_names_are_stored_clean),
@@ -776,6 +782,7 @@ int main(void) {
         cmocka_unit_test(names_beyond_the_limit_are_judged_and_not_stored),
         cmocka_unit_test(weak_keys_and_digests_are_noted_and_do_not_untrust),
         cmocka_unit_test(weakness_counts_on_the_whole_path_but_in_the_roots_own_signature),
+        cmocka_unit_test(the_weak_ones_of_a_path_are_named),
         cmocka_unit_test(rsa_pss_tells_its_digest_in_parameters),
         cmocka_unit_test(an_unreadable_key_is_unknown),
         cmocka_unit_test(a_path_is_found_wherever_its_certificates_stand),

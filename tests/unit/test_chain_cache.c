@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -25,6 +26,7 @@ struct list {
 };
 
 static EVP_PKEY *key;
+static int64_t now; /* all certificates are in date */
 static struct trust *trust;
 static struct list lists[LISTS];
 
@@ -76,7 +78,7 @@ static struct list list_of(X509 *const *certificates, size_t count) {
 /* Asks and lets go at once. */
 static void touch(struct chain_cache *cache, const struct list *list) {
     const char *error = "";
-    const struct cert_chain *chain = chain_cache_get(cache, list->octets, list->len, &error);
+    const struct cert_chain *chain = chain_cache_get(cache, list->octets, list->len, now, &error);
     assert_non_null(chain);
     assert_null(error);
     cert_chain_release(&chain);
@@ -87,8 +89,8 @@ static void a_chain_seen_before_is_not_parsed_again(void **state) {
     (void)state;
     const char *error;
     struct chain_cache *cache = chain_cache_new(trust, 0);
-    const struct cert_chain *first = chain_cache_get(cache, lists[0].octets, lists[0].len, &error);
-    const struct cert_chain *second = chain_cache_get(cache, lists[0].octets, lists[0].len, &error);
+    const struct cert_chain *first = chain_cache_get(cache, lists[0].octets, lists[0].len, now, &error);
+    const struct cert_chain *second = chain_cache_get(cache, lists[0].octets, lists[0].len, now, &error);
     assert_ptr_equal(first, second);
     assert_string_equal(first->subject_cn, "mx0.example.org");
     touch(cache, &lists[1]);
@@ -108,8 +110,8 @@ static void the_same_leaf_with_other_certificates_behind_it_is_another_chain(voi
     struct list alone = list_of(pair, 1), both = list_of(pair, 2);
     struct chain_cache *cache = chain_cache_new(trust, 0);
     const char *error;
-    const struct cert_chain *one = chain_cache_get(cache, alone.octets, alone.len, &error);
-    const struct cert_chain *two = chain_cache_get(cache, both.octets, both.len, &error);
+    const struct cert_chain *one = chain_cache_get(cache, alone.octets, alone.len, now, &error);
+    const struct cert_chain *two = chain_cache_get(cache, both.octets, both.len, now, &error);
     assert_ptr_not_equal(one, two);
     assert_memory_equal(one->leaf_sha256, two->leaf_sha256, sizeof one->leaf_sha256);
     assert_int_equal(one->chain_count, 0);
@@ -145,11 +147,11 @@ static void a_reference_outlives_eviction_and_cache(void **state) {
     (void)state;
     const char *error;
     struct chain_cache *cache = chain_cache_new(trust, 1);
-    const struct cert_chain *held = chain_cache_get(cache, lists[0].octets, lists[0].len, &error);
+    const struct cert_chain *held = chain_cache_get(cache, lists[0].octets, lists[0].len, now, &error);
     touch(cache, &lists[1]);
     assert_int_equal(chain_cache_stats(cache).evicted, 1);
     assert_string_equal(held->subject_cn, "mx0.example.org");
-    const struct cert_chain *anew = chain_cache_get(cache, lists[0].octets, lists[0].len, &error);
+    const struct cert_chain *anew = chain_cache_get(cache, lists[0].octets, lists[0].len, now, &error);
     assert_ptr_not_equal(held, anew);
     chain_cache_free(&cache);
     assert_true(cert_chain_match(anew, "mx0.example.org").matched);
@@ -194,9 +196,9 @@ static void failures_are_remembered(void **state) {
     struct chain_cache *cache = chain_cache_new(trust, 0);
     for (unsigned i = 0; i < 2; i++) {
         const char *error = NULL;
-        assert_null(chain_cache_get(cache, empty, sizeof empty, &error));
+        assert_null(chain_cache_get(cache, empty, sizeof empty, now, &error));
         assert_string_equal(error, "an empty certificate list");
-        const struct cert_chain *chain = chain_cache_get(cache, garbage, sizeof garbage, &error);
+        const struct cert_chain *chain = chain_cache_get(cache, garbage, sizeof garbage, now, &error);
         assert_non_null(chain->parse_error);
         cert_chain_release(&chain);
     }
@@ -205,10 +207,35 @@ static void failures_are_remembered(void **state) {
     chain_cache_free(&cache);
 }
 
+/* Another path may be found then. */
+static void a_chain_is_judged_anew_when_a_certificate_begins_or_ends(void **state) {
+    (void)state;
+    const char *error;
+    struct chain_cache *cache = chain_cache_new(trust, 0);
+    const struct cert_chain *chain = chain_cache_get(cache, lists[0].octets, lists[0].len, now, &error);
+    int64_t begins = chain->not_before, ends = chain->not_after;
+    cert_chain_release(&chain);
+    const struct {
+        int64_t at;
+        bool anew;
+    } times[] = {{begins, false},           {ends - 1, false},  {ends, true}, {ends + 1, true},
+                 {INT64_C(1) << 40, false}, {begins - 1, true}, {0, false},   {begins, true}};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        uint64_t parsed = chain_cache_stats(cache).parsed;
+        chain = chain_cache_get(cache, lists[0].octets, lists[0].len, times[i].at, &error);
+        if ((chain_cache_stats(cache).parsed > parsed) != times[i].anew)
+            fail_msg("time %zu", i);
+        cert_chain_release(&chain);
+        assert_int_equal(chain_cache_stats(cache).entries, 1);
+    }
+    chain_cache_free(&cache);
+}
+
 static int set_up(void **state) {
     char path[] = "/tmp/test_chain_cache.XXXXXX", error[256];
     (void)state;
     key = EVP_EC_gen("P-256");
+    now = (int64_t)time(NULL) + 60;
     X509 *root = make(1000, 0);
     int file = mkstemp(path);
     FILE *out = file < 0 ? NULL : fdopen(file, "w");
@@ -243,6 +270,7 @@ int main(void) {
         cmocka_unit_test(memory_is_bounded_too),
         cmocka_unit_test(a_chain_larger_than_the_cache_is_given_and_not_kept),
         cmocka_unit_test(failures_are_remembered),
+        cmocka_unit_test(a_chain_is_judged_anew_when_a_certificate_begins_or_ends),
     };
     return cmocka_run_group_tests_name("chain_cache", tests, set_up, tear_down);
 }

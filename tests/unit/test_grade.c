@@ -13,7 +13,7 @@
 
 /* Everything known: TLS 1.2 and 1.3, AEAD suites of both NIST revisions, a certificate that verifies. */
 static struct grade_input modern(void) {
-    struct grade_input input = {.now = 1700000000, .not_after = 1800000000};
+    struct grade_input input = {.now = 1700000000, .not_before = 1690000000, .not_after = 1800000000};
     static const enum fact_id yes[] = {FACT_REACHABLE,      FACT_STARTTLS_ADVERTISED,
                                        FACT_TLS_ENABLED,    FACT_TLS1_2,
                                        FACT_TLS1_3,         FACT_NIST_R1,
@@ -265,6 +265,39 @@ TEST(a_certificate_expires_soon_only_while_it_is_valid) {
     assert_false(raised(&input, FINDING_EXPIRES_SOON));
     input.not_after = INT64_MAX;
     assert_false(raised(&input, FINDING_EXPIRES_SOON));
+    input.not_before = INT64_MIN;
+    assert_false(raised(&input, FINDING_EXPIRES_SOON));
+    input.not_before = input.now + 1; /* not yet valid */
+    input.not_after = input.now + 86400;
+    assert_false(raised(&input, FINDING_EXPIRES_SOON));
+}
+
+TEST(soon_is_measured_by_the_lifetime) {
+    enum { DAY = 86400 };
+    static const struct {
+        int64_t days, warned_below; /* in seconds left */
+    } lifetimes[] = {{6, 2 * DAY},    {47, 47 * DAY / 3}, {90, 30 * DAY},  {100, 30 * DAY},
+                     {200, 30 * DAY}, {398, 30 * DAY},    {3650, 30 * DAY}};
+    for (size_t i = 0; i < sizeof lifetimes / sizeof *lifetimes; i++) {
+        struct grade_input input = modern();
+        input.not_after = input.now + lifetimes[i].warned_below;
+        input.not_before = input.not_after - lifetimes[i].days * DAY;
+        if (raised(&input, FINDING_EXPIRES_SOON))
+            fail_msg("%d days: warned too early", (int)lifetimes[i].days);
+        input.now += 1;
+        if (!raised(&input, FINDING_EXPIRES_SOON))
+            fail_msg("%d days: not warned", (int)lifetimes[i].days);
+    }
+}
+
+/* CAs have ended OCSP, and with it must-staple: that a response is missing is nobody's fault. */
+TEST(nothing_is_asked_for_that_cas_no_longer_offer) {
+    static const char *const gone[] = {"OCSP", "stapl", "clientAuth", "client authentication"};
+    for (unsigned i = 0; i < FINDING_COUNT; i++)
+        for (size_t word = 0; word < sizeof gone / sizeof *gone; word++) {
+            assert_null(strstr(FINDING_INFO[i].title, gone[word]));
+            assert_null(strstr(FINDING_INFO[i].recommendation, gone[word]));
+        }
 }
 
 static void assert_forced(const struct grade_input *input, enum policy policy, enum tri value, const char *why) {
@@ -368,6 +401,8 @@ int main(void) {
         cmocka_unit_test(no_single_unknown_fact_ever_worsens_a_score),
         cmocka_unit_test(advice_never_changes_the_score),
         cmocka_unit_test(a_certificate_expires_soon_only_while_it_is_valid),
+        cmocka_unit_test(soon_is_measured_by_the_lifetime),
+        cmocka_unit_test(nothing_is_asked_for_that_cas_no_longer_offer),
         cmocka_unit_test(forced_tls_needs_tls_a_version_and_a_nist_suite),
         cmocka_unit_test(forced_tls_to_the_letter_does_not_know_tls13),
         cmocka_unit_test(forced_tls_with_tls11_alone_fails_on_the_version),

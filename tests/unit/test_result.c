@@ -76,8 +76,12 @@ static void the_place_where_the_plan_stopped_travels(void **state) {
 
 static void a_name_carries_its_matches_and_the_flags_of_its_chain(void **state) {
     (void)state;
-    struct cert_chain chain = {
-        .leaf_sha256 = {9}, .trust_error = (char *)"why", .missing_intermediate = true, .weak_key = true};
+    struct cert_chain chain = {.leaf_sha256 = {9},
+                               .trust_error = (char *)"why",
+                               .missing_intermediate = true,
+                               .weak_key = true,
+                               .weak_keys = (char *)"root CN=x: RSA, 1024 bits",
+                               .weak_signatures = (char *)""};
     struct probe_name name = {.name = "mx.example.org",
                               .chain = &chain,
                               .match = {.san_match = true, .cn_match = true, .matched = true},
@@ -89,6 +93,8 @@ static void a_name_carries_its_matches_and_the_flags_of_its_chain(void **state) 
     assert_true(got->san_match && got->cn_match && !got->matched_by_cn);
     assert_int_equal(got->certificate.len, 32);
     assert_string_equal(got->trust_error, "why");
+    assert_string_equal(got->weak_keys, "root CN=x: RSA, 1024 bits");
+    assert_string_equal(got->weak_signatures, "");
     assert_int_equal(got->dane, MXGRADE__DANE_MATCH__DANE_OTHER_NAME);
     assert_string_equal(got->dane_why, "2 1 1, but");
     assert_int_equal(got->n_chain_flag, 3);
@@ -127,12 +133,25 @@ static void an_unreadable_certificate_says_why(void **state) {
     mxgrade__certificate__free_unpacked(certificate, NULL);
 }
 
+static void what_is_behind_a_leaf_travels_as_such(void **state) {
+    (void)state;
+    uint8_t der[] = {0x30, 0}; /* no certificate, and kept all the same */
+    Mxgrade__Certificate *certificate = result_certificate_behind(reader_of(der, sizeof der));
+    assert_true(certificate->behind && *certificate->parse_error);
+    assert_int_equal(certificate->der.len, sizeof der);
+    assert_int_equal(certificate->sha256.len, 32);
+    assert_int_equal(certificate->extensions_unread, CERT_EXTENSION_ALL);
+    assert_int_equal(certificate->n_chain, 0);
+    mxgrade__certificate__free_unpacked(certificate, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_tell_group_and_reason),
         cmocka_unit_test(the_place_where_the_plan_stopped_travels),
         cmocka_unit_test(a_name_carries_its_matches_and_the_flags_of_its_chain),
         cmocka_unit_test(an_unreadable_certificate_says_why),
+        cmocka_unit_test(what_is_behind_a_leaf_travels_as_such),
     };
     return cmocka_run_group_tests_name("result", tests, NULL, NULL);
 }
