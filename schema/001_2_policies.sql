@@ -81,7 +81,7 @@ LEFT JOIN (
     FROM (SELECT survey_id, name, exchange, preference, mxgrade.name_covered(exchange, mx) AS covered,
                  bool_or(fails) AS fails, bool_and(fails) AS fails_everywhere
           FROM (SELECT o.survey_id, o.name, b.exchange, b.preference, q.mx,
-                       coalesce(e.tls_enabled = 'no' OR (e.tls1_2 = 'no' AND e.tls1_3 = 'no') OR n.cert_trusted = 'no'
+                       coalesce(e.tls_enabled = 'no' OR e.tls_broken = 'yes' OR (e.tls1_2 = 'no' AND e.tls1_3 = 'no') OR n.cert_trusted = 'no'
                                 OR n.cert_in_date = 'no' OR n.san_match IS FALSE, false) AS fails
                 FROM mxgrade.mta_sts_policy q
                 JOIN mxgrade.domain o ON o.survey_id = q.survey_id AND o.name = q.domain
@@ -124,7 +124,7 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
            WHEN x.dnssec IN ('unchecked', 'insecure', 'bogus') THEN x.dnssec::text
            WHEN x.tlsa_status IN ('none', 'insecure', 'bogus') THEN x.tlsa_status::text
            WHEN x.tlsa_status IS DISTINCT FROM 'secure' THEN 'unknown'
-           WHEN e.tls_enabled = 'no' THEN 'secure-mismatch'
+           WHEN e.tls_enabled = 'no' OR e.tls_broken = 'yes' THEN 'secure-mismatch'
            WHEN n.dane = 'mismatch' THEN CASE WHEN 'tlsa_capped' = ANY (x.flags) THEN 'unknown' ELSE 'secure-mismatch' END
            WHEN n.dane = 'match' THEN 'secure-match'
            WHEN n.dane = 'unusable' OR NOT mxgrade.tlsa_usable(nullif(x.tlsa, '{}')) THEN 'secure-unusable'
@@ -133,7 +133,7 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
                     THEN 'secure-match' ELSE 'secure-mismatch' END
            ELSE 'unknown'
        END AS status,
-       CASE WHEN e.tls_enabled = 'no' THEN 'no TLS' ELSE n.dane_why END AS why,
+       CASE WHEN e.tls_enabled = 'no' OR e.tls_broken = 'yes' THEN 'no TLS' ELSE n.dane_why END AS why,
        x.tlsa_base, x.tlsa, d.dnssec AS domain_dnssec, x.dnssec AS exchange_dnssec,
        coalesce(x.dns_status, 'pending') AS exchange_status
 FROM mxgrade.domain d
