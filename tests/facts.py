@@ -63,7 +63,7 @@ def check(folder):
     lab, written = read("tests/lab/tables.py"), [key for key in name if key not in UNWRITTEN]
     yield from flaws("tests/lab/tables.py: FACTS", re.findall(r"\w+", between(lab, "\nFACTS = (", ")")), endpoint)
     yield from flaws("tests/lab/tables.py: CERT_FACTS", re.findall(r"\w+", between(lab, '\nCERT_FACTS = "', '"')), written)
-    yield from flaws("tests/lab/tables.py: SMTP_FACTS", re.findall(r"\w+", between(lab, "\nSMTP_FACTS = (", ")")), service)
+    yield from flaws("tests/lab/smtp.py: FACTS", re.findall(r"\w+", between(read("tests/lab/smtp.py"), "\nFACTS = (", ")")), service)
     head = between(read("tests/lab/smtp.tsv"), "#address", "size_limit")
     yield from flaws("tests/lab/smtp.tsv: its head", head.split(), service)
     selected = re.findall(r"\be\.(\w+)(?=,)", read("tests/e2e/actual-smtp.sql"))

@@ -28,6 +28,7 @@ import sys
 sys.dont_write_bytecode = True
 import dane  # noqa: E402
 import policies  # noqa: E402
+import smtp  # noqa: E402
 from names import HOME, NOTHING, absolute, name_matches, rows  # noqa: E402
 
 AUTHORITATIVE = "127.20.0.53"
@@ -40,8 +41,6 @@ COUNTING = {"limit3-again"}
 
 FACTS = ("reachable starttls_advertised tls_enabled sslv2 sslv3 tls1_0 tls1_1 tls1_2 tls1_3 "
          "weak_ciphers anon_suites nist_r1 nist_r2 forward_secrecy pq_hybrid").split()
-SMTP_FACTS = ("tls_broken auth_before_tls requiretls smtputf8 size_declared pipelining eightbitmime chunking dsn "
-              "greeting_names_host ehlo_names_host").split()
 CERT_FACTS = "cert_trusted cert_in_date cert_name_match".split()
 COLUMNS = (["domain", "status", "preference", "exchange", "address"] + FACTS + CERT_FACTS +
            ["mx_grade", "mx_reason", "grade", "mx_graded", "mx_total", "forced_tls", "why"])
@@ -71,11 +70,7 @@ class Server:
     @property
     def tls(self):
         """Does TLS work? Known for itself, or because it is broken in every attempt."""
-        return works(self.facts)
-
-
-def works(fact):
-    return "no" if fact.get("tls_broken") == "yes" else fact["tls_enabled"]
+        return smtp.works(self.facts)
 
 
 def address_range(text):
@@ -98,7 +93,7 @@ class Lab:
     def __init__(self):
         self.servers = {row[0]: Server(row) for row in rows("servers.tsv", 8)}
         self.by_address = {address: server for server in self.servers.values() for address in server.addresses}
-        for row in rows("smtp.tsv", 3 + len(SMTP_FACTS)):
+        for row in rows("smtp.tsv", 3 + len(smtp.FACTS)):
             self.by_address[row[0]].say(row)
         self.kinds = {row[0]: Kind(row) for row in rows("certs.tsv", 11)}
         self.cuts = {}      # sub-zone -> kind
@@ -262,9 +257,9 @@ GRADES = [grade for _, grade in SCALE]
 
 def grade_of(fact):
     """Section 3; None if it is unknown whether TLS works."""
-    if works(fact) == "unknown":
+    if smtp.works(fact) == "unknown":
         return None
-    if works(fact) == "no":
+    if smtp.works(fact) == "no":
         return "F"
     no = lambda key: fact[key] == "no"
     yes = lambda key: fact[key] == "yes"
@@ -281,8 +276,8 @@ def worst(grades):
 
 def forced_tls(fact):
     """Section 4, for one address: yes, no (known to fail) or unknown."""
-    if works(fact) != "yes":
-        return works(fact)
+    if smtp.works(fact) != "yes":
+        return smtp.works(fact)
     version = any(fact[key] == "yes" for key in ("tls1_0", "tls1_2", "tls1_3"))
     suite = any(fact[key] == "yes" for key in ("nist_r1", "nist_r2"))
     return "yes" if version and suite else "no"
@@ -376,12 +371,6 @@ def expect(lab):
     table = [COLUMNS] + [row for domain in lab.domains for row in domain_rows(lab, domain)]
     for row in table:
         assert len(row) == len(COLUMNS), row
-    return "".join("\t".join(row) + "\n" for row in table).encode()
-
-
-def expect_smtp(lab):
-    table = [["address"] + SMTP_FACTS + ["size_limit", "why"]]
-    table += [[server.address] + server.said for server in lab.servers.values() if server.said]
     return "".join("\t".join(row) + "\n" for row in table).encode()
 
 
@@ -493,7 +482,7 @@ def print_cert(file, kind, common_name, sans):
 
 
 COMMITTED = {"domains.txt": domains, "dirty.txt": dirty, "forbidden.txt": forbidden, "expect.tsv": expect,
-             "expect-smtp.tsv": expect_smtp,
+             "expect-smtp.tsv": smtp.expect,
              "expect-dane.tsv": lambda lab: dane.expect(lab, lab.endpoints),
              "expect-domain.tsv": lambda lab: policies.expect(lab, lab.endpoints)}
 

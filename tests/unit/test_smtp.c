@@ -160,7 +160,7 @@ static void mechanisms_are_bounded(void **state) {
     (void)state;
     for (size_t i = 0; i < 100; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), " M%zu", i);
-    strcat(text, "\r\n");
+    snprintf(text + strlen(text), sizeof text - strlen(text), "\r\n");
     struct smtp_ehlo ehlo = said_by(text);
     assert_int_equal(ehlo.mechanism_count, SMTP_MECHANISMS_MAX);
     assert_string_equal(ehlo.mechanism[0], "M0"); /* what is longer than any mechanism is none */
