@@ -101,7 +101,7 @@ COMMENT ON COLUMN mxgrade.mta_sts.id IS 'The id in its TXT record';
 COMMENT ON COLUMN mxgrade.mta_sts.max_age IS 'Seconds that senders may keep the policy';
 COMMENT ON COLUMN mxgrade.mta_sts.patterns IS 'Its mx patterns';
 COMMENT ON COLUMN mxgrade.mta_sts.not_covered IS 'Exchanges that no pattern covers: no sender that honours the policy delivers there';
-COMMENT ON COLUMN mxgrade.mta_sts.failing IS 'Covered exchanges that fail the policy at an address: neither TLS 1.2 nor 1.3, or a certificate that is not trusted, not in date or has no alternative name for the exchange';
+COMMENT ON COLUMN mxgrade.mta_sts.failing IS 'Covered exchanges that fail the policy at an address: neither TLS 1.2 nor 1.3, TLS that is broken, or a certificate that is not trusted, not in date or has no alternative name for the exchange';
 COMMENT ON COLUMN mxgrade.mta_sts.mail_bounces IS 'The policy is enforced, and every exchange is not covered or fails it at each of its addresses: a sender that honours it delivers nowhere';
 COMMENT ON COLUMN mxgrade.mta_sts.http_status IS 'HTTP status; null = no answer';
 COMMENT ON COLUMN mxgrade.mta_sts.body IS 'The policy as it came, sanitised';
@@ -124,7 +124,7 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
            WHEN x.dnssec IN ('unchecked', 'insecure', 'bogus') THEN x.dnssec::text
            WHEN x.tlsa_status IN ('none', 'insecure', 'bogus') THEN x.tlsa_status::text
            WHEN x.tlsa_status IS DISTINCT FROM 'secure' THEN 'unknown'
-           WHEN e.tls_enabled = 'no' OR e.tls_broken = 'yes' THEN 'secure-mismatch'
+           WHEN e.tls_enabled = 'no' THEN 'secure-mismatch'
            WHEN n.dane = 'mismatch' THEN CASE WHEN 'tlsa_capped' = ANY (x.flags) THEN 'unknown' ELSE 'secure-mismatch' END
            WHEN n.dane = 'match' THEN 'secure-match'
            WHEN n.dane = 'unusable' OR NOT mxgrade.tlsa_usable(nullif(x.tlsa, '{}')) THEN 'secure-unusable'
@@ -133,7 +133,7 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange, n.address,
                     THEN 'secure-match' ELSE 'secure-mismatch' END
            ELSE 'unknown'
        END AS status,
-       CASE WHEN e.tls_enabled = 'no' OR e.tls_broken = 'yes' THEN 'no TLS' ELSE n.dane_why END AS why,
+       CASE WHEN e.tls_enabled = 'no' THEN 'no TLS' ELSE n.dane_why END AS why,
        x.tlsa_base, x.tlsa, d.dnssec AS domain_dnssec, x.dnssec AS exchange_dnssec,
        coalesce(x.dns_status, 'pending') AS exchange_status
 FROM mxgrade.domain d

@@ -127,8 +127,8 @@ def judge(lab, data, server, references):
     records = [record for record in map(Record, data) if record.usable()]
     if not records:
         return "secure-unusable"
-    if server.tls != "yes":
-        return {"no": "secure-mismatch"}.get(server.tls, "unknown")
+    if server.facts["tls_enabled"] != "yes":
+        return {"no": "secure-mismatch"}.get(server.facts["tls_enabled"], "unknown")
     chain = Chain(lab, server)
     return "secure-match" if any(matches(record, chain, references) for record in strongest(records)) else "secure-mismatch"
 
