@@ -3,12 +3,15 @@
 #include "stage.h"
 
 #include "column.h"
+#include "failure.h"
 #include "model/facts.h"
 
 enum {
     PATTERNS_MAX = 8192, /* more "mx: a.b" lines than 64 KiB hold */
     HTTP_STATUS_MAX = 999,
     EHLO_LINES_MAX = 128,
+    BANNER_LINES_MAX = 32,
+    MECHANISMS_MAX = 16,
     FLAGS_MAX = 64,
     SANS_MAX = 1000,
     SUITES_MAX = 1024,
@@ -140,20 +143,40 @@ static void copy_reason(struct db_copy *copy, uint32_t reason) {
         db_copy_text(copy, reason_key((enum reason)reason));
 }
 
+/* What the server says of itself in SMTP, and how TLS failed. */
+static void copy_service(struct db_copy *copy, const Mxgrade__EndpointResult *result) {
+    char failure[FAILURE_CAP];
+    failure_of_attempt(failure, result);
+    column_texts_or_null(copy, result->banner_line, result->n_banner_line, BANNER_LINES_MAX);
+    column_text(copy, result->greeting_name);
+    column_text(copy, result->ehlo_name);
+    column_texts_or_null(copy, result->auth_mechanism, result->n_auth_mechanism, MECHANISMS_MAX);
+    column_number(copy, result->size_limit - 1, INT64_MAX); /* on the wire 0 is none */
+    column_text(copy, failure);
+}
+
+/* Those of TLS, and behind them those of the service. */
+static void sort_endpoint_facts(struct fact facts[static FACT_NAME_FIRST], const Mxgrade__EndpointResult *result) {
+    bool none = result->names_only;
+    sort_facts(facts, FACT_ENDPOINT_COUNT, result->fact, none ? 0 : result->n_fact);
+    sort_facts(facts + FACT_SERVICE_FIRST, FACT_SERVICE_COUNT, result->service, none ? 0 : result->n_service);
+}
+
 static void copy_endpoint(struct db_copy *copy, const struct item *item) {
     const Mxgrade__EndpointResult *result = item->result;
-    struct fact facts[FACT_ENDPOINT_COUNT];
-    sort_facts(facts, FACT_ENDPOINT_COUNT, result->fact, result->names_only ? 0 : result->n_fact);
+    struct fact facts[FACT_NAME_FIRST];
+    sort_endpoint_facts(facts, result);
     db_copy_text(copy, item->address);
     db_copy_int(copy, (int64_t)result->job);
     db_copy_bool(copy, result->names_only);
     db_copy_bool(copy, result->retry);
     copy_reason(copy, result->reason);
-    copy_facts(copy, facts, FACT_ENDPOINT_COUNT, 0);
+    copy_facts(copy, facts, FACT_NAME_FIRST, 0);
     column_texts(copy, result->flag, result->n_flag, FLAGS_MAX);
     column_text(copy, result->banner);
     column_texts_or_null(copy, result->ehlo, result->n_ehlo, EHLO_LINES_MAX);
     column_texts_or_null(copy, result->ehlo_tls, result->n_ehlo_tls, EHLO_LINES_MAX);
+    copy_service(copy, result);
     column_code_point(copy, result->tls_version);
     column_code_point(copy, result->suite);
     column_text(copy, result->group);

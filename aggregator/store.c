@@ -30,7 +30,8 @@ enum {
 
 /* In this order, each with the survey as its parameter. */
 static const struct statement *const RESULT_STATEMENTS[] = {
-    &SQL_UPDATE_ENDPOINTS, &SQL_UPDATE_NAMES, &SQL_SETTLE_NAMES, &SQL_ASK_REMAINING_NAMES, &SQL_TOUCH_JUDGED,
+    &SQL_UPDATE_ENDPOINTS, &SQL_JUDGE_BROKEN,        &SQL_UPDATE_NAMES,
+    &SQL_SETTLE_NAMES,     &SQL_ASK_REMAINING_NAMES, &SQL_TOUCH_JUDGED,
 };
 
 bool store_open(struct db *db) { return db_run(db, &SQL_STAGING); }

@@ -56,10 +56,8 @@ static const struct config_program PROGRAM = {
 
 static struct grade_result grade_report(const struct probe_report *report) {
     struct grade_input input = {.reason = report->reason, .now = report->observed_at_ms / 1000};
-    for (unsigned i = 0; i < FACT_ENDPOINT_COUNT; i++)
-        input.fact[i] = report->plan.fact[i].value;
-    for (unsigned i = 0; i < FACT_NAME_COUNT; i++)
-        input.fact[FACT_NAME_FIRST + i] = report->name[0].fact[i].value;
+    for (unsigned id = 0; id < FACT_COUNT; id++)
+        input.fact[id] = probe_fact(report, id)->value;
     input.starttls_stripped = report->plan.flags & FLAG_STARTTLS_STRIPPED;
     input.inconsistent = report->plan.flags & FLAG_INCONSISTENT;
     const struct cert_chain *chain = report->name[0].chain;

@@ -5,6 +5,8 @@
 #include "probe_show.h"
 #include "tls/tls_names.h"
 
+#include <string.h>
+
 static void json_fact(struct json *json, const struct fact *fact, const char *key) {
     json_object(json, key);
     json_text(json, "value", tri_name(fact->value));
@@ -123,6 +125,23 @@ static void json_handshake(struct json *json, const struct probe_report *report)
     json_end(json, '}');
 }
 
+/* What the server says of itself in SMTP. exchange: the name that it is asked for, or "". */
+static void json_service(struct json *json, const struct service *service, const char *exchange) {
+    json_texts(json, "banner_lines", service->banner_line, service->banner_line_count);
+    json_text(json, "greeting_name", *service->greeting_name ? service->greeting_name : NULL);
+    json_text(json, "ehlo_name", *service->ehlo_name ? service->ehlo_name : NULL);
+    if (*exchange) {
+        json_bool(json, "greeting_name_is_mx", strcmp(service->greeting_name, exchange) == 0);
+        json_bool(json, "ehlo_name_is_mx", strcmp(service->ehlo_name, exchange) == 0);
+    }
+    json_array(json, "auth_mechanisms");
+    for (size_t i = 0; i < service->mechanism_count; i++)
+        json_text(json, NULL, service->mechanism[i]);
+    json_end(json, ']');
+    if (service->has_limit)
+        json_number(json, "size_limit", service->limit);
+}
+
 static void json_thorough(struct json *json, const struct probe_report *report) {
     const struct thorough *thorough = report->thorough;
     char name[8];
@@ -165,6 +184,7 @@ void probe_print_json(const struct probe_report *report, const struct grade_resu
     json_findings(&json, grade);
     json_bits(&json, "flags", report->plan.flags, flag_name, FLAG_COUNT);
     json_text(&json, "banner", report->banner);
+    json_service(&json, &report->service, report->name[0].name);
     json_bits(&json, "weak_seen", plan_weak_classes(&report->plan), weak_class_name, WEAK_CLASS_COUNT);
     if (report->version)
         json_handshake(&json, report);

@@ -3,6 +3,7 @@
 #include "probe_show.h"
 #include "tls/tls_names.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void print_fact(const struct probe_report *report, unsigned id) {
@@ -36,6 +37,27 @@ static void print_bits(const char *title, unsigned bits, const char *(*name)(uns
     putchar('\n');
 }
 
+/* What the server calls itself, the MX or something else, and what it says besides. */
+static void print_service(const struct probe_report *report) {
+    const struct service *service = &report->service;
+    const char *exchange = report->name[0].name;
+    const struct {
+        const char *title, *name;
+    } names[] = {{"Greeting's host", service->greeting_name}, {"EHLO reply's host", service->ehlo_name}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (*names[i].name)
+            printf("  %-26s %s%s\n", names[i].title, names[i].name,
+                   *exchange && strcmp(names[i].name, exchange) != 0 ? " (not the MX)" : "");
+    if (service->mechanism_count)
+        printf("  %-26s", "AUTH before TLS by");
+    for (size_t i = 0; i < service->mechanism_count; i++)
+        printf("%s %s", i ? "," : "", service->mechanism[i]);
+    if (service->mechanism_count)
+        putchar('\n');
+    if (service->has_limit && service->limit)
+        printf("  %-26s %" PRId64 " octets\n", "Size limit", service->limit);
+}
+
 /* What is no fact of its own. */
 static void print_details(const struct probe_report *report) {
     char name[8];
@@ -47,6 +69,7 @@ static void print_details(const struct probe_report *report) {
         printf("  %-26s %s\n", "Hybrid group", tls_group_name(report->plan.pq_group));
     print_bits("Weak suites are of class", plan_weak_classes(&report->plan), weak_class_name, WEAK_CLASS_COUNT);
     print_bits("Noticed", report->plan.flags, flag_name, FLAG_COUNT);
+    print_service(report);
     print_words("EHLO, inside TLS", report->ehlo_tls, report->ehlo_tls_count);
     if (report->ehlo_tls_count == 0)
         print_words("EHLO", report->ehlo, report->ehlo_count);
@@ -146,8 +169,8 @@ static void print_disagreements(const struct probe_report *report) {
 
 void probe_print_page(const struct probe_report *report, const struct grade_result *grade, const char *address) {
     printf("%s  [%s]\n", report->name[0].name, address);
-    if (report->banner)
-        printf("%s\n", report->banner);
+    for (size_t i = 0; i < report->service.banner_line_count; i++)
+        printf("%s\n", report->service.banner_line[i]);
     if (grade->graded)
         printf("\nGrade %s (score %d)%s\n\nFacts\n", grade->grade, grade->score,
                grade->provisional ? ", provisional" : "");

@@ -14,7 +14,10 @@ void probe_print_json(const struct probe_report *report, const struct grade_resu
 
 /* The fact of an endpoint, or of its first name. */
 static inline const struct fact *probe_fact(const struct probe_report *report, unsigned id) {
-    return id < FACT_ENDPOINT_COUNT ? &report->plan.fact[id] : &report->name[0].fact[id - FACT_NAME_FIRST];
+    if (id < FACT_SERVICE_FIRST)
+        return &report->plan.fact[id];
+    return id < FACT_NAME_FIRST ? &report->service.fact[id - FACT_SERVICE_FIRST]
+                                : &report->name[0].fact[id - FACT_NAME_FIRST];
 }
 
 #endif

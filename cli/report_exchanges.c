@@ -5,6 +5,7 @@
 #include "report_checks.h"
 #include "report_grade.h"
 #include "report_sections.h"
+#include "report_service.h"
 #include "rows.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ static char *address_body(const struct page *page, const PGresult *rows, int row
     report_grade(&body, row_text(rows, row, "grade"), row_text(rows, row, "score"),
                  row_is_true(rows, row, "provisional"), row_text(rows, row, "reason"));
     report_checks(&body, rows, row);
+    report_service(&body, rows, row);
     if (*row_text(rows, row, "flags"))
         fprintf(body.out, "    %-*s%s\n", PAGE_CHECK_COLUMNS, "Oddities", row_text(rows, row, "flags"));
     fclose(body.out);

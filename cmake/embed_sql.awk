@@ -3,9 +3,9 @@
 #
 # SQL lists no fact by hand. A line of a .sql file like
 #     -- each endpoint fact: {fact} = coalesce(nullif(s.{fact}, 'unknown'), e.{fact}),
-# stands for one line without the dashes for each row of ENDPOINT_FACTS in facts.h, in the order of the table. {fact} is the
-# row's key and {meaning} its sentence. "each name fact" goes through NAME_FACTS, "each fact" through both. What follows
-# the colon is taken as it is; after "each fact, commas between:" the lines are parted by commas, for the end of a list.
+# stands for one line without the dashes for each row of ENDPOINT_FACTS and SERVICE_FACTS in facts.h, in the order of the
+# tables. {fact} is the row's key and {meaning} its sentence. "each name fact" goes through NAME_FACTS, "each service fact"
+# through SERVICE_FACTS alone, "each fact" through all. What follows the colon is taken as it is; after "each fact, commas between:" the lines are parted by commas, for the end of a list.
 #
 # PLAIN: no file has parameters, whatever stands in function bodies.
 
@@ -46,13 +46,17 @@ function put_line(line) {
     body = body "    \"" line "\\n\"\n"
 }
 
-# kind: "endpoint ", "name ", or "" for both.
+# kind: "endpoint ", "service ", "name ", or "" for all. Facts of the service are facts of the endpoint.
+function is_of(kind, i) {
+    return kind == "" || kind == kinds[i] || (kind == "endpoint " && kinds[i] == "service ")
+}
+
 function put_facts(indent, kind, comma, line,    i, last) {
     for (i = 1; i <= facts; i++)
-        if (kind == "" || kind == kinds[i])
+        if (is_of(kind, i))
             last = i
     for (i = 1; i <= last; i++)
-        if (kind == "" || kind == kinds[i])
+        if (is_of(kind, i))
             put_line(indent replace(replace(line, "{fact}", keys[i]), "{meaning}", meanings[i]) (comma && i < last ? "," : ""))
 }
 
@@ -76,8 +80,8 @@ FNR == 1 && NR > 1 {
 }
 
 # facts.h, the first file.
-file == "" && /^#define (ENDPOINT|NAME)_FACTS[(]X[)]/ {
-    reading = /ENDPOINT/ ? "endpoint " : "name "
+file == "" && /^#define (ENDPOINT|SERVICE|NAME)_FACTS[(]X[)]/ {
+    reading = /ENDPOINT/ ? "endpoint " : /SERVICE/ ? "service " : "name "
     joined = ""
     next
 }
@@ -95,11 +99,11 @@ file == "" {
 }
 
 /^ *-- each / {
-    if (!match($0, /^ *-- each (endpoint |name )?fact(, commas between)?: /))
-        fail("neither 'each [endpoint |name ]fact: …' nor 'each … fact, commas between: …'")
+    if (!match($0, /^ *-- each (endpoint |service |name )?fact(, commas between)?: /))
+        fail("neither 'each [endpoint |service |name ]fact: …' nor 'each … fact, commas between: …'")
     head = substr($0, 1, RLENGTH)
     put_facts(substr(head, 1, index(head, "-") - 1),
-              head ~ /endpoint fact/ ? "endpoint " : head ~ /name fact/ ? "name " : "",
+              head ~ /endpoint fact/ ? "endpoint " : head ~ /service fact/ ? "service " : head ~ /name fact/ ? "name " : "",
               head ~ /commas between/, substr($0, RLENGTH + 1))
     next
 }

@@ -225,6 +225,13 @@ CREATE TABLE mxgrade.endpoint (
     banner               text,
     ehlo                 text[],
     ehlo_tls             text[],
+    banner_lines         text[],
+    greeting_name        text,
+    ehlo_name            text,
+    auth_mechanisms      text[],
+    size_limit           bigint,
+    tls_failure          text,
+    tls_failed_since     timestamptz,
     tls_version          integer,
     suite                integer,
     key_group            text,
@@ -258,6 +265,13 @@ COMMENT ON COLUMN mxgrade.endpoint.flags IS 'Oddities: starttls_stripped, early_
 COMMENT ON COLUMN mxgrade.endpoint.banner IS 'Greeting, sanitised';
 COMMENT ON COLUMN mxgrade.endpoint.ehlo IS 'EHLO lines in clear';
 COMMENT ON COLUMN mxgrade.endpoint.ehlo_tls IS 'EHLO lines inside TLS';
+COMMENT ON COLUMN mxgrade.endpoint.banner_lines IS 'All lines of the greeting, sanitised, at most 32';
+COMMENT ON COLUMN mxgrade.endpoint.greeting_name IS 'The host that the greeting names, lower case; whether it is a full host name: greeting_names_host';
+COMMENT ON COLUMN mxgrade.endpoint.ehlo_name IS 'The host that the reply to EHLO in clear names; whether it is a full host name: ehlo_names_host';
+COMMENT ON COLUMN mxgrade.endpoint.auth_mechanisms IS 'Mechanisms of AUTH that the EHLO reply in clear lists';
+COMMENT ON COLUMN mxgrade.endpoint.size_limit IS 'The number behind SIZE (RFC 1870), octets; 0 = no fixed limit; null = none was given';
+COMMENT ON COLUMN mxgrade.endpoint.tls_failure IS 'How TLS failed, the same way in every attempt so far: starttls_refused, alert N, closed, not_tls; various: not so, or not in every attempt; null: no attempt yet';
+COMMENT ON COLUMN mxgrade.endpoint.tls_failed_since IS 'When the first of those attempts ended';
 COMMENT ON COLUMN mxgrade.endpoint.tls_version IS 'Version of the full handshake, as on the wire (771 = TLS 1.2)';
 COMMENT ON COLUMN mxgrade.endpoint.suite IS 'Suite of the full handshake (see suite)';
 COMMENT ON COLUMN mxgrade.endpoint.key_group IS 'Key exchange group of the full handshake';
@@ -407,7 +421,7 @@ COMMENT ON COLUMN mxgrade.quarantine.message IS 'The EndpointResult, PolicyResul
 -- Reasons of common/model/facts.h from the most to the least telling: of several addresses or exchanges
 -- without a grade, the one that came furthest speaks for all.
 CREATE FUNCTION mxgrade.reason_order() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ARRAY['inconsistent', 'not_completed', 'starttls_refused', 'protocol_error', 'rate_limited', 'refused_service',
+    SELECT ARRAY['inconsistent', 'not_completed', 'starttls_refused', 'tls_broken', 'protocol_error', 'rate_limited', 'refused_service',
                  'cannot_offer', 'closed', 'reset', 'timeout', 'deadline', 'greeting_timeout', 'connect_timeout',
                  'unreachable', 'dns', 'no_address', 'invalid_name', 'refused_by_policy', 'no_route', 'local_resources', 'not_asked']
 $$;

@@ -81,7 +81,7 @@ LEFT JOIN (
     FROM (SELECT survey_id, name, exchange, preference, mxgrade.name_covered(exchange, mx) AS covered,
                  bool_or(fails) AS fails, bool_and(fails) AS fails_everywhere
           FROM (SELECT o.survey_id, o.name, b.exchange, b.preference, q.mx,
-                       coalesce(e.tls_enabled = 'no' OR (e.tls1_2 = 'no' AND e.tls1_3 = 'no') OR n.cert_trusted = 'no'
+                       coalesce(e.tls_enabled = 'no' OR e.tls_broken = 'yes' OR (e.tls1_2 = 'no' AND e.tls1_3 = 'no') OR n.cert_trusted = 'no'
                                 OR n.cert_in_date = 'no' OR n.san_match IS FALSE, false) AS fails
                 FROM mxgrade.mta_sts_policy q
                 JOIN mxgrade.domain o ON o.survey_id = q.survey_id AND o.name = q.domain
@@ -101,7 +101,7 @@ COMMENT ON COLUMN mxgrade.mta_sts.id IS 'The id in its TXT record';
 COMMENT ON COLUMN mxgrade.mta_sts.max_age IS 'Seconds that senders may keep the policy';
 COMMENT ON COLUMN mxgrade.mta_sts.patterns IS 'Its mx patterns';
 COMMENT ON COLUMN mxgrade.mta_sts.not_covered IS 'Exchanges that no pattern covers: no sender that honours the policy delivers there';
-COMMENT ON COLUMN mxgrade.mta_sts.failing IS 'Covered exchanges that fail the policy at an address: neither TLS 1.2 nor 1.3, or a certificate that is not trusted, not in date or has no alternative name for the exchange';
+COMMENT ON COLUMN mxgrade.mta_sts.failing IS 'Covered exchanges that fail the policy at an address: neither TLS 1.2 nor 1.3, TLS that is broken, or a certificate that is not trusted, not in date or has no alternative name for the exchange';
 COMMENT ON COLUMN mxgrade.mta_sts.mail_bounces IS 'The policy is enforced, and every exchange is not covered or fails it at each of its addresses: a sender that honours it delivers nowhere';
 COMMENT ON COLUMN mxgrade.mta_sts.http_status IS 'HTTP status; null = no answer';
 COMMENT ON COLUMN mxgrade.mta_sts.body IS 'The policy as it came, sanitised';

@@ -156,7 +156,8 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange,
        -- each name fact: n.{fact},
        n.certificate, n.matched, n.matched_by_cn, n.trust_error, n.chain_flags, n.weak_keys, n.weak_signatures, n.san_match, n.cn_match,
        e.tls_version, u.name AS suite, e.key_group, e.signature, e.weak_seen, e.pq_group,
-       e.flags, e.banner, e.connection_count, e.observed_at, e.worker, e.vantage,
+       e.flags, e.banner, e.banner_lines, e.greeting_name, e.greeting_name = n.exchange AS greeting_name_is_mx,
+       e.ehlo_name, e.ehlo_name = n.exchange AS ehlo_name_is_mx, e.auth_mechanisms, e.size_limit, e.connection_count, e.observed_at, e.worker, e.vantage,
        coalesce(e.fact_evidence, '{}') || coalesce(n.fact_evidence, '{}') AS fact_evidence
 FROM mxgrade.domain d
 JOIN mxgrade.mx_set_member b ON b.survey_id = d.survey_id AND b.mx_set = d.mx_set
@@ -203,6 +204,13 @@ COMMENT ON COLUMN mxgrade.mx.weak_seen IS 'Weak classes seen';
 COMMENT ON COLUMN mxgrade.mx.pq_group IS 'The post-quantum group selected';
 COMMENT ON COLUMN mxgrade.mx.flags IS 'Oddities of the server';
 COMMENT ON COLUMN mxgrade.mx.banner IS 'Greeting, sanitised';
+COMMENT ON COLUMN mxgrade.mx.banner_lines IS 'All lines of the greeting, sanitised, at most 32';
+COMMENT ON COLUMN mxgrade.mx.greeting_name IS 'The host that the greeting names, lower case; whether it is a full host name: greeting_names_host';
+COMMENT ON COLUMN mxgrade.mx.greeting_name_is_mx IS 'That is the exchange''s name; null = it names none';
+COMMENT ON COLUMN mxgrade.mx.ehlo_name IS 'The host that the reply to EHLO in clear names; whether it is a full host name: ehlo_names_host';
+COMMENT ON COLUMN mxgrade.mx.ehlo_name_is_mx IS 'That is the exchange''s name; null = it names none';
+COMMENT ON COLUMN mxgrade.mx.auth_mechanisms IS 'Mechanisms of AUTH that the EHLO reply in clear lists';
+COMMENT ON COLUMN mxgrade.mx.size_limit IS 'The number behind SIZE (RFC 1870), octets; 0 = no fixed limit; null = none was given';
 COMMENT ON COLUMN mxgrade.mx.connection_count IS 'Connections made in all';
 COMMENT ON COLUMN mxgrade.mx.observed_at IS 'When the last stored probe ended';
 COMMENT ON COLUMN mxgrade.mx.worker IS 'Who observed it';
@@ -213,7 +221,9 @@ CREATE VIEW mxgrade.endpoint_fact AS
 SELECT e.survey_id, e.address, NULL::text AS exchange, f.fact, f.value,
        e.fact_evidence -> f.fact ->> 'evidence' AS evidence,
        e.fact_evidence -> f.fact ->> 'reason' AS reason,
-       (e.fact_evidence -> f.fact ->> 'connection')::integer AS connection
+       (e.fact_evidence -> f.fact ->> 'connection')::integer AS connection,
+       (e.fact_evidence -> f.fact ->> 'attempts')::integer AS attempts,
+       make_interval(secs => (e.fact_evidence -> f.fact ->> 'seconds')::bigint) AS span
 FROM mxgrade.endpoint e
 CROSS JOIN LATERAL (VALUES
     -- each endpoint fact, commas between: ('{fact}', e.{fact})
@@ -222,7 +232,7 @@ UNION ALL
 SELECT n.survey_id, n.address, n.exchange, f.fact, f.value,
        n.fact_evidence -> f.fact ->> 'evidence',
        n.fact_evidence -> f.fact ->> 'reason',
-       (n.fact_evidence -> f.fact ->> 'connection')::integer
+       (n.fact_evidence -> f.fact ->> 'connection')::integer, NULL, NULL
 FROM mxgrade.exchange_endpoint n
 CROSS JOIN LATERAL (VALUES
     -- each name fact, commas between: ('{fact}', n.{fact})
@@ -236,6 +246,8 @@ COMMENT ON COLUMN mxgrade.endpoint_fact.value IS 'yes, no or unknown';
 COMMENT ON COLUMN mxgrade.endpoint_fact.evidence IS 'observed, inferred or shared; null if unknown';
 COMMENT ON COLUMN mxgrade.endpoint_fact.reason IS 'Why it is unknown';
 COMMENT ON COLUMN mxgrade.endpoint_fact.connection IS 'The connection that showed it, from 1';
+COMMENT ON COLUMN mxgrade.endpoint_fact.attempts IS 'Attempts that it is inferred from (tls_broken)';
+COMMENT ON COLUMN mxgrade.endpoint_fact.span IS 'Time from the first of those attempts to the last';
 
 CREATE VIEW mxgrade.connection AS
 SELECT e.survey_id, e.address, (c.entry ->> 'number')::integer AS connection, c.entry ->> 'step' AS step,

@@ -45,9 +45,10 @@ def check(folder):
     read = lambda path: (folder / path).read_text(encoding="utf-8")
     header = read("common/model/facts.h")
     endpoint, name = table(header, "ENDPOINT_FACTS"), table(header, "NAME_FACTS")
+    service = table(header, "SERVICE_FACTS")
     reasons = [key for key in table(header, "REASONS") if key]
     both = endpoint | name
-    if not (endpoint and name and reasons):
+    if not (endpoint and service and name and reasons):
         yield "common/model/facts.h: no table found"
 
     order = between(between(read("schema/001_1_core.sql"), "FUNCTION mxgrade.reason_order()", "$$;"), "ARRAY[", "]")
@@ -56,9 +57,17 @@ def check(folder):
     checks = re.findall(r"\bFACT_(\w+),", between(read("cli/report_checks.c"), "CHECKS[] = {", "\n};"))
     yield from flaws("cli/report_checks.c: CHECKS", sorted(checks), sorted(both[key] for key in both if key not in UNREPORTED))
 
+    reported = re.findall(r"\bFACT_(\w+)\b", read("cli/report_service.c"))
+    yield from flaws("cli/report_service.c", sorted(set(reported)), sorted(service.values()))
+
     lab, written = read("tests/lab/tables.py"), [key for key in name if key not in UNWRITTEN]
     yield from flaws("tests/lab/tables.py: FACTS", re.findall(r"\w+", between(lab, "\nFACTS = (", ")")), endpoint)
     yield from flaws("tests/lab/tables.py: CERT_FACTS", re.findall(r"\w+", between(lab, '\nCERT_FACTS = "', '"')), written)
+    yield from flaws("tests/lab/smtp.py: FACTS", re.findall(r"\w+", between(read("tests/lab/smtp.py"), "\nFACTS = (", ")")), service)
+    head = between(read("tests/lab/smtp.tsv"), "#address", "size_limit")
+    yield from flaws("tests/lab/smtp.tsv: its head", head.split(), service)
+    selected = re.findall(r"\be\.(\w+)(?=,)", read("tests/e2e/actual-smtp.sql"))
+    yield from flaws("tests/e2e/actual-smtp.sql", [key for key in selected if key in service], service)
     head = between(read("tests/lab/servers.tsv"), "# facts, in order:", "]")
     yield from flaws("tests/lab/servers.tsv: its head", re.findall(r"\w+", head), [*endpoint, *written])
     selected = re.findall(r"\b(?:e|xe)\.(\w+)(?=,)", read("tests/e2e/actual.sql"))

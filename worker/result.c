@@ -98,6 +98,20 @@ static Mxgrade__NameResult *copy_name(const struct probe_name *from) {
     return to;
 }
 
+static void copy_service(Mxgrade__EndpointResult *result, const struct service *service) {
+    result->n_service = result->names_only ? 0 : FACT_SERVICE_COUNT;
+    result->service = copy_facts(service->fact, result->n_service);
+    result->n_banner_line = service->banner_line_count;
+    result->banner_line = copy_lines(service->banner_line, service->banner_line_count);
+    result->greeting_name = mem_strdup(service->greeting_name);
+    result->ehlo_name = mem_strdup(service->ehlo_name);
+    result->n_auth_mechanism = service->mechanism_count;
+    result->auth_mechanism = mem_calloc(service->mechanism_count, sizeof *result->auth_mechanism);
+    for (size_t i = 0; i < service->mechanism_count; i++)
+        result->auth_mechanism[i] = mem_strdup(service->mechanism[i]);
+    result->size_limit = service->has_limit ? 1 + (uint64_t)service->limit : 0;
+}
+
 Mxgrade__EndpointResult *result_from_report(const struct probe_report *report) {
     const struct plan *plan = &report->plan;
     Mxgrade__EndpointResult *result = mem_alloc(sizeof *result);
@@ -123,6 +137,7 @@ Mxgrade__EndpointResult *result_from_report(const struct probe_report *report) {
         result->resume = copy_bytes(report->resume, report->resume_len);
     result->flag = name_bits(plan->flags, flag_name, FLAG_COUNT, &result->n_flag);
     copy_suites(result, plan);
+    copy_service(result, &report->service);
     result->n_connection = report->connection_count;
     result->connection = mem_calloc(report->connection_count, sizeof *result->connection);
     for (unsigned i = 0; i < report->connection_count; i++)

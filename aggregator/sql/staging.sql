@@ -13,8 +13,8 @@ CREATE TEMP TABLE staged_certificate ON COMMIT DELETE ROWS AS
 CREATE TEMP TABLE staged_endpoint ON COMMIT DELETE ROWS AS
     SELECT address, last_job AS job, false AS names_only, false AS retry, reason,
            -- each endpoint fact: {fact},
-           fact_evidence AS evidence, fact_evidence AS why_unknown, flags, banner, ehlo, ehlo_tls, tls_version, suite,
-           key_group, signature, suites_seen, weak_seen, pq_group, connections, connection_count, observed_at, worker,
+           fact_evidence AS evidence, fact_evidence AS why_unknown, flags, banner, ehlo, ehlo_tls, banner_lines,
+           greeting_name, ehlo_name, auth_mechanisms, size_limit, tls_failure, tls_version, suite, key_group, signature, suites_seen, weak_seen, pq_group, connections, connection_count, observed_at, worker,
            vantage, duration_ms, resume
     FROM mxgrade.endpoint WITH NO DATA;
 

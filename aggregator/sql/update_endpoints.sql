@@ -43,6 +43,16 @@ UPDATE mxgrade.endpoint e SET
     -- A server that turned us away this time says less of itself than it did before.
     banner = CASE WHEN s.reason IN ('rate_limited', 'refused_service') THEN coalesce(e.banner, s.banner)
         ELSE coalesce(s.banner, e.banner) END,
+    banner_lines = CASE WHEN s.reason IN ('rate_limited', 'refused_service') THEN coalesce(e.banner_lines, s.banner_lines)
+        ELSE coalesce(s.banner_lines, e.banner_lines) END,
+    greeting_name = coalesce(s.greeting_name, e.greeting_name),
+    ehlo_name = coalesce(s.ehlo_name, e.ehlo_name),
+    auth_mechanisms = coalesce(s.auth_mechanisms, e.auth_mechanisms),
+    size_limit = coalesce(s.size_limit, e.size_limit),
+    -- Of all attempts together: see judge_broken.sql.
+    tls_failure = CASE WHEN s.tls_failure IS NULL THEN e.tls_failure
+        WHEN coalesce(e.tls_failure, s.tls_failure) = s.tls_failure THEN s.tls_failure ELSE 'various' END,
+    tls_failed_since = coalesce(e.tls_failed_since, CASE WHEN s.tls_failure IS NOT NULL THEN least(s.observed_at, now()) END),
     ehlo = coalesce(s.ehlo, e.ehlo),
     ehlo_tls = coalesce(s.ehlo_tls, e.ehlo_tls),
     tls_version = coalesce(s.tls_version, e.tls_version),

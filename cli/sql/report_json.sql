@@ -36,6 +36,9 @@ SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object(
                 'handshake', jsonb_build_object('version', m.tls_version, 'suite', m.suite, 'group', m.key_group,
                                                 'signature', m.signature),
                 'weak_seen', m.weak_seen, 'pq_group', m.pq_group, 'banner', m.banner,
+                'banner_lines', m.banner_lines, 'greeting_name', m.greeting_name,
+                'greeting_name_is_mx', m.greeting_name_is_mx, 'ehlo_name', m.ehlo_name, 'ehlo_name_is_mx', m.ehlo_name_is_mx,
+                'auth_mechanisms', m.auth_mechanisms, 'size_limit', m.size_limit,
                 'certificate', (SELECT to_jsonb(c) - 'chain' || jsonb_build_object(
                                            'sha256', encode(c.sha256, 'hex'),
                                            'spki_sha256', encode(c.spki_sha256, 'hex'),

@@ -3,6 +3,10 @@ SELECT m.preference, m.exchange, host(m.address) AS address, m.exchange_grade, m
        m.exchange_reason, m.dns_status, array_to_string(m.exchange_flags, ', ') AS exchange_flags,
        m.grade, m.score, m.provisional, m.reason, array_to_string(m.flags, ', ') AS flags,
        m.tls_version, m.suite, m.key_group, m.pq_group, array_to_string(m.weak_seen, ', ') AS weak_seen,
+       m.greeting_name, m.greeting_name_is_mx, m.ehlo_name, m.ehlo_name_is_mx,
+       array_to_string(m.auth_mechanisms, ' ') AS auth_mechanisms, m.size_limit,
+       m.fact_evidence #>> '{tls_broken,attempts}' AS broken_attempts, m.fact_evidence #>> '{tls_broken,seconds}' AS broken_seconds,
+       m.fact_evidence #>> '{tls_broken,failure}' AS broken_failure,
        m.matched, m.matched_by_cn, m.trust_error, m.weak_keys, m.weak_signatures,
        concat(',', array_to_string(m.chain_flags, ','), ',', CASE WHEN m.cn_match AND m.cert_name_match = 'no' THEN 'cn_only,' END)
            AS notes,

@@ -7,7 +7,7 @@ static const struct {
     const char *key, *title;
 } FACTS[FACT_COUNT] = {
 #define X(id, key, title, meaning) [FACT_##id] = {key, title},
-    ENDPOINT_FACTS(X) NAME_FACTS(X)
+    ENDPOINT_FACTS(X) SERVICE_FACTS(X) NAME_FACTS(X)
 #undef X
 };
 

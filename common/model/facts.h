@@ -29,6 +29,24 @@
     X(FORWARD_SECRECY, "forward_secrecy", "Forward secrecy", "The server selected an (EC)DHE or TLS 1.3 suite")        \
     X(PQ_HYBRID, "pq_hybrid", "Post-quantum hybrid", "The server selected a post-quantum hybrid group")
 
+/* What is not of TLS alone: what the server says of itself in SMTP (engine/probe/service.h), and what only all attempts
+ * of a survey together show (aggregator/sql/judge_broken.sql). Facts of an endpoint as those above, but no part of the
+ * plan. */
+#define SERVICE_FACTS(X)                                                                                               \
+    X(TLS_BROKEN, "tls_broken", "TLS broken",                                                                          \
+      "STARTTLS is advertised and failed in one and the same way in every attempt of the survey")                      \
+    X(AUTH_BEFORE_TLS, "auth_before_tls", "AUTH before TLS", "The EHLO reply in clear lists AUTH")                     \
+    X(REQUIRETLS, "requiretls", "REQUIRETLS", "The EHLO reply inside TLS lists REQUIRETLS (RFC 8689)")                 \
+    X(SMTPUTF8, "smtputf8", "SMTPUTF8", "An EHLO reply lists SMTPUTF8 (RFC 6531)")                                     \
+    X(SIZE_DECLARED, "size_declared", "SIZE", "An EHLO reply lists SIZE (RFC 1870); its number is size_limit")         \
+    X(PIPELINING, "pipelining", "PIPELINING", "An EHLO reply lists PIPELINING (RFC 2920)")                             \
+    X(EIGHTBITMIME, "eightbitmime", "8BITMIME", "An EHLO reply lists 8BITMIME (RFC 6152)")                             \
+    X(CHUNKING, "chunking", "CHUNKING", "An EHLO reply lists CHUNKING (RFC 3030)")                                     \
+    X(DSN, "dsn", "DSN", "An EHLO reply lists DSN (RFC 3461)")                                                         \
+    X(GREETING_NAMES_HOST, "greeting_names_host", "Greeting names a host",                                             \
+      "The greeting begins with a full host name")                                                                     \
+    X(EHLO_NAMES_HOST, "ehlo_names_host", "EHLO reply names a host", "The reply to EHLO begins with a full host name")
+
 #define NAME_FACTS(X)                                                                                                  \
     X(CERT_TRUSTED, "cert_trusted", "Certificate trusted", "The chain builds to a trusted root, dates left aside")     \
     X(CERT_IN_DATE, "cert_in_date", "Certificate in date", "Leaf and chain are within their validity")                 \
@@ -40,12 +58,15 @@
 enum fact_id {
 #define X(id, key, title, meaning) FACT_##id,
     ENDPOINT_FACTS(X) FACT_ENDPOINT_COUNT,
-    FACT_NAME_FIRST = FACT_ENDPOINT_COUNT,
+    FACT_SERVICE_FIRST = FACT_ENDPOINT_COUNT,
+    FACT_SERVICE_BASE_ = FACT_SERVICE_FIRST - 1,
+    SERVICE_FACTS(X) FACT_NAME_FIRST,
     FACT_NAME_BASE_ = FACT_NAME_FIRST - 1,
     NAME_FACTS(X)
 #undef X
         FACT_COUNT
 };
+#define FACT_SERVICE_COUNT (FACT_NAME_FIRST - FACT_SERVICE_FIRST)
 #define FACT_NAME_COUNT (FACT_COUNT - FACT_NAME_FIRST)
 
 enum tri { TRI_UNKNOWN = 0, TRI_NO = 1, TRI_YES = 2 };
@@ -77,7 +98,8 @@ enum evidence { EVIDENCE_NONE = 0, EVIDENCE_OBSERVED = 1, EVIDENCE_INFERRED = 2,
     X(NO_ROUTE, "no_route", true, "the worker has no route to the address")                                            \
     X(INVALID_NAME, "invalid_name", false, "what the MX record names is no full host name")                            \
     X(SILENT_INSIDE_TLS, "silent_inside_tls", true, "the handshake ended well, and inside TLS came nothing")           \
-    X(SNI_REFUSED, "sni_refused", false, "the server breaks off when the client names the exchange")
+    X(SNI_REFUSED, "sni_refused", false, "the server breaks off when the client names the exchange")                          \
+    X(TLS_BROKEN, "tls_broken", false, "STARTTLS is advertised and failed in the same way in every attempt")
 
 enum reason {
 #define X(id, key, retry, text) REASON_##id,

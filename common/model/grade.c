@@ -69,7 +69,8 @@ struct rule {
     [FINDING_ANON_SUITES] = {.yes = FACT(ANON_SUITES)}, [FINDING_NO_PQ] = {.no = FACT(PQ_HYBRID)},                     \
     [FINDING_WEAK_KEY] = {.signs = SIGN_WEAK_KEY}, [FINDING_SHA1_SIGNATURE] = {.signs = SIGN_SHA1},                    \
     [FINDING_EXPIRES_SOON] = {.signs = SIGN_EXPIRES_SOON}, [FINDING_STARTTLS_STRIPPED] = {.signs = SIGN_STRIPPED},     \
-    [FINDING_INCONSISTENT] = {.signs = SIGN_INCONSISTENT}
+    [FINDING_INCONSISTENT] = {.signs = SIGN_INCONSISTENT}, [FINDING_TLS_BROKEN] = {.yes = FACT(TLS_BROKEN)},           \
+    [FINDING_AUTH_BEFORE_TLS] = {.yes = FACT(AUTH_BEFORE_TLS)}
 
 enum { FORCED_TLS_CLAUSES = 3 };
 
@@ -92,7 +93,8 @@ static const struct {
 /* "Expired or not trusted" is one deduction. */
 static const uint64_t ONE_DEDUCTION = FINDING(CERT_UNTRUSTED) | FINDING(CERT_EXPIRED);
 /* Where there is no TLS, nothing else can be said of it. */
-static const uint64_t WITHOUT_TLS = FINDING(NO_TLS) | FINDING(STARTTLS_STRIPPED);
+static const uint64_t WITHOUT_TLS =
+    FINDING(NO_TLS) | FINDING(TLS_BROKEN) | FINDING(STARTTLS_STRIPPED) | FINDING(AUTH_BEFORE_TLS);
 
 const char *weight_name(enum weight weight) { return WEIGHTS[weight].name; }
 const char *policy_name(enum policy policy) { return POLICIES[policy].name; }
@@ -125,10 +127,15 @@ static bool expires_soon(const struct grade_input *input) {
     return valid && left < EXPIRES_SOON_S && left < (end - (uint64_t)input->not_before) / EXPIRES_SOON_PART;
 }
 
+/* Where it is known whether TLS works, nothing is to be inferred from attempts that failed. */
+static enum tri value_of(const struct grade_input *input, enum fact_id id) {
+    return id == FACT_TLS_BROKEN && input->fact[FACT_TLS_ENABLED] != TRI_UNKNOWN ? TRI_NO : input->fact[id];
+}
+
 static struct known sort_facts(const struct grade_input *input) {
     struct known known = {.facts = {0}};
     for (unsigned id = 0; id < FACT_COUNT; id++)
-        known.facts[input->fact[id]] |= UINT64_C(1) << id;
+        known.facts[value_of(input, (enum fact_id)id)] |= UINT64_C(1) << id;
     known.signs = (input->starttls_stripped ? SIGN_STRIPPED : 0u) | (input->inconsistent ? SIGN_INCONSISTENT : 0u) |
                   (input->weak_key ? SIGN_WEAK_KEY : 0u) | (input->sha1_signature ? SIGN_SHA1 : 0u) |
                   (expires_soon(input) ? SIGN_EXPIRES_SOON : 0u);
@@ -145,18 +152,23 @@ static enum tri rule_state(const struct rule *rule, const struct known *known) {
     return asked & known->facts[TRI_UNKNOWN] ? TRI_UNKNOWN : TRI_YES;
 }
 
+/* There is none, or none that works. */
+static bool is_without_tls(const struct known *known) {
+    return known->facts[TRI_NO] & FACT(TLS_ENABLED) || known->facts[TRI_YES] & FACT(TLS_BROKEN);
+}
+
 static uint64_t raised_findings(const struct rule *rules, const struct known *known) {
     uint64_t findings = 0;
     for (unsigned i = 0; i < FINDING_COUNT; i++)
         if (rule_state(&rules[i], known) == TRI_YES)
             findings |= UINT64_C(1) << i;
-    return known->facts[TRI_NO] & FACT(TLS_ENABLED) ? findings & WITHOUT_TLS : findings;
+    return is_without_tls(known) ? findings & WITHOUT_TLS : findings;
 }
 
 /* The unknown facts that could still change the score. */
 static uint64_t missing_facts(const struct rule *rules, const struct known *known, uint64_t findings) {
     uint64_t missing = 0, settled = findings & ONE_DEDUCTION ? ONE_DEDUCTION : 0;
-    if (findings & FINDING(NO_TLS))
+    if (is_without_tls(known))
         return 0;
     for (unsigned i = 0; i < FINDING_COUNT; i++)
         if (FINDING_INFO[i].weight != WEIGHT_ADVICE && !(settled >> i & 1) &&
@@ -179,6 +191,11 @@ static const char *newest_fact_key(uint64_t facts) { return fact_key((enum fact_
 
 static void judge_forced_tls(struct grade_result *result, const uint64_t *clauses, const struct known *known) {
     result->forced_tls = TRI_YES;
+    if (known->facts[TRI_YES] & FACT(TLS_BROKEN)) {
+        result->forced_tls = TRI_NO;
+        result->forced_tls_why = fact_key(FACT_TLS_BROKEN);
+        return;
+    }
     for (unsigned i = 0; i < FORCED_TLS_CLAUSES; i++) {
         uint64_t open = clauses[i] & known->facts[TRI_UNKNOWN];
         if (clauses[i] & known->facts[TRI_YES])
@@ -198,7 +215,7 @@ struct grade_result grade_endpoint(const struct grade_input *input, enum policy 
     struct known known = sort_facts(input);
     struct grade_result result = {.reason = REASON_NONE};
     judge_forced_tls(&result, POLICIES[policy].forced_tls, &known);
-    if (input->fact[FACT_TLS_ENABLED] == TRI_UNKNOWN) {
+    if (input->fact[FACT_TLS_ENABLED] == TRI_UNKNOWN && input->fact[FACT_TLS_BROKEN] != TRI_YES) {
         result.reason = input->reason == REASON_NONE ? REASON_NOT_ASKED : input->reason;
         return result;
     }

@@ -47,7 +47,13 @@ enum weight { WEIGHT_FATAL, WEIGHT_SIGNIFICANT, WEIGHT_SLIGHT, WEIGHT_ADVICE };
     X(NO_PQ, ADVICE, "No post-quantum key exchange", "Enable X25519MLKEM768 when your TLS library offers it.")         \
     X(STARTTLS_STRIPPED, ADVICE, "STARTTLS is masked on the way",                                                      \
       "Turn off SMTP inspection on the firewall in front of the server.")                                              \
-    X(INCONSISTENT, ADVICE, "Answers contradict each other", "Check that all servers behind the address are alike.")
+    X(INCONSISTENT, ADVICE, "Answers contradict each other", "Check that all servers behind the address are alike.")   \
+    X(TLS_BROKEN, FATAL, "TLS is offered and never works",                                                             \
+      "Repair what is behind STARTTLS (certificate, key, their permissions), or stop listing it: it failed for every " \
+      "attempt.")                                                                                                      \
+    X(AUTH_BEFORE_TLS, ADVICE, "Passwords are asked for before TLS",                                                   \
+      "Offer AUTH inside TLS alone (in Postfix: smtpd_tls_auth_only = yes), and not at all on port 25 if nobody logs " \
+      "in there.")
 
 enum finding {
 #define X(code, weight, title, recommendation) FINDING_##code,
@@ -114,7 +120,7 @@ enum policy policy_from_name(const char *name);
 struct grade_result {
     uint64_t findings; /* bit 1 << FINDING_…; none when not graded */
     uint64_t missing;  /* bit 1 << FACT_…: unknown facts that could still change the score */
-    bool graded;       /* false: tls_enabled is unknown; reason says why */
+    bool graded;       /* false: tls_enabled is unknown, and tls_broken not yes; reason says why */
     bool provisional;  /* graded, with something missing */
     int score;         /* 0 to 100 */
     const char *grade; /* "A+" … "F"; static; NULL when not graded */

@@ -25,6 +25,7 @@ void probe_report_free(struct probe_report **report) {
         dane_set_free(&r->name[i].tlsa);
     free_lines(r->ehlo, r->ehlo_count);
     free_lines(r->ehlo_tls, r->ehlo_tls_count);
+    service_end(&r->service);
     free(r->chain);
     free(r->connection);
     free(r->thorough);
@@ -71,6 +72,7 @@ static void keep_lines(const struct smtp_reply *reply, char ***lines, size_t *co
 void probe_report_note_server(struct probe_report *report, const struct connection_outcome *outcome) {
     if (report->banner == NULL && outcome->banner)
         report->banner = mem_strdup(smtp_reply_line(outcome->banner, 0));
+    service_note(&report->service, outcome, report->connection_count);
     keep_lines(outcome->ehlo, &report->ehlo, &report->ehlo_count);
     keep_lines(outcome->ehlo_tls, &report->ehlo_tls, &report->ehlo_tls_count);
     if (report->version == 0 && outcome->answer.completed) {
@@ -126,6 +128,7 @@ void probe_report_conclude(struct probe_report *report) {
         plan_finish(&report->plan);
         if (report->thorough)
             conclude_thorough(report);
+        service_conclude(&report->service, &report->plan);
         if (report->reason == REASON_NONE)
             report->reason = report->plan.reason;
         if (report->reason != REASON_NONE)

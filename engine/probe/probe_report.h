@@ -11,6 +11,7 @@
 #include "plan/plan.h"
 #include "plan/thorough.h"
 #include "probe/connection.h"
+#include "probe/service.h"
 
 enum { PROBE_RESUME_MAX = PLAN_SAVED_MAX };
 
@@ -47,6 +48,7 @@ struct probe_report {
     char *banner;       /* NULL if none */
     char **ehlo, **ehlo_tls;
     size_t ehlo_count, ehlo_tls_count;
+    struct service service;  /* what the server says of itself in SMTP; its facts */
     uint16_t version, suite; /* of the first full handshake; 0 = none */
     char group[48], signature[48];
     struct probe_connection *connection;

@@ -2,6 +2,8 @@
  */
 #include "probe/session_smtp.h"
 
+#include "probe/smtp_ehlo.h"
+
 #include <stdio.h>
 
 enum { CLOSING_CHANNEL = 421, UNKNOWN_COMMAND = 500, NOT_IMPLEMENTED = 502 };
@@ -51,6 +53,7 @@ static enum session_state without_starttls(struct session *s) {
  * have it from us, or not with that name: it might have listed STARTTLS for others. */
 static enum session_state on_ehlo(struct session *s, size_t left_over) {
     unsigned code = s->reply.code;
+    struct smtp_ehlo ehlo;
     (void)left_over;
     if (code == UNKNOWN_COMMAND || code == NOT_IMPLEMENTED) {
         s->answer.flags |= FLAG_NO_ESMTP;
@@ -59,10 +62,11 @@ static enum session_state on_ehlo(struct session *s, size_t left_over) {
     if (code != 250)
         return refuse_service(s, &s->reply, REASON_REFUSED_SERVICE);
     keep_reply(s, &s->ehlo);
-    s->answer.starttls = smtp_ehlo_has(&s->ehlo, "STARTTLS");
+    smtp_ehlo_parse(&ehlo, &s->ehlo);
+    s->answer.starttls = smtp_ehlo_lists(&ehlo, SMTP_STARTTLS);
     if (s->answer.starttls)
         return SESSION_STARTTLS;
-    if (smtp_ehlo_masked(&s->ehlo))
+    if (ehlo.masked)
         s->answer.flags |= FLAG_STARTTLS_STRIPPED;
     return without_starttls(s);
 }

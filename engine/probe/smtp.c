@@ -9,7 +9,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { CODE_LEN = 3 };
 
@@ -110,23 +109,6 @@ const char *smtp_reply_line(const struct smtp_reply *reply, size_t n) {
     while (n-- > 0)
         line += strlen(line) + 1;
     return line;
-}
-
-bool smtp_ehlo_has(const struct smtp_reply *reply, const char *keyword) {
-    size_t len = strlen(keyword);
-    for (size_t i = 1; i < reply->line_count; i++) {
-        const char *line = smtp_reply_line(reply, i);
-        if (strncasecmp(line, keyword, len) == 0 && (line[len] == '\0' || line[len] == ' '))
-            return true;
-    }
-    return false;
-}
-
-bool smtp_ehlo_masked(const struct smtp_reply *reply) {
-    for (size_t i = 1; i < reply->line_count; i++)
-        if (strncmp(smtp_reply_line(reply, i), "XXXXXXX", 7) == 0)
-            return true;
-    return false;
 }
 
 bool smtp_greets_as_front(const struct smtp_reply *greeting) {

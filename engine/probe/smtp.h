@@ -40,12 +40,6 @@ size_t smtp_reply_feed(struct smtp_reply *reply, const uint8_t *data, size_t len
 /* The nth line's text, or NULL. */
 const char *smtp_reply_line(const struct smtp_reply *reply, size_t n);
 
-/* True if an EHLO reply (its lines after the first) lists keyword, whatever the case (RFC 5321 section 4.1.1.1). */
-bool smtp_ehlo_has(const struct smtp_reply *reply, const char *keyword);
-
-/* True if a line looks like a keyword masked by a middlebox ("XXXXXXXA", "XXXXXXXX"). */
-bool smtp_ehlo_masked(const struct smtp_reply *reply);
-
 /* True if the greeting is that of a program that keeps strangers waiting in front of the mail server (OpenBSD's
  * spamd). */
 bool smtp_greets_as_front(const struct smtp_reply *greeting);

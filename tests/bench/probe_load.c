@@ -75,6 +75,8 @@ static void start_connection(void) {
 }
 
 static const struct fact *fact_of(const struct probe_report *report, unsigned id) {
+    if (id >= FACT_SERVICE_FIRST && id < FACT_NAME_FIRST)
+        return &report->service.fact[id - FACT_SERVICE_FIRST];
     return id < FACT_NAME_FIRST ? &report->plan.fact[id] : &report->name[0].fact[id - FACT_NAME_FIRST];
 }
 

@@ -52,6 +52,18 @@ static void take_plan(struct supply *supply, struct plan *plan) {
         plan->suites_seen[i] = (uint16_t)supply_number(supply, UINT16_MAX);
 }
 
+static void take_service(struct supply *supply, struct service *service) {
+    take_facts(supply, service->fact, FACT_SERVICE_COUNT);
+    service->has_limit = supply_number(supply, 1);
+    service->limit = supply_number(supply, UINT32_MAX);
+    service->banner_line = take_lines(supply, &service->banner_line_count);
+    take_array(supply, service->greeting_name, sizeof service->greeting_name);
+    take_array(supply, service->ehlo_name, sizeof service->ehlo_name);
+    service->mechanism_count = supply_number(supply, SMTP_MECHANISMS_MAX);
+    for (size_t i = 0; i < service->mechanism_count; i++)
+        take_array(supply, service->mechanism[i], sizeof service->mechanism[i]);
+}
+
 static void take_connection(struct supply *supply, struct probe_connection *to) {
     take_array(supply, to->step, sizeof to->step);
     take_array(supply, to->offered, sizeof to->offered);
@@ -125,6 +137,7 @@ static struct probe_report *take_report(struct supply *supply) {
     for (size_t i = 0; i < report->name_count; i++)
         take_name(supply, &report->name[i], report->chain[0]);
     report->observed_at_ms = supply_number(supply, UINT32_MAX);
+    take_service(supply, &report->service);
     return report;
 }
 
@@ -183,6 +196,10 @@ static void check_facts(Mxgrade__Fact *const *got, size_t count, const struct fa
 static void check_result(const Mxgrade__EndpointResult *result, const struct probe_report *report) {
     CHECK(result->n_fact == (report->names_only ? 0 : FACT_ENDPOINT_COUNT));
     check_facts(result->fact, result->n_fact, report->plan.fact);
+    CHECK(result->n_service == (report->names_only ? 0 : FACT_SERVICE_COUNT));
+    check_facts(result->service, result->n_service, report->service.fact);
+    CHECK(result->n_banner_line == report->service.banner_line_count);
+    CHECK(result->size_limit == (report->service.has_limit ? 1 + (uint64_t)report->service.limit : 0));
     CHECK(strcmp(result->banner, report->banner ? report->banner : "") == 0);
     CHECK(result->n_ehlo == report->ehlo_count && result->n_ehlo_tls == report->ehlo_tls_count);
     CHECK(result->n_suites_seen == report->plan.suites_seen_count);

@@ -55,6 +55,12 @@ VALUES
     (:survey, '192.0.2.3', 4, NULL, 3, false, 'connect_timeout', '{}', NULL, NULL, NULL, NULL, NULL, 3, '{}',
      'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'unknown');
 
+UPDATE mxgrade.endpoint SET
+    (auth_before_tls, auth_mechanisms, requiretls, smtputf8, size_declared, size_limit, pipelining, dsn) =
+    ('yes', '{PLAIN,LOGIN}', 'no', 'yes', 'yes', 10240000, 'yes', 'unknown'),
+    (greeting_names_host, greeting_name, ehlo_names_host, ehlo_name) = ('yes', 'mx2.example.net', 'no', 'localhost')
+WHERE survey_id = :survey AND address = '192.0.2.2';
+
 INSERT INTO mxgrade.certificate_row (sha256, der, subject_cn, subject, issuer, san, san_total, key_type, key_bits, signature, not_before, not_after, self_signed)
 VALUES (decode(repeat('01', 32), 'hex'), '\x30', 'mx1.example.net', 'CN=mx1.example.net', 'C=XX, O=Good CA, CN=Good CA R3',
         '{mx1.example.net,*.mx.example.net,a.example.net}', 5, 'RSA', 2048, 'sha256WithRSAEncryption', '2026-09-01Z', '2026-12-01Z', false),

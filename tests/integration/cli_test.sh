@@ -186,7 +186,7 @@ ok 'report --json is one object with every fact' same "$(python3 -c '
 import json, sys
 d = json.loads(sys.argv[1])
 print(d["domain"], d["grade"], [(m["preference"], m["exchange"], m["grade"], [(a["address"], len(a["facts"]), len(a["findings"]), len((a["certificate"] or {}).get("flags", "")), (a["certificate"] or {}).get("cn_match")) for a in m["addresses"]]) for m in d["mx"]])' "$out")" \
-    "xn--bcher-kva.example F [(10, 'mx1.example.net', 'A+', [('192.0.2.1', 19, 0, 3, True), ('2001:db8::1', 19, 0, 3, True)]), (20, 'mx2.example.net', 'F', [('192.0.2.2', 19, 10, 4, True)]), (30, 'mx3.example.net', None, [('192.0.2.3', 19, 0, 0, None)])]"
+    "xn--bcher-kva.example F [(10, 'mx1.example.net', 'A+', [('192.0.2.1', 30, 0, 3, True), ('2001:db8::1', 30, 0, 3, True)]), (20, 'mx2.example.net', 'F', [('192.0.2.2', 30, 10, 4, True)]), (30, 'mx3.example.net', None, [('192.0.2.3', 30, 0, 0, None)])]"
 ok 'and all that the domain publishes' same "$(python3 -c '
 import json, sys
 d = json.loads(sys.argv[1])
@@ -201,6 +201,17 @@ enforce 20261101 604800 ['mx1.example.net', 'mx2.example.net'] ['mx3.example.net
 ('MTA_STS_MX_NOT_COVERED', 'mx3.example.net', 'mx: mx3.example.net'), ('NO_DANE', 'mx3.example.net', ''), ('TLSRPT_INVALID', None, '_smtp._tls.xn--bcher')]
 [('secure', 'mx1.example.net', 1, [{'why': None, 'status': 'secure-match'}, {'why': None, 'status': 'secure-match'}]), \
 ('secure', 'mx2.example.net', 1, [{'why': '3 1 1: another key', 'status': 'secure-mismatch'}]), ('secure', 'mx3.example.net', 0, [{'why': None, 'status': 'none'}])]"
+sql -c "UPDATE mxgrade.endpoint SET (reachable, starttls_advertised, tls_broken, reason, fact_evidence) = ('yes', 'yes', 'yes', 'tls_broken',
+        '{\"tls_enabled\": {\"reason\": \"tls_broken\"}, \"tls_broken\": {\"evidence\": \"inferred\", \"attempts\": 3, \"seconds\": 1830, \"failure\": \"alert 80\"}}')
+    WHERE survey_id = 1 AND address = '192.0.2.3'"
+run report bücher.example
+ok 'report says from what it follows that TLS is broken' same "$(grep -A 1 'TLS broken' <<<"$out")" \
+    "    TLS broken                    inferred, 3 attempts over 30 minutes, each time: alert 80"
+run report --json bücher.example
+ok 'and so does report --json' same "$(python3 -c '
+import json, sys
+print(json.loads(sys.argv[1])["mx"][2]["addresses"][0]["facts"]["tls_broken"])' "$out")" \
+    "{'value': 'yes', 'failure': 'alert 80', 'seconds': 1830, 'attempts': 3, 'evidence': 'inferred'}"
 "$mxgrade" watch 2 >"$dir/watch" 2>&1 &
 watcher=$!
 until_true grep -qs submitted "$dir/watch"

@@ -909,6 +909,204 @@ TEST(names_that_remain_are_asked_for_later_if_the_server_has_had_enough) {
 #define POLICY_ASKING                                                                                                  \
     "SELECT concat_ws(' ', attempts, next_fetch_at IS NULL) FROM mxgrade.mta_sts_policy WHERE survey_id = $1"
 
+/* An attempt at a server that lists STARTTLS, whose one connection ended so. alert: 0 for none. */
+static void draft_failed(struct draft *draft, const char *outcome, enum reason reason, unsigned alert) {
+    draft_init(draft, "192.0.2.1");
+    set_fact(draft, FACT_REACHABLE, TRI_YES);
+    set_fact(draft, FACT_STARTTLS_ADVERTISED, TRI_YES);
+    draft->fact[FACT_TLS_ENABLED].reason = draft->result.reason = (uint32_t)reason;
+    draft->result.retry = true;
+    draft->result.observed_at_ms += (int64_t)(lab.job % 1000) * 600000;
+    draft->connection.outcome = (char *)outcome;
+    draft->connection.reason = (char *)reason_key(reason);
+    draft->connection.alert = alert ? alert + 1 : 0;
+    add_name(draft, "mx.example.org", TRI_UNKNOWN, TRI_UNKNOWN);
+}
+
+struct ending {
+    const char *outcome;
+    enum reason reason;
+    unsigned alert;
+};
+
+static void deliver_attempts(const struct ending *endings, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct draft draft;
+        draft_failed(&draft, endings[i].outcome, endings[i].reason, endings[i].alert);
+        deliver(&draft);
+    }
+}
+
+#define BROKEN_QUERY                                                                                                   \
+    "SELECT concat_ws(' ', e.tls_broken, e.tls_enabled, e.reason, e.fact_evidence -> 'tls_broken' ->> 'evidence', "    \
+    "e.fact_evidence -> 'tls_broken' ->> 'attempts', e.fact_evidence -> 'tls_broken' ->> 'failure', x.grade, "         \
+    "x.findings, x.forced_tls, x.forced_tls_why, x.provisional) FROM mxgrade.endpoint e "                              \
+    "JOIN mxgrade.exchange_endpoint x USING (survey_id, address) WHERE survey_id = $1"
+
+TEST(what_fails_in_one_way_in_every_attempt_is_broken) {
+    static const struct {
+        struct ending attempts[3];
+        const char *failure;
+    } cases[] = {
+        {{{"stopped", REASON_STARTTLS_REFUSED, 0},
+          {"stopped", REASON_STARTTLS_REFUSED, 0},
+          {"stopped", REASON_STARTTLS_REFUSED, 0}},
+         "starttls_refused"},
+        {{{"refused", REASON_INCONSISTENT, 80}, {"refused", REASON_INCONSISTENT, 80}, {"refused", REASON_CLOSED, 80}},
+         "alert 80"},
+        {{{"closed", REASON_INCONSISTENT, 0}, {"reset", REASON_RESET, 0}, {"closed", REASON_NOT_COMPLETED, 0}},
+         "closed"},
+        {{{"malformed", REASON_PROTOCOL_ERROR, 0},
+          {"malformed", REASON_NOT_COMPLETED, 0},
+          {"malformed", REASON_PROTOCOL_ERROR, 0}},
+         "not_tls"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        new_survey();
+        add_exchange("mx.example.org", "192.0.2.1");
+        deliver_attempts(cases[i].attempts, 2);
+        char expected[96];
+        snprintf(expected, sizeof expected, "unknown %s f", cases[i].failure);
+        assert_value("SELECT concat_ws(' ', tls_broken, tls_failure, reason = 'tls_broken') FROM mxgrade.endpoint "
+                     "WHERE survey_id = $1",
+                     expected);
+        deliver_attempts(cases[i].attempts + 2, 1);
+        snprintf(expected, sizeof expected, "yes unknown tls_broken inferred 3 %s F {TLS_BROKEN} no tls_broken f",
+                 cases[i].failure);
+        assert_value(BROKEN_QUERY, expected);
+        assert_value("SELECT concat_ws(' ', value, evidence, attempts, span) FROM mxgrade.endpoint_fact "
+                     "WHERE survey_id = $1 AND fact = 'tls_broken'",
+                     "yes inferred 3 00:20:00");
+        assert_value("SELECT concat_ws(' ', grade, reason IS NULL, forced_tls, forced_tls_why) FROM mxgrade.exchange "
+                     "WHERE survey_id = $1",
+                     "F t no tls_broken");
+    }
+}
+
+TEST(one_attempt_that_differed_leaves_it_unknown_whether_tls_is_broken) {
+    static const struct ending cases[][3] = {
+        {{"closed", REASON_INCONSISTENT, 0}, {"silent", REASON_TIMEOUT, 0}, {"closed", REASON_INCONSISTENT, 0}},
+        {{"stopped", REASON_CONNECT_TIMEOUT, 0},
+         {"closed", REASON_INCONSISTENT, 0},
+         {"closed", REASON_INCONSISTENT, 0}},
+        {{"stopped", REASON_STARTTLS_REFUSED, 0},
+         {"stopped", REASON_RATE_LIMITED, 0},
+         {"stopped", REASON_STARTTLS_REFUSED, 0}},
+        {{"closed", REASON_CLOSED, 0}, {"closed", REASON_CLOSED, 0}, {"stopped", REASON_UNREACHABLE, 0}},
+        {{"refused", REASON_INCONSISTENT, 80},
+         {"refused", REASON_INCONSISTENT, 80},
+         {"refused", REASON_INCONSISTENT, 40}},
+        {{"malformed", REASON_PROTOCOL_ERROR, 0},
+         {"closed", REASON_INCONSISTENT, 0},
+         {"malformed", REASON_PROTOCOL_ERROR, 0}},
+        {{"closed", REASON_INCONSISTENT, 0}, {"selected", REASON_INCONSISTENT, 0}, {"closed", REASON_INCONSISTENT, 0}},
+        {{"closed", REASON_DEADLINE, 0}, {"closed", REASON_DEADLINE, 0}, {"closed", REASON_DEADLINE, 0}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        new_survey();
+        add_exchange("mx.example.org", "192.0.2.1");
+        deliver_attempts(cases[i], 3);
+        assert_value("SELECT concat_ws(' ', e.attempts, e.next_probe_at IS NULL, e.tls_broken, e.tls_failure, "
+                     "e.reason = 'tls_broken', x.grade, x.findings, x.forced_tls) FROM mxgrade.endpoint e "
+                     "JOIN mxgrade.exchange_endpoint x USING (survey_id, address) WHERE survey_id = $1",
+                     "3 t unknown various f {} unknown");
+    }
+}
+
+TEST(connections_of_one_attempt_that_differ_are_no_failure_of_one_kind) {
+    struct draft draft;
+    Mxgrade__Connection second = MXGRADE__CONNECTION__INIT, *list[] = {&draft.connection, &second};
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    for (unsigned attempt = 0; attempt < 3; attempt++) {
+        draft_failed(&draft, "closed", REASON_INCONSISTENT, 0);
+        second.outcome = attempt == 1 ? "silent" : "refused"; /* hellos of SSL may end in another way, but end so */
+        draft.result.connection = list;
+        draft.result.n_connection = 2;
+        deliver(&draft);
+        if (attempt == 0)
+            assert_value("SELECT tls_failure FROM mxgrade.endpoint WHERE survey_id = $1", "closed");
+    }
+    assert_value("SELECT concat_ws(' ', tls_broken, tls_failure) FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "unknown various");
+}
+
+TEST(a_survey_of_one_attempt_never_says_that_tls_is_broken) {
+    static const struct ending once = {"stopped", REASON_STARTTLS_REFUSED, 0};
+    lab.survey = (int)strtol(value("SELECT mxgrade.create_survey('once', 1, '10 minutes')"), NULL, 10);
+    add_exchange("mx.example.org", "192.0.2.1");
+    deliver_attempts(&once, 1);
+    assert_value(
+        "SELECT concat_ws(' ', next_probe_at IS NULL, tls_broken, reason) FROM mxgrade.endpoint WHERE survey_id = $1",
+        "t unknown starttls_refused");
+    assert_value("SELECT concat_ws(' ', grade, reason, forced_tls) FROM mxgrade.exchange WHERE survey_id = $1",
+                 "starttls_refused unknown");
+}
+
+TEST(tls_that_works_after_all_is_not_broken) {
+    static const struct ending always[] = {
+        {"closed", REASON_CLOSED, 0}, {"closed", REASON_CLOSED, 0}, {"closed", REASON_CLOSED, 0}};
+    struct draft draft;
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    deliver_attempts(always, 3);
+    assert_value("SELECT tls_broken FROM mxgrade.endpoint WHERE survey_id = $1", "yes");
+    draft_modern(&draft, "192.0.2.1"); /* a name that turned up later brought a further job */
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', tls_broken, tls_enabled, reason) FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "no yes");
+    assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+");
+}
+
+static void set_service(struct draft *draft, Mxgrade__Fact *facts, Mxgrade__Fact **list) {
+    init_facts(facts, list, FACT_SERVICE_COUNT);
+    draft->result.service = list;
+    draft->result.n_service = FACT_SERVICE_COUNT;
+}
+
+static void set_service_fact(Mxgrade__Fact *facts, enum fact_id id, enum tri tri) {
+    facts[id - FACT_SERVICE_FIRST].value = (Mxgrade__Tri)tri;
+    facts[id - FACT_SERVICE_FIRST].evidence = MXGRADE__EVIDENCE__EVIDENCE_OBSERVED;
+}
+
+TEST(what_a_server_says_of_itself_is_stored_and_advised_on) {
+    static char *lines[] = {"MX.example.org ESMTP", "na\xff", "\x1b[2J"}, *mechanisms[] = {"PLAIN", "LOGIN"};
+    struct draft draft;
+    Mxgrade__Fact facts[FACT_SERVICE_COUNT], *list[FACT_SERVICE_COUNT];
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    draft_modern(&draft, "192.0.2.1");
+    set_service(&draft, facts, list);
+    set_service_fact(facts, FACT_AUTH_BEFORE_TLS, TRI_YES);
+    set_service_fact(facts, FACT_REQUIRETLS, TRI_NO);
+    facts[FACT_DSN - FACT_SERVICE_FIRST].reason = REASON_TIMEOUT;
+    draft.result.banner_line = lines;
+    draft.result.n_banner_line = 3;
+    draft.result.greeting_name = "mx.example.org";
+    draft.result.ehlo_name = "\xfflocalhost";
+    draft.result.auth_mechanism = mechanisms;
+    draft.result.n_auth_mechanism = 2;
+    draft.result.size_limit = 10240001;
+    add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', auth_before_tls, auth_mechanisms, requiretls, smtputf8, dsn, size_limit, "
+                 "greeting_name, ehlo_name, fact_evidence -> 'dsn' ->> 'reason', tls_broken) "
+                 "FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "yes {PLAIN,LOGIN} no unknown unknown 10240000 mx.example.org \\xfflocalhost timeout unknown");
+    assert_value("SELECT array_to_string(banner_lines, '|') FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "MX.example.org ESMTP|na\\xff|\\x1b[2J");
+    assert_value(
+        "SELECT concat_ws(' ', grade, findings, provisional) FROM mxgrade.exchange_endpoint WHERE survey_id = $1",
+        "A+ {AUTH_BEFORE_TLS} f");
+    draft_silent(&draft, "192.0.2.1", "mx.example.org"); /* says nothing, and takes nothing away */
+    draft.result.size_limit = UINT64_MAX;
+    deliver(&draft);
+    assert_value("SELECT concat_ws(' ', auth_before_tls, auth_mechanisms, size_limit, greeting_name, "
+                 "cardinality(banner_lines)) FROM mxgrade.endpoint WHERE survey_id = $1",
+                 "yes {PLAIN,LOGIN} 10240000 mx.example.org 3");
+}
+
 TEST(a_policy_is_stored_and_settled) {
     new_survey();
     add_policy("example.org");
@@ -1550,6 +1748,12 @@ int main(void) {
         cmocka_unit_test(one_without_tls_makes_f_and_fails_forced_tls),
         cmocka_unit_test(a_names_only_result_is_graded_by_the_facts_known_before),
         cmocka_unit_test(names_that_remain_are_asked_for_later_if_the_server_has_had_enough),
+        cmocka_unit_test(what_fails_in_one_way_in_every_attempt_is_broken),
+        cmocka_unit_test(one_attempt_that_differed_leaves_it_unknown_whether_tls_is_broken),
+        cmocka_unit_test(connections_of_one_attempt_that_differ_are_no_failure_of_one_kind),
+        cmocka_unit_test(a_survey_of_one_attempt_never_says_that_tls_is_broken),
+        cmocka_unit_test(tls_that_works_after_all_is_not_broken),
+        cmocka_unit_test(what_a_server_says_of_itself_is_stored_and_advised_on),
         cmocka_unit_test(a_policy_is_stored_and_settled),
         cmocka_unit_test(an_invalid_policy_has_its_reason_and_no_mode),
         cmocka_unit_test(a_policy_that_comes_twice_changes_nothing),

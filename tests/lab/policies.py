@@ -180,7 +180,7 @@ def would_bounce(lab, name, servers):
     """Does an address of an exchange fail what RFC 8461 section 4 demands: TLS 1.2, a trusted chain, in date, a SAN?"""
     for server in servers:
         fact = {**lab.cert_facts(server, name), **server.facts}
-        if fact["tls_enabled"] == "no":
+        if server.tls == "no":
             return True
         if fact["tls_enabled"] != "yes":
             continue

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""tables.py - everything that is derived from servers.tsv, certs.tsv, dns.tsv, dane.tsv, policies.tsv and forbidden.tsv.
+"""tables.py - everything that is derived from servers.tsv, smtp.tsv, certs.tsv, dns.tsv, dane.tsv, policies.tsv and forbidden.tsv.
 
   servers          one line per server: id, address, daemon, cert kind, greets, why
   addresses ID     every address of a server
@@ -13,6 +13,7 @@
   traps            address and port of every place that forbidden.txt leads to and this machine can listen at
   expect           expect.tsv: the truth about every domain, exchange and address
   expect-dane      expect-dane.tsv: what DANE makes of every domain, exchange and address (dane.py)
+  expect-smtp      expect-smtp.tsv: what servers say in SMTP, and whose TLS is broken (smtp.tsv)
   expect-domain    expect-domain.tsv: DNSSEC, MTA-STS and TLS-RPT of every domain (policies.py)
   check            fails unless the committed files are what the tables say
 
@@ -27,6 +28,7 @@ import sys
 sys.dont_write_bytecode = True
 import dane  # noqa: E402
 import policies  # noqa: E402
+import smtp  # noqa: E402
 from names import HOME, NOTHING, absolute, name_matches, rows  # noqa: E402
 
 AUTHORITATIVE = "127.20.0.53"
@@ -56,6 +58,19 @@ class Server:
         if len(values) not in (len(FACTS), len(FACTS + CERT_FACTS)):
             raise SystemExit(f"servers.tsv: {self.id} has {len(values)} facts")
         self.facts = {fact: VALUES[value] for fact, value in zip(FACTS + CERT_FACTS, values)}
+        self.said = None   # a row of smtp.tsv: its facts, the size limit, why
+
+    def say(self, row):
+        """What it says in SMTP. TLS that is broken does not work, as for who does not list STARTTLS."""
+        self.said = [VALUES[value] for value in row[1:-2]] + row[-2:]
+        self.facts["tls_broken"] = self.said[0]
+        if self.facts["tls_broken"] == "yes":
+            self.reason = NOTHING
+
+    @property
+    def tls(self):
+        """Does TLS work? Known for itself, or because it is broken in every attempt."""
+        return smtp.works(self.facts)
 
 
 def address_range(text):
@@ -78,6 +93,8 @@ class Lab:
     def __init__(self):
         self.servers = {row[0]: Server(row) for row in rows("servers.tsv", 8)}
         self.by_address = {address: server for server in self.servers.values() for address in server.addresses}
+        for row in rows("smtp.tsv", 3 + len(smtp.FACTS)):
+            self.by_address[row[0]].say(row)
         self.kinds = {row[0]: Kind(row) for row in rows("certs.tsv", 11)}
         self.cuts = {}      # sub-zone -> kind
         self.records = {}   # name -> [(type, data)], in the table's order
@@ -239,10 +256,10 @@ GRADES = [grade for _, grade in SCALE]
 
 
 def grade_of(fact):
-    """Section 3; None if tls_enabled is unknown."""
-    if fact["tls_enabled"] == "unknown":
+    """Section 3; None if it is unknown whether TLS works."""
+    if smtp.works(fact) == "unknown":
         return None
-    if fact["tls_enabled"] == "no":
+    if smtp.works(fact) == "no":
         return "F"
     no = lambda key: fact[key] == "no"
     yes = lambda key: fact[key] == "yes"
@@ -259,8 +276,8 @@ def worst(grades):
 
 def forced_tls(fact):
     """Section 4, for one address: yes, no (known to fail) or unknown."""
-    if fact["tls_enabled"] != "yes":
-        return fact["tls_enabled"]
+    if smtp.works(fact) != "yes":
+        return smtp.works(fact)
     version = any(fact[key] == "yes" for key in ("tls1_0", "tls1_2", "tls1_3"))
     suite = any(fact[key] == "yes" for key in ("nist_r1", "nist_r2"))
     return "yes" if version and suite else "no"
@@ -465,6 +482,7 @@ def print_cert(file, kind, common_name, sans):
 
 
 COMMITTED = {"domains.txt": domains, "dirty.txt": dirty, "forbidden.txt": forbidden, "expect.tsv": expect,
+             "expect-smtp.tsv": smtp.expect,
              "expect-dane.tsv": lambda lab: dane.expect(lab, lab.endpoints),
              "expect-domain.tsv": lambda lab: policies.expect(lab, lab.endpoints)}
 

@@ -151,6 +151,37 @@ TEST(masked_starttls_is_told_beside_no_tls) {
     assert_int_equal(grade_endpoint(&input, POLICY_1).findings, BIT(FINDING_NO_TLS) | BIT(FINDING_STARTTLS_STRIPPED));
 }
 
+TEST(tls_that_is_broken_in_every_attempt_is_f_and_fails_forced_tls) {
+    struct grade_input input = {
+        .fact = {[FACT_REACHABLE] = TRI_YES, [FACT_STARTTLS_ADVERTISED] = TRI_YES, [FACT_TLS_BROKEN] = TRI_YES},
+        .reason = REASON_TLS_BROKEN};
+    assert_both(&input, 0, "F", BIT(FINDING_TLS_BROKEN));
+    struct grade_result result = grade_endpoint(&input, POLICY_1);
+    assert_int_equal(result.missing, 0);
+    assert_int_equal(result.forced_tls, TRI_NO);
+    assert_string_equal(result.forced_tls_why, "tls_broken");
+}
+
+TEST(where_tls_is_known_to_work_or_not_nothing_is_broken) {
+    struct grade_input works = modern(), none = without_tls();
+    works.fact[FACT_TLS_BROKEN] = none.fact[FACT_TLS_BROKEN] = TRI_YES;
+    assert_both(&works, 100, "A+", 0);
+    assert_both(&none, 0, "F", BIT(FINDING_NO_TLS));
+    works.fact[FACT_TLS_BROKEN] = TRI_UNKNOWN;
+    assert_false(grade_endpoint(&works, POLICY_1).provisional);
+}
+
+TEST(auth_before_tls_is_advice_also_without_tls) {
+    struct grade_input works = modern(), none = without_tls();
+    works.fact[FACT_AUTH_BEFORE_TLS] = none.fact[FACT_AUTH_BEFORE_TLS] = TRI_YES;
+    assert_both(&works, 100, "A+", 0);
+    assert_true(raised(&works, FINDING_AUTH_BEFORE_TLS));
+    assert_true(raised(&none, FINDING_AUTH_BEFORE_TLS));
+    works.fact[FACT_AUTH_BEFORE_TLS] = TRI_UNKNOWN;
+    assert_false(raised(&works, FINDING_AUTH_BEFORE_TLS));
+    assert_false(grade_endpoint(&works, POLICY_1).provisional);
+}
+
 TEST(expired_and_untrusted_are_one_deduction) {
     struct grade_input input = modern();
     input.fact[FACT_CERT_TRUSTED] = TRI_NO;
@@ -391,6 +422,9 @@ int main(void) {
         cmocka_unit_test(postfix_defaults_with_a_good_certificate_are_a_plus),
         cmocka_unit_test(no_starttls_is_f_and_nothing_else_is_said),
         cmocka_unit_test(masked_starttls_is_told_beside_no_tls),
+        cmocka_unit_test(tls_that_is_broken_in_every_attempt_is_f_and_fails_forced_tls),
+        cmocka_unit_test(where_tls_is_known_to_work_or_not_nothing_is_broken),
+        cmocka_unit_test(auth_before_tls_is_advice_also_without_tls),
         cmocka_unit_test(expired_and_untrusted_are_one_deduction),
         cmocka_unit_test(sslv2_weighs_as_sslv3_does),
         cmocka_unit_test(unknown_tls_is_ungraded_with_the_reason),

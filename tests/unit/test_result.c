@@ -114,6 +114,41 @@ static void a_name_carries_its_matches_and_the_flags_of_its_chain(void **state) 
     free(report);
 }
 
+static void what_a_server_says_of_itself_travels(void **state) {
+    (void)state;
+    char first[] = "mx.example.org ESMTP", second[] = "welcome", *lines[] = {first, second};
+    struct probe_report *report = report_of(NULL);
+    struct service *service = &report->service;
+    service->fact[FACT_DSN - FACT_SERVICE_FIRST] =
+        (struct fact){.value = TRI_YES, .evidence = EVIDENCE_OBSERVED, .connection = 2};
+    service->banner_line = lines;
+    service->banner_line_count = 2;
+    service->has_limit = true; /* of no size, which is not none */
+    service->mechanism_count = 1;
+    snprintf(service->mechanism[0], sizeof service->mechanism[0], "PLAIN");
+    snprintf(service->ehlo_name, sizeof service->ehlo_name, "localhost");
+    Mxgrade__EndpointResult *result = over_the_wire(report);
+    assert_int_equal(result->n_service, FACT_SERVICE_COUNT);
+    assert_int_equal(result->service[FACT_DSN - FACT_SERVICE_FIRST]->value, MXGRADE__TRI__TRI_YES);
+    assert_int_equal(result->service[FACT_DSN - FACT_SERVICE_FIRST]->connection, 2);
+    assert_int_equal(result->n_banner_line, 2);
+    assert_string_equal(result->banner_line[1], "welcome");
+    assert_int_equal(result->n_auth_mechanism, 1);
+    assert_string_equal(result->auth_mechanism[0], "PLAIN");
+    assert_string_equal(result->greeting_name, "");
+    assert_string_equal(result->ehlo_name, "localhost");
+    assert_int_equal(result->size_limit, 1);
+    mxgrade__endpoint_result__free_unpacked(result, NULL);
+    report->names_only = true;
+    service->has_limit = false;
+    result = over_the_wire(report);
+    assert_int_equal(result->n_service, 0);
+    assert_int_equal(result->size_limit, 0);
+    mxgrade__endpoint_result__free_unpacked(result, NULL);
+    free(report->connection);
+    free(report);
+}
+
 static void an_unreadable_certificate_says_why(void **state) {
     (void)state;
     uint8_t der[] = {0x30, 0};
@@ -150,6 +185,7 @@ int main(void) {
         cmocka_unit_test(connections_tell_group_and_reason),
         cmocka_unit_test(the_place_where_the_plan_stopped_travels),
         cmocka_unit_test(a_name_carries_its_matches_and_the_flags_of_its_chain),
+        cmocka_unit_test(what_a_server_says_of_itself_travels),
         cmocka_unit_test(an_unreadable_certificate_says_why),
         cmocka_unit_test(what_is_behind_a_leaf_travels_as_such),
     };

@@ -76,9 +76,12 @@ CONF
 write_nginx_conf() {
   local id pool
   nginx_head "$(root_of libnginx-mod-mail)" "$LAB_DIR/nginx"
-  for id in ngx-{modern,expired,selfsigned,wrongname,otherca,nochain,notyet,wildcard,cn}; do
+  for id in ngx-{modern,expired,selfsigned,wrongname,otherca,nochain,notyet,wildcard}; do
     mail_server "$id" 'TLSv1.2 TLSv1.3' "$AEAD"
   done
+  # The same list before and inside TLS, and whoever likes may log in before (smtp.tsv).
+  mail_server ngx-cn 'TLSv1.2 TLSv1.3' "$AEAD" 'smtp_auth plain login' \
+    'smtp_capabilities "SIZE 52428800" PIPELINING 8BITMIME SMTPUTF8 REQUIRETLS CHUNKING DSN'
   mail_server ngx-dane 'TLSv1.2 TLSv1.3' "$AEAD"
   mail_server ngx-nexthop 'TLSv1.2 TLSv1.3' "$AEAD"
   read -ra pool <<<"$(tables addresses ngx-pool)"
