@@ -1,6 +1,7 @@
 -- Schema 1, roles: a role per program, with the least it needs. They cannot log in: GRANT them to login roles.
 
-REVOKE EXECUTE ON FUNCTION mxgrade.create_survey(text, integer, interval), mxgrade.drop_survey(integer) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION mxgrade.begin_list(), mxgrade.store_survey(integer, text, integer, interval, bigint),
+    mxgrade.create_survey(text, integer, interval), mxgrade.drop_survey(integer) FROM PUBLIC;
 
 -- Where the owner of the schema may not create roles, an administrator makes them later: grants apply to those that exist.
 CREATE FUNCTION mxgrade.grant_roles() RETURNS void LANGUAGE plpgsql AS $$
@@ -35,9 +36,8 @@ BEGIN
             ('mxgrade_aggregator', 'SELECT, INSERT ON mxgrade.certificate_row, mxgrade.quarantine'),
             ('mxgrade_submit', 'USAGE ON SCHEMA mxgrade'),
             ('mxgrade_submit', 'SELECT ON mxgrade.schema_version'),
-            ('mxgrade_submit', 'EXECUTE ON FUNCTION mxgrade.create_survey(text, integer, interval)'),
-            ('mxgrade_submit', 'INSERT ON mxgrade.submitted_line'),
-            ('mxgrade_submit', 'SELECT (survey_id), UPDATE (lines) ON mxgrade.survey'),
+            ('mxgrade_submit', 'EXECUTE ON FUNCTION mxgrade.begin_list(), '
+                               'mxgrade.store_survey(integer, text, integer, interval, bigint)'),
             ('mxgrade_read', 'USAGE ON SCHEMA mxgrade'),
             ('mxgrade_read', 'SELECT ON mxgrade.schema_version')
         UNION ALL

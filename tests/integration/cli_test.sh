@@ -89,7 +89,7 @@ ok 'and changes nothing' same "$(sql -c "SELECT count(*) FROM pg_class WHERE rel
     -c "SELECT count(*) FROM pg_type WHERE typname = 'tri'")" $'1\n0'
 sql -c 'DROP TABLE mxgrade.suite'
 run schema upgrade
-ok 'a version is made of several files' test "$code/$(grep -c '^applied 001_' <<<"$err")/$(sql -c 'SELECT version FROM mxgrade.schema_version')" = 0/4/1
+ok 'a version is made of several files' test "$code/$(grep -c '^applied 001_' <<<"$err")/$(sql -c 'SELECT version FROM mxgrade.schema_version')" = 0/5/1
 sql -o /dev/null -c "SELECT mxgrade.create_survey('done', 3, '1 s'), mxgrade.create_survey('at work', 3, '1 s')" \
     -c "UPDATE mxgrade.survey SET state = CASE survey_id WHEN 1 THEN 'complete' ELSE 'running' END::mxgrade.survey_state" \
     -c "INSERT INTO mxgrade.domain (survey_id, name, first_line, mx_status, mx_set, sts_record, tlsrpt, next_resolve_at) VALUES
@@ -232,7 +232,8 @@ run submit --database 'dbname=cli user=sender' "$dir/dirty.txt"
 ok 'a submitter may submit' test "$code" = 0
 run summary --database 'dbname=cli user=sender' "$out"
 ok 'and see what becomes of it' test "$code" = 0
-ok 'but not drop a survey' same "$(sql -U sender -c 'SELECT mxgrade.drop_survey(1)' 2>&1)" 'ERROR:  permission denied for function drop_survey'
+ok 'but not drop a survey with it' refuses 1 'permission denied' drop --database 'dbname=cli user=sender' 1
+ok 'nor in SQL' same "$(sql -U sender -c 'SELECT mxgrade.drop_survey(1)' 2>&1)" 'ERROR:  permission denied for function drop_survey'
 
 echo "$passed passed, $failed failed"
 ((failed == 0))
