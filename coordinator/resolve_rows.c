@@ -161,8 +161,8 @@ static const struct stage {
 
 /* In this order: see the comments in the files. */
 static const struct statement *const WRITES[] = {
-    &SQL_WRITE_SETS,  &SQL_REOPEN_NAMES,   &SQL_WRITE_EXCHANGES, &SQL_WRITE_ENDPOINTS,
-    &SQL_WRITE_NAMES, &SQL_WRITE_POLICIES, &SQL_WRITE_DOMAINS,
+    &SQL_WRITE_SETS,  &SQL_REOPEN_NAMES, &SQL_WRITE_EXCHANGES, &SQL_WRITE_ENDPOINTS,
+    &SQL_WRITE_NAMES, &SQL_WANT_BESIDE,  &SQL_WRITE_POLICIES,  &SQL_WRITE_DOMAINS,
 };
 
 static bool stage_rows(const struct resolve_rows *rows, struct db *db) {

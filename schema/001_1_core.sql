@@ -1,4 +1,4 @@
--- Schema 1, core: surveys and what is learnt in them. MTA-STS policies are in 001_2_policies.sql, how surveys
+-- Schema 1, core: surveys and what is learnt in them. Names and CAA are in 001_2_names.sql, MTA-STS policies in 001_2_policies.sql, how surveys
 -- come and go in 001_3_surveys.sql, what people query in 001_3_views.sql, rights in 001_4_roles.sql. "-- each fact": a line a fact, see cmake/embed_sql.awk.
 --
 -- Data flows one way: submitted_line -> domain -> mx_set -> exchange -> endpoint. Natural keys (names,

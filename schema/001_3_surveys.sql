@@ -4,7 +4,7 @@
 -- A survey's partitions come and go with it.
 CREATE FUNCTION mxgrade.survey_tables() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT ARRAY['submitted_line', 'domain', 'mx_set', 'mx_set_member', 'exchange', 'endpoint', 'exchange_endpoint',
-                 'mta_sts_policy']
+                 'mta_sts_policy', 'reverse_name', 'exchange_caa']
 $$;
 COMMENT ON FUNCTION mxgrade.survey_tables() IS 'The tables that are partitioned by survey';
 

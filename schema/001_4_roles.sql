@@ -27,7 +27,8 @@ BEGIN
             ('mxgrade_coordinator', 'SELECT ON mxgrade.schema_version, mxgrade.submitted_line'),
             ('mxgrade_coordinator', 'SELECT, UPDATE ON mxgrade.survey'),
             ('mxgrade_coordinator', 'SELECT, INSERT, UPDATE ON mxgrade.domain, mxgrade.mx_set, mxgrade.mx_set_member, '
-                                    'mxgrade.exchange, mxgrade.endpoint, mxgrade.exchange_endpoint, mxgrade.mta_sts_policy'),
+                                    'mxgrade.exchange, mxgrade.endpoint, mxgrade.exchange_endpoint, mxgrade.mta_sts_policy, '
+                                    'mxgrade.reverse_name, mxgrade.exchange_caa'),
             ('mxgrade_aggregator', 'USAGE ON SCHEMA mxgrade'),
             ('mxgrade_aggregator', 'SELECT ON mxgrade.schema_version, mxgrade.domain, mxgrade.mx_set_member, '
                                    'mxgrade.finding_code, mxgrade.suite'),

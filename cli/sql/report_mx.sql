@@ -3,6 +3,8 @@ SELECT m.preference, m.exchange, host(m.address) AS address, m.exchange_grade, m
        m.exchange_reason, m.dns_status, array_to_string(m.exchange_flags, ', ') AS exchange_flags,
        m.grade, m.score, m.provisional, m.reason, array_to_string(m.flags, ', ') AS flags,
        m.tls_version, m.suite, m.key_group, m.pq_group, array_to_string(m.weak_seen, ', ') AS weak_seen,
+       m.reverse_status, array_to_string(m.reverse_names, ', ') AS reverse_names, m.reverse_confirmed,
+       m.caa_status, m.caa_domain, array_to_string(m.caa_issuers, ', ') AS caa_issuers,
        m.matched, m.matched_by_cn, m.trust_error,
        concat(',', array_to_string(m.chain_flags, ','), ',', CASE WHEN m.cn_match AND m.cert_name_match = 'no' THEN 'cn_only,' END)
            AS notes,
