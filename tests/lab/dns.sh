@@ -91,11 +91,15 @@ server:
   val-log-level: 1
   local-zone: "." always_nxdomain
   local-zone: "test." transparent
+  local-zone: "127.in-addr.arpa." transparent
   qname-minimisation: no
 remote-control:
   control-enable: no
 stub-zone:
   name: "test."
+  stub-addr: $LAB_AUTH_IP
+stub-zone:
+  name: "127.in-addr.arpa."
   stub-addr: $LAB_AUTH_IP
 CONF
 }

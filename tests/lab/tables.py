@@ -14,6 +14,7 @@
   traps            address and port of every place that forbidden.txt leads to and this machine can listen at
   expect           expect.tsv: the truth about every domain, exchange and address
   expect-dane      expect-dane.tsv: what DANE makes of every domain, exchange and address (dane.py)
+  expect-beside    expect-beside.tsv: PTR and CAA of every domain, exchange and address (beside.py)
   expect-domain    expect-domain.tsv: DNSSEC, MTA-STS and TLS-RPT of every domain (policies.py)
   check            fails unless the committed files are what the tables say
 
@@ -26,13 +27,15 @@ import os
 import sys
 
 sys.dont_write_bytecode = True
+import beside  # noqa: E402
 import dane  # noqa: E402
 import policies  # noqa: E402
 from names import HOME, NOTHING, absolute, name_matches, rows  # noqa: E402
 
 AUTHORITATIVE = "127.20.0.53"
 # Kinds of sub-zones, and what a validating resolver says of names in them.
-CUTS = {"insecure": "insecure", "bogus": "bogus", "lame": "unknown"}
+CUTS = {"insecure": "insecure", "bogus": "bogus", "lame": "unknown", "reverse": "insecure"}
+REVERSE = "127.in-addr.arpa."   # outside test., and so outside DNSSEC
 SECURE = "secure"
 MX_MOST, ADDRESSES_MOST = 20, 8   # what a survey keeps of a domain's exchanges, and of an exchange's addresses
 # They turn one client away for what another did: asked by one test alone, a survey (tests/e2e/run).
@@ -432,7 +435,10 @@ def zones(lab, folder, pki):
     parts = {"test.": []}
     for zone, kind in lab.cuts.items():
         parts[zone] = []
-        parts["test."] += [f"{zone} NS ns.{zone}", f"ns.{zone} A {AUTHORITATIVE}"]
+        if kind == "reverse":
+            continue
+        above = REVERSE if zone.endswith("." + REVERSE) else "test."
+        parts[above] += [f"{zone} NS ns.{zone}", f"ns.{zone} A {AUTHORITATIVE}"]
         if kind == "bogus":
             parts["test."].append(f"{zone} DS 12345 13 2 {'ab' * 32}")
     for name, records in lab.records.items():
@@ -452,7 +458,7 @@ def presentation(kind, data, pki):
         preference, target = data.split()
         # written as in the table: the case of a target is part of the test
         return f"{preference} {target if target.endswith('.') else target + '.test.'}"
-    if kind == "CNAME":
+    if kind in ("CNAME", "PTR"):
         return absolute(data)
     return dane.presentation(data, pki) if kind == "TLSA" else data
 
@@ -478,6 +484,7 @@ def print_cert(file, kind, common_name, sans):
 
 COMMITTED = {"domains.txt": domains, "dirty.txt": dirty, "forbidden.txt": forbidden, "expect.tsv": expect,
              "expect-dane.tsv": lambda lab: dane.expect(lab, lab.endpoints),
+             "expect-beside.tsv": lambda lab: beside.expect(lab, lab.endpoints),
              "expect-domain.tsv": lambda lab: policies.expect(lab, lab.endpoints)}
 
 
