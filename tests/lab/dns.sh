@@ -92,6 +92,7 @@ server:
   local-zone: "." always_nxdomain
   local-zone: "test." transparent
   local-zone: "127.in-addr.arpa." transparent
+  local-zone: "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa." always_nxdomain
   qname-minimisation: no
 remote-control:
   control-enable: no
