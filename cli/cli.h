@@ -22,6 +22,7 @@ int verb_submit(int argc, char **argv);
 int verb_watch(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_summary(int argc, char **argv);
+int verb_drop(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_doctor(int argc, char **argv);

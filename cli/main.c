@@ -17,6 +17,7 @@ static struct verb {
     {"mxgrade list", verb_list, "list the surveys"},
     {"mxgrade summary", verb_summary, "show a survey in numbers"},
     {"mxgrade report", verb_report, "show the grade of a domain and everything behind it"},
+    {"mxgrade drop", verb_drop, "remove a survey and everything learnt in it"},
     {"mxgrade probe", verb_probe, "ask one mail server now, without a database"},
     {"mxgrade doctor", verb_doctor, "look whether everything that a survey needs is here"},
     {"mxgrade schema", verb_schema, "upgrade the database, or show its state"},

@@ -2,6 +2,7 @@
  * alike are shown once. */
 #include "base/mem.h"
 #include "cli.h"
+#include "model/facts.h"
 #include "report_checks.h"
 #include "report_grade.h"
 #include "report_sections.h"
@@ -10,6 +11,35 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What each address is called, and whether that name leads back to it. Not beside the checks: there addresses that
+ * differ in nothing else stand together. */
+static void print_reverse(const struct page *page, const PGresult *rows, int first, int end) {
+    static const char *const notes[] = {
+        [TRI_UNKNOWN] = "whether it leads back is unknown", [TRI_NO] = "does not lead back", [TRI_YES] = "leads back"};
+    for (int row = first; row < end; row++) {
+        const char *status = row_text(rows, row, "reverse_status");
+        bool found = strcmp(status, "found") == 0;
+        enum tri confirmed = tri_from_name(row_text(rows, row, "reverse_confirmed"));
+        fprintf(page->out, "    %-*s%s  %s%s%s\n", PAGE_CHECK_COLUMNS, row == first ? "Reverse name" : "",
+                row_text(rows, row, "address"), found ? row_text(rows, row, "reverse_names") : status,
+                found ? ": " : "", found ? notes[confirmed] : "");
+    }
+}
+
+/* Who may issue certificates for the exchange. */
+static void print_caa(const struct page *page, const PGresult *rows, int row) {
+    const char *status = row_text(rows, row, "caa_status"), *issuers = row_text(rows, row, "caa_issuers");
+    fprintf(page->out, "    %-*s", PAGE_CHECK_COLUMNS, "CAA");
+    if (strcmp(status, "found") != 0)
+        fprintf(page->out, "%s\n", status);
+    else
+        fprintf(page->out, "%s (at %s)\n",
+                *issuers                                                 ? issuers
+                : PQgetisnull(rows, row, PQfnumber(rows, "caa_issuers")) ? "no word on who may issue"
+                                                                         : "nobody may issue",
+                row_text(rows, row, "caa_domain"));
+}
 
 /* Everything about an exchange at one address, but the address. The caller frees. */
 static char *address_body(const struct page *page, const PGresult *rows, int row) {
@@ -68,8 +98,11 @@ static void print_exchange(const struct page *page, const PGresult *rows, int fi
                  row_is_true(rows, first, "exchange_provisional"), row_text(rows, first, "exchange_reason"));
     if (*flags)
         fprintf(page->out, "    %-*s%s\n", PAGE_CHECK_COLUMNS, "Oddities in DNS", flags);
-    if (*row_text(rows, first, "address"))
-        print_addresses(page, rows, first, end);
+    if (*row_text(rows, first, "address") == '\0')
+        return;
+    print_caa(page, rows, first);
+    print_reverse(page, rows, first, end);
+    print_addresses(page, rows, first, end);
 }
 
 void report_exchanges(const struct page *page, const PGresult *rows) {

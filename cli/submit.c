@@ -1,5 +1,6 @@
 /* submit.c - mxgrade submit: stores a list as a survey, in one transaction, a line at a time. An interrupted submit
- * leaves nothing behind. */
+ * leaves nothing behind. However slowly a list comes, nobody waits for it: its lines go into a table that nobody else
+ * sees, and what others use is touched once it is whole (schema/001_3_surveys.sql). */
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli.h"
@@ -62,7 +63,11 @@ static bool copy_lines(struct db *db, const char *survey, struct lines *lines, s
     struct line line;
     char error[512];
     enum lines_result result;
-    if (!db_copy_begin(&copy, db, &SQL_SUBMIT_LINES))
+    char sql[128];
+    const struct statement statement = {"submit_lines", sql, 0};
+    snprintf(sql, sizeof sql,
+             "COPY mxgrade.submitted_line_%s (survey_id, line_no, input, name, rank, rejected) FROM STDIN", survey);
+    if (!db_copy_begin(&copy, db, &statement))
         return false;
     while (!copy.failed && (result = lines_next(lines, &line, error, sizeof error)) != LINES_END) {
         if (result == LINES_ERROR) {
@@ -78,34 +83,31 @@ static bool copy_lines(struct db *db, const char *survey, struct lines *lines, s
 }
 
 /* The survey's number, which the caller frees, or NULL. */
-static char *begin_survey(struct db *db, const char *name) {
-    char attempts[24], delay[24];
-    snprintf(attempts, sizeof attempts, "%" PRId64, options.attempts);
-    snprintf(delay, sizeof delay, "%" PRId64, options.retry_delay_ms);
-    PGresult *res = NULL;
-    if (db_begin(db))
-        res = db_query(db, &SQL_SUBMIT_BEGIN, name, attempts, delay);
+static char *begin_survey(struct db *db) {
+    PGresult *res = db_begin(db) ? db_query(db, &SQL_SUBMIT_BEGIN) : NULL;
     char *survey = res ? mem_strdup(PQgetvalue(res, 0, 0)) : NULL;
     PQclear(res);
     return survey;
 }
 
-static bool end_survey(struct db *db, const char *survey, const struct tally *tally) {
+static bool end_survey(struct db *db, const char *survey, const char *name, const struct tally *tally) {
     static const struct statement notify = {"notify", "NOTIFY mxgrade_survey", 0};
-    char lines[24];
+    char lines[24], attempts[24], delay[24];
     snprintf(lines, sizeof lines, "%" PRId64, tally->lines);
+    snprintf(attempts, sizeof attempts, "%" PRId64, options.attempts);
+    snprintf(delay, sizeof delay, "%" PRId64, options.retry_delay_ms);
     if (tally->lines == 0) {
         cli_error("the list is empty: nothing was stored");
         return false;
     }
-    return db_run(db, &SQL_SUBMIT_END, survey, lines) && db_run(db, &notify) && db_commit(db);
+    return db_run(db, &SQL_SUBMIT_END, survey, name, attempts, delay, lines) && db_run(db, &notify) && db_commit(db);
 }
 
 static int store_survey(struct db *db, const char *name, struct lines *lines) {
     struct tally tally = {0};
-    char *survey = begin_survey(db, name);
+    char *survey = begin_survey(db);
     int code = CLI_FAILED;
-    if (survey && copy_lines(db, survey, lines, &tally) && end_survey(db, survey, &tally)) {
+    if (survey && copy_lines(db, survey, lines, &tally) && end_survey(db, survey, name, &tally)) {
         fprintf(stderr, "%" PRId64 " lines: %" PRId64 " accepted, %" PRId64 " rejected\n", tally.lines,
                 tally.lines - tally.rejected, tally.rejected);
         printf("%s\n", survey);

@@ -14,7 +14,10 @@
 struct exchange_lookup {
     struct exchange_result *result;
     struct dns *dns;
-    enum dns_status ipv4, ipv6;
+    struct half {
+        enum dns_status status;
+        enum dnssec dnssec;
+    } ipv4, ipv6;
     unsigned addresses_outstanding; /* queries for addresses: A, AAAA */
     char *target;                   /* what the alias leads to; NULL if it is none */
     bool alias_alone;               /* the alias is secure, what it leads to is not */
@@ -129,17 +132,37 @@ static enum exchange_status address_status(const struct exchange_lookup *lookup)
     };
     if (lookup->result->address_count > 0)
         return EXCHANGE_STATUS_OK;
-    return statuses[lookup->ipv4 > lookup->ipv6 ? lookup->ipv4 : lookup->ipv6];
+    return statuses[lookup->ipv4.status > lookup->ipv6.status ? lookup->ipv4.status : lookup->ipv6.status];
+}
+
+/* The less secure of the two. A half that failed beside addresses gave none: it says that one may be missing, and
+ * nothing against those that came (RFC 7672 section 2.2.2 is about the addresses that are used). */
+static enum dnssec address_dnssec(const struct exchange_lookup *lookup) {
+    const struct half *ipv4 = &lookup->ipv4, *ipv6 = &lookup->ipv6;
+    if (lookup->result->address_count > 0 && dns_failed(ipv4->status))
+        return ipv6->dnssec;
+    if (lookup->result->address_count > 0 && dns_failed(ipv6->status))
+        return ipv4->dnssec;
+    return ipv4->dnssec > ipv6->dnssec ? ipv4->dnssec : ipv6->dnssec;
+}
+
+static unsigned failure_flags(const struct exchange_lookup *lookup) {
+    unsigned flags = 0;
+    if (dns_failed(lookup->ipv4.status))
+        flags |= EXCHANGE_FLAG_A_FAILED;
+    if (dns_failed(lookup->ipv6.status))
+        flags |= EXCHANGE_FLAG_AAAA_FAILED;
+    if (lookup->ipv4.dnssec == DNSSEC_BOGUS || lookup->ipv6.dnssec == DNSSEC_BOGUS)
+        flags |= EXCHANGE_FLAG_ADDRESS_BOGUS;
+    return flags;
 }
 
 static void after_addresses(struct exchange_lookup *lookup) {
     struct exchange_result *result = lookup->result;
     bool any = result->address_count > 0;
     result->status = address_status(lookup);
-    if (dns_failed(lookup->ipv4))
-        result->flags |= EXCHANGE_FLAG_A_FAILED;
-    if (dns_failed(lookup->ipv6))
-        result->flags |= EXCHANGE_FLAG_AAAA_FAILED;
+    result->dnssec = address_dnssec(lookup);
+    result->flags |= failure_flags(lookup);
     if (any && result->dnssec == DNSSEC_SECURE)
         ask_tlsa(lookup, lookup->target ? lookup->target : result->name);
     else if (any && result->dnssec == DNSSEC_INSECURE && result->flags & EXCHANGE_FLAG_CNAME)
@@ -161,11 +184,10 @@ static void keep_addresses(struct exchange_result *result, const struct dns_answ
     free(all);
 }
 
-static void on_addresses(struct exchange_lookup *lookup, const struct dns_answer *answer) {
+static void on_addresses(struct exchange_lookup *lookup, struct half *half, const struct dns_answer *answer) {
     struct exchange_result *result = lookup->result;
+    *half = (struct half){answer->status, answer->dnssec};
     keep_addresses(result, answer);
-    if (answer->dnssec > result->dnssec)
-        result->dnssec = answer->dnssec;
     if (answer->cname)
         result->flags |= EXCHANGE_FLAG_CNAME;
     if (answer->cname && lookup->target == NULL)
@@ -176,14 +198,12 @@ static void on_addresses(struct exchange_lookup *lookup, const struct dns_answer
 
 static void on_ipv4(struct dns_answer *answer, void *context) {
     struct exchange_lookup *lookup = context;
-    lookup->ipv4 = answer->status;
-    on_addresses(lookup, answer);
+    on_addresses(lookup, &lookup->ipv4, answer);
 }
 
 static void on_ipv6(struct dns_answer *answer, void *context) {
     struct exchange_lookup *lookup = context;
-    lookup->ipv6 = answer->status;
-    on_addresses(lookup, answer);
+    on_addresses(lookup, &lookup->ipv6, answer);
 }
 
 void exchange_look_up(struct exchange_result *result, struct dns *dns, const struct forbidden *forbidden,
@@ -199,7 +219,6 @@ void exchange_look_up(struct exchange_result *result, struct dns *dns, const str
     struct exchange_lookup *lookup = mem_alloc(sizeof *lookup);
     *lookup = (struct exchange_lookup){
         .result = result, .dns = dns, .addresses_outstanding = 2, .on_settled = on_settled, .context = context};
-    result->dnssec = DNSSEC_SECURE; /* until an answer says less */
     dns_query(dns, result->name, DNS_TYPE_A, on_ipv4, lookup);
     dns_query(dns, result->name, DNS_TYPE_AAAA, on_ipv6, lookup);
 }

@@ -1,8 +1,8 @@
 /* exchange_lookup.h - one exchange on its way from a name to addresses, DNSSEC and TLSA records.
  *
- * A and AAAA are asked at once; where both are secure, TLSA at the base domain (RFC 7672 section 2.2.3): what the alias
- * leads to, or else the exchange itself. Where an alias leads out of what is signed, the alias alone may still be
- * secure.
+ * A and AAAA are asked at once; where what came of them is secure, TLSA at the base domain (RFC 7672 section 2.2.3):
+ * what the alias leads to, or else the exchange itself. Where an alias leads out of what is signed, the alias alone may
+ * still be secure.
  */
 #ifndef MXG_EXCHANGE_LOOKUP_H
 #define MXG_EXCHANGE_LOOKUP_H

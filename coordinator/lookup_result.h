@@ -29,7 +29,8 @@ enum exchange_flag {
     EXCHANGE_FLAG_ADDRESS_CAPPED = 1 << 1,
     EXCHANGE_FLAG_A_FAILED = 1 << 2,
     EXCHANGE_FLAG_AAAA_FAILED = 1 << 3,
-    EXCHANGE_FLAG_TLSA_CAPPED = 1 << 4, /* a record is left out: it may be the one that matches */
+    EXCHANGE_FLAG_TLSA_CAPPED = 1 << 4,   /* a record is left out: it may be the one that matches */
+    EXCHANGE_FLAG_ADDRESS_BOGUS = 1 << 5, /* an address look-up failed because validation did */
 };
 
 struct exchange_result {

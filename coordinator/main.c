@@ -6,6 +6,7 @@
  */
 #include "base/daemon.h"
 #include "base/log.h"
+#include "beside.h"
 #include "bus/bus.h"
 #include "db/db.h"
 #include "dns/dns.h"
@@ -75,8 +76,9 @@ struct coordinator {
     struct db *db;
     uint64_t retry_at_ms, retry_ms, look_at_ms;
     struct forbidden *forbidden;
-    struct dns *dns;
+    struct dns *dns, *dns_beside;
     struct resolver *resolver;
+    struct beside *beside;
     struct fleet *fleet;
     struct surveys *surveys;
     bus_t *bus;
@@ -97,7 +99,7 @@ static enum session_state start_session(struct db *db) {
     static const struct statement listen = {"listen", "LISTEN mxgrade_survey", 0};
     if (!take_lock(db))
         return db_is_connected(db) ? SESSION_STANDBY : SESSION_LOST;
-    bool ready = db_run(db, &listen) && resolver_prepare_session(db);
+    bool ready = db_run(db, &listen) && resolver_prepare_session(db) && beside_prepare_session(db);
     if (ready)
         log_info("active");
     return ready ? SESSION_ACTIVE : SESSION_LOST;
@@ -143,6 +145,8 @@ static void work_on_surveys(struct coordinator *c) {
         c->look_at_ms = now + LOOK_MS;
     bool good = resolver_write(c->resolver, c->db, now);
     good = db_is_connected(c->db) && surveys_step(c->surveys, c->db, look, now) && good;
+    if (db_is_connected(c->db))
+        beside_step(c->beside, c->db, now);
     if (!db_is_connected(c->db))
         lose_session(c);
     else if (!good) /* a statement failed, a deadlock for one: the same work comes again */
@@ -171,6 +175,7 @@ static void stop_coordinator(void *self) {
     struct coordinator *c = self;
     bus_close(&c->bus, LINGER_MS);
     dns_close(&c->dns);
+    dns_close(&c->dns_beside);
     uv_close((uv_handle_t *)&c->tick, NULL);
 }
 
@@ -187,12 +192,12 @@ static void on_reload(void *self) {
 }
 
 static bool open_parts(struct coordinator *c, char *error, size_t cap) {
-    const struct dns_config dns = {.servers = options.resolver,
-                                   .in_flight = (size_t)options.dns_in_flight,
-                                   .timeout_ms = (int)options.dns_timeout_ms,
-                                   .tries = (int)options.dns_tries,
-                                   .trust_path = options.trust_resolver,
-                                   .signed_name = options.signed_name};
+    struct dns_config dns = {.servers = options.resolver,
+                             .in_flight = (size_t)options.dns_in_flight,
+                             .timeout_ms = (int)options.dns_timeout_ms,
+                             .tries = (int)options.dns_tries,
+                             .trust_path = options.trust_resolver,
+                             .signed_name = options.signed_name};
     c->forbidden = forbidden_open(options.blocklist, options.allow_reserved, error, cap);
     if (c->forbidden == NULL)
         return false;
@@ -212,6 +217,11 @@ static bool open_parts(struct coordinator *c, char *error, size_t cap) {
     c->dns = dns_open(c->loop, &dns, error, cap);
     if (c->dns == NULL)
         return false;
+    dns.in_flight = dns.in_flight < BESIDE_MAX ? dns.in_flight : BESIDE_MAX;
+    c->dns_beside = dns_open(c->loop, &dns, error, cap);
+    if (c->dns_beside == NULL)
+        return false;
+    c->beside = beside_new(c->dns_beside);
     c->resolver = resolver_new(c->dns, &resolver);
     c->fleet = fleet_new(&fleet, epoch >> 1, uv_now(c->loop));
     c->surveys = surveys_new(c->resolver, c->fleet, c->forbidden);
@@ -237,6 +247,7 @@ static bool on_start(void *self, uv_loop_t *loop, char *error, size_t cap) {
 static void release(struct coordinator *c) {
     surveys_free(&c->surveys);
     resolver_free(&c->resolver);
+    beside_free(&c->beside);
     fleet_free(&c->fleet);
     forbidden_close(&c->forbidden);
     db_close(&c->db);

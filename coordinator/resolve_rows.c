@@ -108,7 +108,8 @@ static void copy_policies(struct db_copy *copy, const struct resolve_rows *rows)
 /* ---- exchanges ---- */
 
 static void copy_exchanges(struct db_copy *copy, const struct resolve_rows *rows) {
-    static const char *const flags[] = {"cname", "address_capped", "a_failed", "aaaa_failed", "tlsa_capped", NULL};
+    static const char *const flags[] = {"cname",       "address_capped", "a_failed", "aaaa_failed",
+                                        "tlsa_capped", "address_bogus",  NULL};
     for (size_t i = 0; i < rows->exchange_count; i++) {
         const struct exchange_result *exchange = rows->exchange[i];
         db_copy_text(copy, exchange->name);
@@ -160,8 +161,8 @@ static const struct stage {
 
 /* In this order: see the comments in the files. */
 static const struct statement *const WRITES[] = {
-    &SQL_WRITE_SETS,  &SQL_REOPEN_NAMES,   &SQL_WRITE_EXCHANGES, &SQL_WRITE_ENDPOINTS,
-    &SQL_WRITE_NAMES, &SQL_WRITE_POLICIES, &SQL_WRITE_DOMAINS,
+    &SQL_WRITE_SETS,  &SQL_REOPEN_NAMES, &SQL_WRITE_EXCHANGES, &SQL_WRITE_ENDPOINTS,
+    &SQL_WRITE_NAMES, &SQL_WANT_BESIDE,  &SQL_WRITE_POLICIES,  &SQL_WRITE_DOMAINS,
 };
 
 static bool stage_rows(const struct resolve_rows *rows, struct db *db) {

@@ -40,10 +40,17 @@ static const char *const POLICY_STATUS_NAMES[POLICY_STATUS_COUNT] = {
     [POLICY_UNKNOWN] = "unknown",
 };
 
+static const char *const LOOKUP_STATUS_NAMES[LOOKUP_STATUS_COUNT] = {
+    [LOOKUP_UNKNOWN] = "unknown",
+    [LOOKUP_NONE] = "none",
+    [LOOKUP_FOUND] = "found",
+};
+
 const char *mx_status_name(enum mx_status status) { return MX_STATUS_NAMES[status]; }
 const char *exchange_status_name(enum exchange_status status) { return EXCHANGE_STATUS_NAMES[status]; }
 const char *tlsa_status_name(enum tlsa_status status) { return TLSA_STATUS_NAMES[status]; }
 const char *record_status_name(enum record_status status) { return RECORD_STATUS_NAMES[status]; }
+const char *lookup_status_name(enum lookup_status status) { return LOOKUP_STATUS_NAMES[status]; }
 const char *policy_status_name(enum policy_status status) { return POLICY_STATUS_NAMES[status]; }
 
 enum exchange_status exchange_status_from_name(const char *name) {

@@ -62,4 +62,8 @@ const char *record_status_name(enum record_status status);
 enum policy_status { POLICY_PENDING, POLICY_VALID, POLICY_INVALID, POLICY_UNKNOWN, POLICY_STATUS_COUNT };
 const char *policy_status_name(enum policy_status status);
 
+/* As in the type mxgrade.lookup_status: a look-up beside the survey. */
+enum lookup_status { LOOKUP_UNKNOWN, LOOKUP_NONE, LOOKUP_FOUND, LOOKUP_STATUS_COUNT };
+const char *lookup_status_name(enum lookup_status status);
+
 #endif

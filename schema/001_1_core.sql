@@ -1,5 +1,5 @@
--- Schema 1, core: surveys and what is learnt in them. MTA-STS policies are in 001_2_policies.sql, what people query in
--- 001_3_views.sql, rights in 001_4_roles.sql. "-- each fact": a line a fact, see cmake/embed_sql.awk.
+-- Schema 1, core: surveys and what is learnt in them. Names and CAA are in 001_2_names.sql, MTA-STS policies in 001_2_policies.sql, how surveys
+-- come and go in 001_3_surveys.sql, what people query in 001_3_views.sql, rights in 001_4_roles.sql. "-- each fact": a line a fact, see cmake/embed_sql.awk.
 --
 -- Data flows one way: submitted_line -> domain -> mx_set -> exchange -> endpoint. Natural keys (names,
 -- addresses, hashes) let every program write set-based, without asking for ids first. Tables that
@@ -193,8 +193,8 @@ COMMENT ON TABLE mxgrade.exchange IS 'MX host names and their grade';
 COMMENT ON COLUMN mxgrade.exchange.survey_id IS 'The survey';
 COMMENT ON COLUMN mxgrade.exchange.exchange IS 'MX host name, A-label form';
 COMMENT ON COLUMN mxgrade.exchange.dns_status IS 'How its address lookups ended';
-COMMENT ON COLUMN mxgrade.exchange.dnssec IS 'DNSSEC of its address answers, the less secure of the two; or of its alias alone, where that has TLSA records';
-COMMENT ON COLUMN mxgrade.exchange.flags IS 'Oddities: cname, address_capped, aaaa_failed, a_failed, tlsa_capped';
+COMMENT ON COLUMN mxgrade.exchange.dnssec IS 'DNSSEC of its address answers, the less secure of the two, where one failed that of the other; or of its alias alone, where that has TLSA records';
+COMMENT ON COLUMN mxgrade.exchange.flags IS 'Oddities: cname, address_capped, a_failed and aaaa_failed (no answer: an address may be missing), address_bogus (because validation fails), tlsa_capped';
 COMMENT ON COLUMN mxgrade.exchange.tlsa_status IS 'Its TLSA records';
 COMMENT ON COLUMN mxgrade.exchange.tlsa_base IS 'The TLSA base domain (RFC 7672 section 2.2.3): the exchange or what its alias leads to';
 COMMENT ON COLUMN mxgrade.exchange.tlsa IS 'The records at _25._tcp.BASE, "usage selector matching-type data"';
@@ -203,7 +203,7 @@ COMMENT ON COLUMN mxgrade.exchange.next_resolve_at IS 'When to look it up again;
 COMMENT ON COLUMN mxgrade.exchange.resolved_at IS 'When the last lookup ended';
 COMMENT ON COLUMN mxgrade.exchange.grade IS 'Grade of its worst reachable address; null = ungraded';
 COMMENT ON COLUMN mxgrade.exchange.score IS 'Score of that address';
-COMMENT ON COLUMN mxgrade.exchange.provisional IS 'A fact behind the grade is unknown';
+COMMENT ON COLUMN mxgrade.exchange.provisional IS 'A fact behind the grade is unknown, or an address may be missing';
 COMMENT ON COLUMN mxgrade.exchange.reason IS 'Why it is ungraded';
 COMMENT ON COLUMN mxgrade.exchange.forced_tls IS 'Takes part in forced TLS: every reachable address has TLS, a version and a NIST suite';
 COMMENT ON COLUMN mxgrade.exchange.forced_tls_why IS 'What it fails, or why it is unknown';
@@ -456,41 +456,3 @@ COMMENT ON COLUMN mxgrade.suite.weak_class IS 'Why it is weak; ANON alone is not
 COMMENT ON COLUMN mxgrade.suite.nist_r1 IS 'Listed in NIST SP 800-52 revision 1';
 COMMENT ON COLUMN mxgrade.suite.nist_r2 IS 'Listed in NIST SP 800-52 revision 2';
 COMMENT ON COLUMN mxgrade.suite.forward_secrecy IS 'Authenticated ephemeral key exchange, or TLS 1.3';
-
--- A survey's partitions come and go with it.
-CREATE FUNCTION mxgrade.survey_tables() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-    SELECT ARRAY['submitted_line', 'domain', 'mx_set', 'mx_set_member', 'exchange', 'endpoint', 'exchange_endpoint',
-                 'mta_sts_policy']
-$$;
-COMMENT ON FUNCTION mxgrade.survey_tables() IS 'The tables that are partitioned by survey';
-
-CREATE FUNCTION mxgrade.create_survey(p_name text, p_max_attempts integer, p_retry_delay interval)
-RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = mxgrade, pg_temp AS $$
-DECLARE
-    v_id integer;
-    v_table text;
-BEGIN
-    INSERT INTO mxgrade.survey (name, max_attempts, retry_delay)
-    VALUES (p_name, p_max_attempts, p_retry_delay) RETURNING survey_id INTO v_id;
-    FOREACH v_table IN ARRAY mxgrade.survey_tables() LOOP
-        -- PARTITION OF would lock the table against everybody until the list is stored; ATTACH lets them work on.
-        EXECUTE format('CREATE TABLE mxgrade.%I (LIKE mxgrade.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
-                       v_table || '_' || v_id, v_table);
-        EXECUTE format('ALTER TABLE mxgrade.%I ATTACH PARTITION mxgrade.%I FOR VALUES IN (%s)',
-                       v_table, v_table || '_' || v_id, v_id);
-    END LOOP;
-    RETURN v_id;
-END $$;
-COMMENT ON FUNCTION mxgrade.create_survey(text, integer, interval) IS 'Makes a survey and its partitions; COPY the lines in the same transaction, then NOTIFY mxgrade_survey';
-
-CREATE FUNCTION mxgrade.drop_survey(p_survey integer)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = mxgrade, pg_temp AS $$
-DECLARE
-    v_table text;
-BEGIN
-    FOREACH v_table IN ARRAY mxgrade.survey_tables() LOOP
-        EXECUTE format('DROP TABLE IF EXISTS mxgrade.%I', v_table || '_' || p_survey);
-    END LOOP;
-    DELETE FROM mxgrade.survey WHERE survey_id = p_survey;
-END $$;
-COMMENT ON FUNCTION mxgrade.drop_survey(integer) IS 'Removes a survey and everything learnt in it';

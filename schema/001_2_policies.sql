@@ -77,15 +77,18 @@ LEFT JOIN (
     SELECT survey_id, name,
            array_agg(exchange ORDER BY preference, exchange) FILTER (WHERE NOT covered) AS not_covered,
            array_agg(exchange ORDER BY preference, exchange) FILTER (WHERE covered AND fails) AS failing,
-           bool_and(NOT covered OR fails_everywhere) AS lost
+           bool_and(NOT covered OR fails_everywhere AND NOT halved) AS lost
     FROM (SELECT survey_id, name, exchange, preference, mxgrade.name_covered(exchange, mx) AS covered,
-                 bool_or(fails) AS fails, bool_and(fails) AS fails_everywhere
+                 bool_or(fails) AS fails, bool_and(fails) AS fails_everywhere,
+                 coalesce(bool_or(halved), false) AS halved -- an address may be missing
           FROM (SELECT o.survey_id, o.name, b.exchange, b.preference, q.mx,
+                       x.flags && ARRAY['a_failed', 'aaaa_failed'] AS halved,
                        coalesce(e.tls_enabled = 'no' OR e.tls_broken = 'yes' OR (e.tls1_2 = 'no' AND e.tls1_3 = 'no') OR n.cert_trusted = 'no'
                                 OR n.cert_in_date = 'no' OR n.san_match IS FALSE, false) AS fails
                 FROM mxgrade.mta_sts_policy q
                 JOIN mxgrade.domain o ON o.survey_id = q.survey_id AND o.name = q.domain
                 JOIN mxgrade.mx_set_member b ON b.survey_id = o.survey_id AND b.mx_set = o.mx_set
+                LEFT JOIN mxgrade.exchange x ON x.survey_id = b.survey_id AND x.exchange = b.exchange
                 LEFT JOIN mxgrade.exchange_endpoint n ON n.survey_id = b.survey_id AND n.exchange = b.exchange
                 LEFT JOIN mxgrade.endpoint e ON e.survey_id = n.survey_id AND e.address = n.address
                 WHERE q.status = 'valid' AND q.mode IN ('enforce', 'testing')) address
@@ -252,7 +255,9 @@ WITH raised AS (
     SELECT d.survey_id, d.name, NULL, 'DNSSEC_BOGUS', NULL FROM mxgrade.domain d WHERE d.dnssec = 'bogus'
     UNION ALL
     SELECT a.survey_id, a.domain, a.exchange, 'DNSSEC_BOGUS', NULL
-    FROM mxgrade.dane a WHERE a.status = 'bogus' AND a.domain_dnssec = 'secure'
+    FROM mxgrade.dane a
+    LEFT JOIN mxgrade.exchange x ON x.survey_id = a.survey_id AND x.exchange = a.exchange
+    WHERE (a.status = 'bogus' OR 'address_bogus' = ANY (x.flags)) AND a.domain_dnssec = 'secure'
     GROUP BY a.survey_id, a.domain, a.exchange
 )
 SELECT r.survey_id, r.domain, r.exchange, c.code, c.weight, c.title, c.recommendation, r.record

@@ -158,13 +158,18 @@ SELECT d.survey_id, d.name AS domain, b.preference, b.exchange,
        e.tls_version, u.name AS suite, e.key_group, e.signature, e.weak_seen, e.pq_group,
        e.flags, e.banner, e.banner_lines, e.greeting_name, e.greeting_name = n.exchange AS greeting_name_is_mx,
        e.ehlo_name, e.ehlo_name = n.exchange AS ehlo_name_is_mx, e.auth_mechanisms, e.size_limit, e.connection_count, e.observed_at, e.worker, e.vantage,
-       coalesce(e.fact_evidence, '{}') || coalesce(n.fact_evidence, '{}') AS fact_evidence
+       coalesce(e.fact_evidence, '{}') || coalesce(n.fact_evidence, '{}') AS fact_evidence,
+       coalesce(v.status, 'unknown') AS reverse_status, coalesce(v.names, '{}') AS reverse_names,
+       coalesce(v.confirmed, 'unknown') AS reverse_confirmed,
+       coalesce(a.status, 'unknown') AS caa_status, a.domain AS caa_domain, coalesce(a.records, '{}') AS caa, a.issuers AS caa_issuers
 FROM mxgrade.domain d
 JOIN mxgrade.mx_set_member b ON b.survey_id = d.survey_id AND b.mx_set = d.mx_set
 LEFT JOIN mxgrade.exchange x ON x.survey_id = b.survey_id AND x.exchange = b.exchange
 LEFT JOIN mxgrade.exchange_endpoint n ON n.survey_id = b.survey_id AND n.exchange = b.exchange
 LEFT JOIN mxgrade.endpoint e ON e.survey_id = n.survey_id AND e.address = n.address
-LEFT JOIN mxgrade.suite u ON u.suite = e.suite;
+LEFT JOIN mxgrade.suite u ON u.suite = e.suite
+LEFT JOIN mxgrade.reverse_name v ON v.survey_id = n.survey_id AND v.address = n.address
+LEFT JOIN mxgrade.exchange_caa a ON a.survey_id = b.survey_id AND a.exchange = b.exchange;
 COMMENT ON VIEW mxgrade.mx IS 'A row per domain, exchange and address, with everything known there; address is null where an exchange has none';
 COMMENT ON COLUMN mxgrade.mx.survey_id IS 'The survey';
 COMMENT ON COLUMN mxgrade.mx.domain IS 'The domain';
@@ -216,6 +221,13 @@ COMMENT ON COLUMN mxgrade.mx.observed_at IS 'When the last stored probe ended';
 COMMENT ON COLUMN mxgrade.mx.worker IS 'Who observed it';
 COMMENT ON COLUMN mxgrade.mx.vantage IS 'Where that worker stands';
 COMMENT ON COLUMN mxgrade.mx.fact_evidence IS 'Per fact: evidence, connection number, or the reason why it is unknown';
+COMMENT ON COLUMN mxgrade.mx.reverse_status IS 'Whether the address has PTR records: unknown, none, found';
+COMMENT ON COLUMN mxgrade.mx.reverse_names IS 'Their names, the first eight in the alphabet';
+COMMENT ON COLUMN mxgrade.mx.reverse_confirmed IS 'Whether one of them has this address among its own';
+COMMENT ON COLUMN mxgrade.mx.caa_status IS 'Whether CAA records hold for the exchange: unknown, none, found';
+COMMENT ON COLUMN mxgrade.mx.caa_domain IS 'Where they stand';
+COMMENT ON COLUMN mxgrade.mx.caa IS 'The records: flags, property, value';
+COMMENT ON COLUMN mxgrade.mx.caa_issuers IS 'Who may issue certificates by them; empty: nobody; null: anybody';
 
 CREATE VIEW mxgrade.endpoint_fact AS
 SELECT e.survey_id, e.address, NULL::text AS exchange, f.fact, f.value,

@@ -1,6 +1,7 @@
 -- Schema 1, roles: a role per program, with the least it needs. They cannot log in: GRANT them to login roles.
 
-REVOKE EXECUTE ON FUNCTION mxgrade.create_survey(text, integer, interval), mxgrade.drop_survey(integer) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION mxgrade.begin_list(), mxgrade.store_survey(integer, text, integer, interval, bigint),
+    mxgrade.create_survey(text, integer, interval), mxgrade.drop_survey(integer) FROM PUBLIC;
 
 -- Where the owner of the schema may not create roles, an administrator makes them later: grants apply to those that exist.
 CREATE FUNCTION mxgrade.grant_roles() RETURNS void LANGUAGE plpgsql AS $$
@@ -26,7 +27,8 @@ BEGIN
             ('mxgrade_coordinator', 'SELECT ON mxgrade.schema_version, mxgrade.submitted_line'),
             ('mxgrade_coordinator', 'SELECT, UPDATE ON mxgrade.survey'),
             ('mxgrade_coordinator', 'SELECT, INSERT, UPDATE ON mxgrade.domain, mxgrade.mx_set, mxgrade.mx_set_member, '
-                                    'mxgrade.exchange, mxgrade.endpoint, mxgrade.exchange_endpoint, mxgrade.mta_sts_policy'),
+                                    'mxgrade.exchange, mxgrade.endpoint, mxgrade.exchange_endpoint, mxgrade.mta_sts_policy, '
+                                    'mxgrade.reverse_name, mxgrade.exchange_caa'),
             ('mxgrade_aggregator', 'USAGE ON SCHEMA mxgrade'),
             ('mxgrade_aggregator', 'SELECT ON mxgrade.schema_version, mxgrade.domain, mxgrade.mx_set_member, '
                                    'mxgrade.finding_code, mxgrade.suite'),
@@ -36,9 +38,8 @@ BEGIN
             ('mxgrade_aggregator', 'UPDATE (chain, self_signed) ON mxgrade.certificate_row'),
             ('mxgrade_submit', 'USAGE ON SCHEMA mxgrade'),
             ('mxgrade_submit', 'SELECT ON mxgrade.schema_version'),
-            ('mxgrade_submit', 'EXECUTE ON FUNCTION mxgrade.create_survey(text, integer, interval)'),
-            ('mxgrade_submit', 'INSERT ON mxgrade.submitted_line'),
-            ('mxgrade_submit', 'SELECT (survey_id), UPDATE (lines) ON mxgrade.survey'),
+            ('mxgrade_submit', 'EXECUTE ON FUNCTION mxgrade.begin_list(), '
+                               'mxgrade.store_survey(integer, text, integer, interval, bigint)'),
             ('mxgrade_read', 'USAGE ON SCHEMA mxgrade'),
             ('mxgrade_read', 'SELECT ON mxgrade.schema_version')
         UNION ALL

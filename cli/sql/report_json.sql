@@ -15,6 +15,8 @@ SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object(
                    'provisional', m.exchange_provisional, 'reason', m.exchange_reason,
                    'forced_tls', m.forced_tls, 'forced_tls_why', m.forced_tls_why,
                    'dnssec', d.exchange_dnssec, 'tlsa_base', d.tlsa_base, 'tlsa', d.tlsa,
+                   'caa', jsonb_build_object('status', m.caa_status, 'domain', m.caa_domain, 'records', m.caa,
+                                             'issuers', m.caa_issuers),
                    'addresses', coalesce(jsonb_agg(a.address ORDER BY m.address)
                                          FILTER (WHERE m.address IS NOT NULL), '[]')) AS exchange
         FROM mxgrade.mx m
@@ -32,6 +34,8 @@ SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object(
                 'findings', (SELECT coalesce(jsonb_agg(to_jsonb(f) - '{survey_id,exchange,address}'::text[]), '[]')
                              FROM mxgrade.finding f
                              WHERE f.survey_id = m.survey_id AND f.exchange = m.exchange AND f.address = m.address),
+                'reverse', jsonb_build_object('status', m.reverse_status, 'names', m.reverse_names,
+                                              'confirmed', m.reverse_confirmed),
                 'dane', jsonb_build_object('status', d.status, 'why', d.why),
                 'handshake', jsonb_build_object('version', m.tls_version, 'suite', m.suite, 'group', m.key_group,
                                                 'signature', m.signature),
@@ -55,7 +59,7 @@ SELECT jsonb_pretty(to_jsonb(g) - 'mx_set' || jsonb_build_object(
         WHERE m.survey_id = g.survey_id AND m.domain = g.domain
         GROUP BY m.preference, m.exchange, m.dns_status, m.exchange_flags, m.exchange_grade, m.exchange_score,
                  m.exchange_provisional, m.exchange_reason, m.forced_tls, m.forced_tls_why,
-                 d.exchange_dnssec, d.tlsa_base, d.tlsa) x)))
+                 d.exchange_dnssec, d.tlsa_base, d.tlsa, m.caa_status, m.caa_domain, m.caa, m.caa_issuers) x)))
 FROM mxgrade.domain_grade g
 JOIN mxgrade.domain_policy p ON p.survey_id = g.survey_id AND p.domain = g.domain
 WHERE g.survey_id = $1 AND g.domain = $2

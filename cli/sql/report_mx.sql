@@ -7,6 +7,8 @@ SELECT m.preference, m.exchange, host(m.address) AS address, m.exchange_grade, m
        array_to_string(m.auth_mechanisms, ' ') AS auth_mechanisms, m.size_limit,
        m.fact_evidence #>> '{tls_broken,attempts}' AS broken_attempts, m.fact_evidence #>> '{tls_broken,seconds}' AS broken_seconds,
        m.fact_evidence #>> '{tls_broken,failure}' AS broken_failure,
+       m.reverse_status, array_to_string(m.reverse_names, ', ') AS reverse_names, m.reverse_confirmed,
+       m.caa_status, m.caa_domain, array_to_string(m.caa_issuers, ', ') AS caa_issuers,
        m.matched, m.matched_by_cn, m.trust_error, m.weak_keys, m.weak_signatures,
        concat(',', array_to_string(m.chain_flags, ','), ',', CASE WHEN m.cn_match AND m.cert_name_match = 'no' THEN 'cn_only,' END)
            AS notes,

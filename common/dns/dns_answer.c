@@ -209,13 +209,25 @@ static bool join_strings(struct dns_blob *out, const uint8_t *data, size_t len) 
     return !rest.bad && len > 0;
 }
 
+static bool read_target(struct dns_blob *out, const struct message *m, const struct record *record) {
+    char name[DNS_NAME_CAP];
+    if (read_name(m, record->data, name) != record->data + record->len)
+        return false;
+    out->len = strlen(name);
+    memcpy(out->data, name, out->len + 1);
+    return true;
+}
+
 static bool add_blob(struct dns_answer *answer, const struct message *m, const struct record *record) {
     const uint8_t *data = m->data + record->data;
+    size_t cap = record->type == DNS_TYPE_PTR ? DNS_NAME_CAP : record->len + 1;
     if (!room(answer, answer->blob_count, DNS_BLOB_MAX))
         return true;
     answer->blob = mem_realloc(answer->blob, (answer->blob_count + 1) * sizeof *answer->blob);
     struct dns_blob *blob = &answer->blob[answer->blob_count++];
-    *blob = (struct dns_blob){.data = mem_alloc(record->len + 1)};
+    *blob = (struct dns_blob){.data = mem_alloc(cap)};
+    if (record->type == DNS_TYPE_PTR)
+        return read_target(blob, m, record);
     if (record->type == DNS_TYPE_TXT)
         return join_strings(blob, data, record->len);
     memcpy(blob->data, data, record->len);
@@ -232,6 +244,8 @@ static bool add_record(struct dns_answer *answer, const struct message *m, const
         return add_address(answer, m, record);
     case DNS_TYPE_TXT:
     case DNS_TYPE_TLSA:
+    case DNS_TYPE_CAA:
+    case DNS_TYPE_PTR:
         return add_blob(answer, m, record);
     default:
         return true;

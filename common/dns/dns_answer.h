@@ -17,16 +17,18 @@ enum {
     DNS_TYPE_NS = 2,
     DNS_TYPE_CNAME = 5,
     DNS_TYPE_SOA = 6,
+    DNS_TYPE_PTR = 12,
     DNS_TYPE_MX = 15,
     DNS_TYPE_TXT = 16,
     DNS_TYPE_AAAA = 28,
     DNS_TYPE_TLSA = 52,
+    DNS_TYPE_CAA = 257,
 };
 
 enum {
     DNS_MX_MAX = 1000,      /* MX records read from one answer */
     DNS_ADDRESS_MAX = 1000, /* addresses read from one answer */
-    DNS_BLOB_MAX = 100,     /* TXT or TLSA records read from one answer */
+    DNS_BLOB_MAX = 100,     /* TXT, TLSA, CAA or PTR records read from one answer */
     DNS_ALIAS_MAX = 16,     /* CNAMEs followed in one answer */
     DNS_NAME_CAP = 1025,    /* presentation form: 255 octets, each at most \DDD, and NUL */
 };
@@ -46,7 +48,8 @@ struct dns_mx {
     char exchange[DNS_NAME_CAP]; /* presentation form without trailing dot; "." for the root */
 };
 
-/* RDATA of a TLSA record, or the character-strings of a TXT record joined (RFC 7208 section 3.3 and others). */
+/* RDATA of a TLSA or CAA record, the character-strings of a TXT record joined (RFC 7208 section 3.3 and others), or the
+ * name of a PTR record in presentation form, with a NUL behind it. */
 struct dns_blob {
     uint8_t *data;
     size_t len;
@@ -62,7 +65,7 @@ struct dns_answer {
     size_t mx_count;
     struct sockaddr_storage *address; /* DNS_TYPE_A, DNS_TYPE_AAAA, port 0; owned */
     size_t address_count;
-    struct dns_blob *blob; /* DNS_TYPE_TXT, DNS_TYPE_TLSA; owned */
+    struct dns_blob *blob; /* DNS_TYPE_TXT, DNS_TYPE_TLSA, DNS_TYPE_CAA, DNS_TYPE_PTR; owned */
     size_t blob_count;
     bool capped; /* there were more records */
 };

@@ -1,4 +1,4 @@
-// link: mxg_mx
+// link: mxg_mx mxg_published
 /* fuzz_dns.c - the input is a DNS message, read as the answer to each type that is asked. Lists are bounded, names are
  * plain ASCII in presentation form, the status says what was found, and the order of MX records makes no other MX set.
  */
@@ -6,6 +6,7 @@
 #include "dns/dns_answer.h"
 #include "fuzz.h"
 #include "mx_set.h"
+#include "published/caa.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -46,8 +47,29 @@ static void check_sets(struct dns_mx *mx, size_t count) {
     CHECK(strcmp(set.key, reversed.key) == 0 && set.flags == reversed.flags && set.count == reversed.count);
 }
 
+static bool has_blobs(unsigned type) {
+    return type == DNS_TYPE_TXT || type == DNS_TYPE_TLSA || type == DNS_TYPE_CAA || type == DNS_TYPE_PTR;
+}
+
+/* A record of a type that names something, or says who may issue certificates. */
+static void check_blob(unsigned type, const struct dns_blob *blob, size_t size) {
+    struct caa caa;
+    CHECK(blob->len == 0 || blob->data != NULL);
+    if (type == DNS_TYPE_PTR)
+        check_exchange((const char *)blob->data);
+    else
+        CHECK(blob->len <= size);
+    if (type == DNS_TYPE_CAA && caa_parse(&caa, blob->data, blob->len)) {
+        char text[CAA_TEXT_CAP], issuer[CAA_ISSUER_CAP];
+        caa_text(text, &caa);
+        CHECK(text_is_clean(text, strlen(text)));
+        if (caa_issuer(issuer, &caa))
+            CHECK(strspn(issuer, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(issuer));
+    }
+}
+
 static void check_kinds(unsigned type, const struct dns_answer *answer) {
-    bool address = type == DNS_TYPE_A || type == DNS_TYPE_AAAA, blob = type == DNS_TYPE_TXT || type == DNS_TYPE_TLSA;
+    bool address = type == DNS_TYPE_A || type == DNS_TYPE_AAAA, blob = has_blobs(type);
     CHECK(answer->mx_count <= DNS_MX_MAX && answer->address_count <= DNS_ADDRESS_MAX);
     CHECK(answer->blob_count <= DNS_BLOB_MAX);
     CHECK(type == DNS_TYPE_MX || answer->mx_count == 0);
@@ -75,13 +97,13 @@ static void check_answer(unsigned type, const uint8_t *data, size_t size) {
     for (size_t i = 0; i < answer.address_count; i++)
         CHECK(answer.address[i].ss_family == (type == DNS_TYPE_A ? AF_INET : AF_INET6));
     for (size_t i = 0; i < answer.blob_count; i++)
-        CHECK(answer.blob[i].len <= size && (answer.blob[i].len == 0 || answer.blob[i].data != NULL));
+        check_blob(type, &answer.blob[i], size);
     dns_answer_free(&answer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const unsigned types[] = {DNS_TYPE_MX,   DNS_TYPE_A,     DNS_TYPE_AAAA, DNS_TYPE_TXT,
-                                     DNS_TYPE_TLSA, DNS_TYPE_CNAME, DNS_TYPE_SOA};
+    static const unsigned types[] = {DNS_TYPE_MX,    DNS_TYPE_A,   DNS_TYPE_AAAA, DNS_TYPE_TXT, DNS_TYPE_TLSA,
+                                     DNS_TYPE_CNAME, DNS_TYPE_SOA, DNS_TYPE_PTR,  DNS_TYPE_CAA};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         check_answer(types[i], data, size);
     return 0;

@@ -108,3 +108,12 @@ INSERT INTO mxgrade.mta_sts_policy (survey_id, domain, attempts, status, why, de
 VALUES (:survey, 'xn--bcher-kva.example', 1, 'valid', NULL, NULL, 200, 'enforce', 604800, '{mx1.example.net,mx2.example.net}', '192.0.2.80', now()),
        (:survey, 'dead.example', 2, 'invalid', 'certificate', 'self-signed certificate', NULL, NULL, NULL, NULL, '192.0.2.81', now()),
        (:survey, 'testing.example', 1, 'valid', NULL, NULL, 200, 'testing', 86400, '{*.xn--bcher-kva.example}', '192.0.2.82', now());
+
+-- What DNS says beside: a name that leads back, one that does not, none, and no answer; who may issue, nobody, no word, no answer.
+INSERT INTO mxgrade.reverse_name (survey_id, address, asked_at, status, names, confirmed)
+VALUES (:survey, '192.0.2.1', now(), 'found', '{mail.example.net,mx1.example.net}', 'yes'), (:survey, '2001:db8::1', now(), 'none', '{}', 'no'),
+       (:survey, '192.0.2.2', now(), 'found', '{host-2.isp.example}', 'no'), (:survey, '192.0.2.3', now(), 'unknown', '{}', 'unknown');
+INSERT INTO mxgrade.exchange_caa (survey_id, exchange, asked_at, status, domain, records, issuers)
+VALUES (:survey, 'mx1.example.net', now(), 'found', 'example.net', '{"0 issue \"ca.example; account=7\"","0 issue \"other-ca.example\""}', '{ca.example,other-ca.example}'),
+       (:survey, 'mx2.example.net', now(), 'found', 'mx2.example.net', '{"0 issue \";\""}', '{}'),
+       (:survey, 'example.org', now(), 'none', NULL, '{}', NULL);

@@ -89,7 +89,7 @@ ok 'and changes nothing' same "$(sql -c "SELECT count(*) FROM pg_class WHERE rel
     -c "SELECT count(*) FROM pg_type WHERE typname = 'tri'")" $'1\n0'
 sql -c 'DROP TABLE mxgrade.suite'
 run schema upgrade
-ok 'a version is made of several files' test "$code/$(grep -c '^applied 001_' <<<"$err")/$(sql -c 'SELECT version FROM mxgrade.schema_version')" = 0/4/1
+ok 'a version is made of several files' test "$code/$(grep -c '^applied 001_' <<<"$err")/$(sql -c 'SELECT version FROM mxgrade.schema_version')" = 0/6/1
 sql -o /dev/null -c "SELECT mxgrade.create_survey('done', 3, '1 s'), mxgrade.create_survey('at work', 3, '1 s')" \
     -c "UPDATE mxgrade.survey SET state = CASE survey_id WHEN 1 THEN 'complete' ELSE 'running' END::mxgrade.survey_state" \
     -c "INSERT INTO mxgrade.domain (survey_id, name, first_line, mx_status, mx_set, sts_record, tlsrpt, next_resolve_at) VALUES
@@ -187,6 +187,12 @@ import json, sys
 d = json.loads(sys.argv[1])
 print(d["domain"], d["grade"], [(m["preference"], m["exchange"], m["grade"], [(a["address"], len(a["facts"]), len(a["findings"]), len((a["certificate"] or {}).get("flags", "")), (a["certificate"] or {}).get("cn_match")) for a in m["addresses"]]) for m in d["mx"]])' "$out")" \
     "xn--bcher-kva.example F [(10, 'mx1.example.net', 'A+', [('192.0.2.1', 30, 0, 3, True), ('2001:db8::1', 30, 0, 3, True)]), (20, 'mx2.example.net', 'F', [('192.0.2.2', 30, 10, 4, True)]), (30, 'mx3.example.net', None, [('192.0.2.3', 30, 0, 0, None)])]"
+ok 'and what addresses are called, and who may issue for exchanges' same "$(python3 -c '
+import json, sys
+d = json.loads(sys.argv[1])
+print([(m["caa"]["status"], m["caa"]["domain"], len(m["caa"]["records"]), m["caa"]["issuers"], [tuple(a["reverse"][k] for k in ("status", "names", "confirmed")) for a in m["addresses"]]) for m in d["mx"]])' "$out")" \
+    "[('found', 'example.net', 2, ['ca.example', 'other-ca.example'], [('found', ['mail.example.net', 'mx1.example.net'], 'yes'), ('none', [], 'no')]), \
+('found', 'mx2.example.net', 1, [], [('found', ['host-2.isp.example'], 'no')]), ('unknown', None, 0, None, [('unknown', [], 'unknown')])]"
 ok 'and all that the domain publishes' same "$(python3 -c '
 import json, sys
 d = json.loads(sys.argv[1])
@@ -243,7 +249,8 @@ run submit --database 'dbname=cli user=sender' "$dir/dirty.txt"
 ok 'a submitter may submit' test "$code" = 0
 run summary --database 'dbname=cli user=sender' "$out"
 ok 'and see what becomes of it' test "$code" = 0
-ok 'but not drop a survey' same "$(sql -U sender -c 'SELECT mxgrade.drop_survey(1)' 2>&1)" 'ERROR:  permission denied for function drop_survey'
+ok 'but not drop a survey with it' refuses 1 'permission denied' drop --database 'dbname=cli user=sender' 1
+ok 'nor in SQL' same "$(sql -U sender -c 'SELECT mxgrade.drop_survey(1)' 2>&1)" 'ERROR:  permission denied for function drop_survey'
 
 echo "$passed passed, $failed failed"
 ((failed == 0))

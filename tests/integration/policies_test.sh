@@ -247,6 +247,15 @@ says 'progress counts policies' "SELECT policies, policies_pending FROM mxgrade.
 says 'a certificate for what the domain is an alias of is one for the domain' "
     UPDATE mxgrade.domain SET alias_of = 'x.wild.test' WHERE survey_id = 1 AND name = 'other.test';
     SELECT status FROM mxgrade.dane WHERE survey_id = 1 AND domain = 'other.test'" 'secure-match'
+says 'where an address may be missing nothing bounces for certain, and a validation that failed is told' "
+    UPDATE mxgrade.exchange SET flags = '{aaaa_failed,address_bogus}' WHERE survey_id = 1 AND exchange IN ('plain.mx.test', 'unusable.mx.test');
+    SELECT failing::text, mail_bounces::text FROM mxgrade.mta_sts WHERE survey_id = 1 AND domain = 'bounces.test'
+    UNION ALL SELECT status, exchange FROM mxgrade.dane WHERE survey_id = 1 AND domain = 'unusable.test'
+    UNION ALL SELECT code, exchange FROM mxgrade.domain_finding WHERE survey_id = 1 AND domain = 'unusable.test' AND code = 'DNSSEC_BOGUS'" \
+    '{plain.mx.test}|false
+secure-match|good.mx.test
+secure-unusable|unusable.mx.test
+DNSSEC_BOGUS|unusable.mx.test'
 
 echo "$passed passed, $failed failed"
 ((failed == 0))

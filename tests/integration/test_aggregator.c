@@ -248,6 +248,17 @@ static void start_deadline(uint64_t ms) {
     uv_timer_start(&lab.deadline, on_deadline, ms, 50); /* repeats: it may fire before the loop blocks */
 }
 
+/* Waits, without sleeping in the dark, until the query gives the value. */
+static void await_value(const char *query, const char *expected) {
+    uint64_t end = uv_hrtime() + (uint64_t)ACK_TIMEOUT_MS * 1000000;
+    while (strcmp(value(query), expected) != 0 && uv_hrtime() < end) {
+        start_deadline(20);
+        while (!lab.late)
+            uv_run(&lab.loop, UV_RUN_ONCE);
+    }
+    assert_value(query, expected);
+}
+
 static void send_envelope(Mxgrade__Envelope *envelope) {
     start_deadline(ACK_TIMEOUT_MS);
     while (bus_send(lab.bus, NULL, envelope) != BUS_SENT && !lab.late)
@@ -811,6 +822,36 @@ TEST(an_exchange_has_the_grade_of_its_worst_reachable_address) {
                  "A 95 f yes");
 }
 
+/* A or AAAA got no answer: an address may be missing, of which nobody knows anything. What fails fails all the same. */
+TEST(an_address_that_may_be_missing_leaves_the_grade_provisional_and_forced_tls_unknown) {
+    static const char *const query = "SELECT concat_ws(' ', grade, provisional, forced_tls, forced_tls_why) FROM "
+                                     "mxgrade.exchange WHERE survey_id = $1";
+    static const char *const failed[] = {"a_failed", "aaaa_failed"};
+    struct draft draft;
+    for (size_t i = 0; i < sizeof failed / sizeof *failed; i++) {
+        new_survey();
+        add_exchange("mx.example.org", "192.0.2.1");
+        sql("UPDATE mxgrade.exchange SET flags = '{%s}' WHERE survey_id = %d", failed[i], lab.survey);
+        draft_modern(&draft, "192.0.2.1");
+        add_name(&draft, "mx.example.org", TRI_YES, TRI_YES);
+        deliver(&draft);
+        assert_value(query, "A+ t unknown dns");
+        sql("UPDATE mxgrade.exchange SET flags = '{cname}' WHERE survey_id = %d", lab.survey);
+        sql("UPDATE mxgrade.survey SET state = 'grading' WHERE survey_id = %d", lab.survey);
+        await_value("SELECT state FROM mxgrade.survey WHERE survey_id = $1", "complete");
+        assert_value(query, "A+ f yes");
+    }
+    new_survey();
+    add_exchange("mx.example.org", "192.0.2.1");
+    sql("UPDATE mxgrade.exchange SET flags = '{aaaa_failed}' WHERE survey_id = %d", lab.survey);
+    draft_init(&draft, "192.0.2.1");
+    set_fact(&draft, FACT_REACHABLE, TRI_YES);
+    set_fact(&draft, FACT_TLS_ENABLED, TRI_NO);
+    add_name(&draft, "mx.example.org", TRI_UNKNOWN, TRI_UNKNOWN);
+    deliver(&draft);
+    assert_value(query, "F t no tls_enabled");
+}
+
 static void deliver_pair(enum tri second_trusted, bool second_answers) {
     struct draft draft;
     new_survey();
@@ -1326,17 +1367,6 @@ TEST(a_dane_verdict_is_kept_until_there_is_another) {
     assert_value("SELECT grade FROM mxgrade.exchange WHERE survey_id = $1", "A+"); /* it never counts */
 }
 
-/* Waits, without sleeping in the dark, until the query gives the value. */
-static void await_value(const char *query, const char *expected) {
-    uint64_t end = uv_hrtime() + (uint64_t)ACK_TIMEOUT_MS * 1000000;
-    while (strcmp(value(query), expected) != 0 && uv_hrtime() < end) {
-        start_deadline(20);
-        while (!lab.late)
-            uv_run(&lab.loop, UV_RUN_ONCE);
-    }
-    assert_value(query, expected);
-}
-
 TEST(a_survey_in_grading_is_completed_with_reasons_from_dns) {
     new_survey();
     sql("INSERT INTO mxgrade.exchange (survey_id, exchange, dns_status) VALUES (%d, 'dead.example.org', 'servfail'), "
@@ -1743,6 +1773,7 @@ int main(void) {
         cmocka_unit_test(weak_key_and_sha1_are_found_in_the_stored_certificate),
         cmocka_unit_test(a_poisonous_result_sinks_no_other),
         cmocka_unit_test(an_exchange_has_the_grade_of_its_worst_reachable_address),
+        cmocka_unit_test(an_address_that_may_be_missing_leaves_the_grade_provisional_and_forced_tls_unknown),
         cmocka_unit_test(one_a_plus_and_one_timed_out_make_a_plus_with_forced_tls_unknown),
         cmocka_unit_test(one_a_plus_and_one_c_make_c),
         cmocka_unit_test(one_without_tls_makes_f_and_fails_forced_tls),

@@ -6,6 +6,7 @@
   certs            one line per certificate to issue
   zones DIR PKI    writes the zone files; TLSA records are made from the certificates in PKI
   cuts             one line per sub-zone: name, kind
+  unsigned         one line per record set whose signature is left out: name, type
   website DIR PKI  writes the policies and nginx's part of a configuration that serves them
   domains          domains.txt: the clean list of a survey
   dirty            dirty.txt: a list as people paste it
@@ -14,6 +15,7 @@
   expect           expect.tsv: the truth about every domain, exchange and address
   expect-dane      expect-dane.tsv: what DANE makes of every domain, exchange and address (dane.py)
   expect-smtp      expect-smtp.tsv: what servers say in SMTP, and whose TLS is broken (smtp.tsv)
+  expect-beside    expect-beside.tsv: PTR and CAA of every domain, exchange and address (beside.py)
   expect-domain    expect-domain.tsv: DNSSEC, MTA-STS and TLS-RPT of every domain (policies.py)
   check            fails unless the committed files are what the tables say
 
@@ -26,6 +28,7 @@ import os
 import sys
 
 sys.dont_write_bytecode = True
+import beside  # noqa: E402
 import dane  # noqa: E402
 import policies  # noqa: E402
 import smtp  # noqa: E402
@@ -33,7 +36,8 @@ from names import HOME, NOTHING, absolute, name_matches, rows  # noqa: E402
 
 AUTHORITATIVE = "127.20.0.53"
 # Kinds of sub-zones, and what a validating resolver says of names in them.
-CUTS = {"insecure": "insecure", "bogus": "bogus", "lame": "unknown"}
+CUTS = {"insecure": "insecure", "bogus": "bogus", "lame": "unknown", "reverse": "insecure"}
+REVERSE = "127.in-addr.arpa."   # outside test., and so outside DNSSEC
 SECURE = "secure"
 MX_MOST, ADDRESSES_MOST = 20, 8   # what a survey keeps of a domain's exchanges, and of an exchange's addresses
 # They turn one client away for what another did: asked by one test alone, a survey (tests/e2e/run).
@@ -97,6 +101,7 @@ class Lab:
             self.by_address[row[0]].say(row)
         self.kinds = {row[0]: Kind(row) for row in rows("certs.tsv", 11)}
         self.cuts = {}      # sub-zone -> kind
+        self.unsigned = set()   # (name, type) of record sets that fail validation by themselves
         self.records = {}   # name -> [(type, data)], in the table's order
         self.domains = {}   # name -> note
         for server in self.servers.values():
@@ -121,6 +126,9 @@ class Lab:
         name = absolute(name)
         if note:
             self.domains[name] = note
+        if kind.endswith("!"):
+            kind = kind[:-1]
+            self.unsigned.add((name, kind))
         if kind == "ZONE":
             self.cuts[name] = data
         elif kind in ("A", "AAAA") and data.startswith("@"):
@@ -173,7 +181,14 @@ class Lab:
 
     def lookup(self, name, wanted):
         names, _ = self.chain(name)
+        if (names[-1], wanted) in self.unsigned:
+            return []
         return [data for kind, data in self.records.get(names[-1], []) if kind == wanted]
+
+    def is_half(self, name):
+        """A or AAAA fails: an address may be missing."""
+        names, _ = self.chain(name)
+        return any((names[-1], kind) in self.unsigned for kind in ("A", "AAAA"))
 
     def addresses(self, name):
         return self.lookup(name, "A") + self.lookup(name, "AAAA")
@@ -317,7 +332,7 @@ class Exchange:
         elif graded:
             self.grade, self.reason = worst(graded), NOTHING
             # a dead address beside a live one: docs/grading.md section 4 has the rule, which is not worked out here
-            self.forced = "*" if "unknown" in answers else all_of(answers)
+            self.forced = "*" if "unknown" in answers else all_of(answers + ["unknown"] * lab.is_half(self.name))
         else:
             self.grade, self.reason, self.forced = None, self.endpoints[0][1].reason, all_of(answers)
 
@@ -437,7 +452,10 @@ def zones(lab, folder, pki):
     parts = {"test.": []}
     for zone, kind in lab.cuts.items():
         parts[zone] = []
-        parts["test."] += [f"{zone} NS ns.{zone}", f"ns.{zone} A {AUTHORITATIVE}"]
+        if kind == "reverse":
+            continue
+        above = REVERSE if zone.endswith("." + REVERSE) else "test."
+        parts[above] += [f"{zone} NS ns.{zone}", f"ns.{zone} A {AUTHORITATIVE}"]
         if kind == "bogus":
             parts["test."].append(f"{zone} DS 12345 13 2 {'ab' * 32}")
     for name, records in lab.records.items():
@@ -457,7 +475,7 @@ def presentation(kind, data, pki):
         preference, target = data.split()
         # written as in the table: the case of a target is part of the test
         return f"{preference} {target if target.endswith('.') else target + '.test.'}"
-    if kind == "CNAME":
+    if kind in ("CNAME", "PTR"):
         return absolute(data)
     return dane.presentation(data, pki) if kind == "TLSA" else data
 
@@ -484,6 +502,7 @@ def print_cert(file, kind, common_name, sans):
 COMMITTED = {"domains.txt": domains, "dirty.txt": dirty, "forbidden.txt": forbidden, "expect.tsv": expect,
              "expect-smtp.tsv": smtp.expect,
              "expect-dane.tsv": lambda lab: dane.expect(lab, lab.endpoints),
+             "expect-beside.tsv": lambda lab: beside.expect(lab, lab.endpoints),
              "expect-domain.tsv": lambda lab: policies.expect(lab, lab.endpoints)}
 
 
@@ -500,6 +519,7 @@ def check(lab):
 VERBS = {"servers": print_servers, "certs": print_certs, "zones": zones, "website": policies.website, "check": check,
          "addresses": lambda lab, server: print(*lab.servers[server].addresses),
          "cuts": lambda lab: print(*(f"{zone}\t{kind}" for zone, kind in lab.cuts.items()), sep="\n"),
+         "unsigned": lambda lab: print(*(f"{name}\t{kind}" for name, kind in sorted(lab.unsigned)), sep="\n"),
          "traps": lambda lab: print(*(f"{address}\t{port}" for address, port in traps(lab)), sep="\n")}
 PARAMETERS = {"zones": 2, "website": 2, "addresses": 1}
 

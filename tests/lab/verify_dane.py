@@ -35,8 +35,9 @@ def by_dns(domain, exchange):
     if "." not in exchange:   # localhost, say, is the resolver's own word
         return NOTHING, NOTHING
     mx, host = resolver.ask(domain, "MX"), resolver.ask(exchange, "A")
-    if not host.records and host.state == "secure":
-        host = resolver.ask(exchange, "AAAA")
+    if not host.records and host.state != "insecure":   # one look-up that fails says nothing against the other
+        other = resolver.ask(exchange, "AAAA")
+        host = other if other.records or host.state == "secure" else host
     if mx.state == "insecure":
         return "insecure", NOTHING
     if host.state in NO_ANSWER:

@@ -252,8 +252,33 @@ static void records_beyond_the_cap_are_left_out(void **state) {
     dns_answer_free(&answer);
 }
 
+static void ptr_names_are_expanded_and_caa_is_kept_raw(void **state) {
+    static struct message m;
+    (void)state;
+    start(&m, 0, 2);
+    record(&m, DNS_TYPE_PTR, "\2mx\xc0\x0c", 5);
+    record(&m, DNS_TYPE_PTR, "\3a.b\0", 5);
+    struct dns_answer answer = parse(&m, DNS_TYPE_PTR);
+    assert_int_equal(answer.blob_count, 2);
+    assert_string_equal((const char *)answer.blob[0].data, "mx.example.test");
+    assert_string_equal((const char *)answer.blob[1].data, "a\\046b");
+    dns_answer_free(&answer);
+    start(&m, 0, 1);
+    record(&m, DNS_TYPE_PTR, "\2mx\0x", 5); /* more than a name */
+    answer = parse(&m, DNS_TYPE_PTR);
+    assert_int_equal(answer.status, DNS_SERVFAIL);
+    dns_answer_free(&answer);
+    start(&m, 0, 1);
+    record(&m, DNS_TYPE_CAA, "\0\5issue;", 8);
+    answer = parse(&m, DNS_TYPE_CAA);
+    assert_int_equal(answer.blob_count, 1);
+    assert_int_equal(answer.blob[0].len, 8);
+    dns_answer_free(&answer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ptr_names_are_expanded_and_caa_is_kept_raw),
         cmocka_unit_test(response_codes_become_statuses),
         cmocka_unit_test(mx_records_are_read_with_compressed_names),
         cmocka_unit_test(odd_octets_in_a_name_are_escaped),

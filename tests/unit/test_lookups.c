@@ -298,6 +298,60 @@ static void tlsa_is_asked_only_where_addresses_are_secure(void **state) {
     assert_false(exchange_retry(result));
 }
 
+static void answer_secure_tlsa(const char *exchange) {
+    uint8_t rdata[] = {3, 1, 1, 0xab};
+    struct dns_blob blob = {rdata, sizeof rdata};
+    char owner[NAME_CAP + 16];
+    snprintf(owner, sizeof owner, "_25._tcp.%s", exchange);
+    answer(owner, DNS_TYPE_TLSA,
+           (struct dns_answer){.status = DNS_OK, .dnssec = DNSSEC_SECURE, .blob = &blob, .blob_count = 1});
+}
+
+/* An address may be missing, which says nothing against the one that is there. */
+static void a_look_up_that_fails_beside_a_good_one_takes_nothing_from_it(void **state) {
+    static const struct {
+        unsigned failing, good;
+        enum dns_status status;
+        enum dnssec dnssec;
+        unsigned flags;
+    } cases[] = {
+        {DNS_TYPE_AAAA, DNS_TYPE_A, DNS_SERVFAIL, DNSSEC_UNKNOWN, EXCHANGE_FLAG_AAAA_FAILED},
+        {DNS_TYPE_AAAA, DNS_TYPE_A, DNS_TIMEOUT, DNSSEC_UNKNOWN, EXCHANGE_FLAG_AAAA_FAILED},
+        {DNS_TYPE_AAAA, DNS_TYPE_A, DNS_SERVFAIL, DNSSEC_BOGUS,
+         EXCHANGE_FLAG_AAAA_FAILED | EXCHANGE_FLAG_ADDRESS_BOGUS},
+        {DNS_TYPE_A, DNS_TYPE_AAAA, DNS_SERVFAIL, DNSSEC_UNKNOWN, EXCHANGE_FLAG_A_FAILED},
+        {DNS_TYPE_A, DNS_TYPE_AAAA, DNS_SERVFAIL, DNSSEC_BOGUS, EXCHANGE_FLAG_A_FAILED | EXCHANGE_FLAG_ADDRESS_BOGUS},
+    };
+    struct sockaddr_storage address = {.ss_family = AF_INET};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lookups_add_exchange(&lookups, SURVEY, "mx.example");
+        answer("mx.example", cases[i].failing,
+               (struct dns_answer){.status = cases[i].status, .dnssec = cases[i].dnssec});
+        answer("mx.example", cases[i].good,
+               (struct dns_answer){.status = DNS_OK, .dnssec = DNSSEC_SECURE, .address = &address, .address_count = 1});
+        answer_secure_tlsa("mx.example");
+        const struct exchange_result *result = &lookups.exchanges[EXCHANGE_SETTLED]->result;
+        assert_int_equal(result->status, EXCHANGE_STATUS_OK);
+        assert_int_equal(result->dnssec, DNSSEC_SECURE);
+        assert_int_equal(result->tlsa_status, TLSA_STATUS_SECURE);
+        assert_int_equal(result->flags, cases[i].flags);
+        assert_true(exchange_retry(result));
+        lookups_written(&lookups, SURVEY, 0, 1);
+    }
+}
+
+static void without_an_address_a_failed_look_up_says_what_is_known(void **state) {
+    (void)state;
+    lookups_add_exchange(&lookups, SURVEY, "mx.example");
+    answer("mx.example", DNS_TYPE_A, (struct dns_answer){.status = DNS_NODATA, .dnssec = DNSSEC_SECURE});
+    answer("mx.example", DNS_TYPE_AAAA, (struct dns_answer){.status = DNS_SERVFAIL, .dnssec = DNSSEC_BOGUS});
+    const struct exchange_result *result = &lookups.exchanges[EXCHANGE_SETTLED]->result;
+    assert_int_equal(result->status, EXCHANGE_STATUS_SERVFAIL);
+    assert_int_equal(result->dnssec, DNSSEC_BOGUS);
+    assert_int_equal(result->tlsa_status, TLSA_STATUS_NOT_ASKED);
+}
+
 static void a_word_that_the_database_has_is_read_once_and_no_other_is_taken_for_one(void **state) {
     (void)state;
     for (enum exchange_status status = 0; status < EXCHANGE_STATUS_COUNT; status++)
@@ -321,6 +375,8 @@ int main(void) {
         LOOKUPS_TEST(an_implicit_mx_that_got_no_answer_is_unknown),
         LOOKUPS_TEST(a_literal_is_settled_without_a_query),
         LOOKUPS_TEST(tlsa_is_asked_only_where_addresses_are_secure),
+        LOOKUPS_TEST(a_look_up_that_fails_beside_a_good_one_takes_nothing_from_it),
+        LOOKUPS_TEST(without_an_address_a_failed_look_up_says_what_is_known),
         cmocka_unit_test(a_word_that_the_database_has_is_read_once_and_no_other_is_taken_for_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,1 +1,0 @@
-COPY mxgrade.submitted_line (survey_id, line_no, input, name, rank, rejected) FROM STDIN
