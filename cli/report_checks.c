@@ -26,6 +26,7 @@ static const struct check {
     {"  trusted", FACT_CERT_TRUSTED, false, TONE_GOOD, TONE_BAD, DETAIL_TRUST},
     {"  in date", FACT_CERT_IN_DATE, false, TONE_GOOD, TONE_BAD, DETAIL_DATES},
     {"  names the MX", FACT_CERT_NAME_MATCH, false, TONE_GOOD, TONE_BAD, DETAIL_MATCH},
+    {"  taken when named (SNI)", FACT_SNI_REFUSED, true, TONE_GOOD, TONE_BAD, DETAIL_NONE},
     {"SSLv2 off", FACT_SSLV2, true, TONE_GOOD, TONE_BAD, DETAIL_NONE},
     {"SSLv3 off", FACT_SSLV3, true, TONE_GOOD, TONE_BAD, DETAIL_NONE},
     {"TLS 1.0", FACT_TLS1_0, false, TONE_PLAIN, TONE_PLAIN, DETAIL_NONE},

@@ -421,7 +421,7 @@ COMMENT ON COLUMN mxgrade.quarantine.message IS 'The EndpointResult, PolicyResul
 -- Reasons of common/model/facts.h from the most to the least telling: of several addresses or exchanges
 -- without a grade, the one that came furthest speaks for all.
 CREATE FUNCTION mxgrade.reason_order() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ARRAY['inconsistent', 'not_completed', 'starttls_refused', 'tls_broken', 'protocol_error', 'rate_limited', 'refused_service',
+    SELECT ARRAY['inconsistent', 'not_completed', 'silent_inside_tls', 'sni_refused', 'starttls_refused', 'tls_broken', 'protocol_error', 'rate_limited', 'refused_service',
                  'cannot_offer', 'closed', 'reset', 'timeout', 'deadline', 'greeting_timeout', 'connect_timeout',
                  'unreachable', 'dns', 'no_address', 'invalid_name', 'refused_by_policy', 'no_route', 'local_resources', 'not_asked']
 $$;

@@ -11,8 +11,8 @@ import sys
 
 # No row of their own in a report's checks: without them nothing else is said of the server.
 UNREPORTED = {"reachable", "starttls_advertised"}
-# The lab's servers are written down without it: it follows from the other three.
-UNWRITTEN = {"cert_verifiable"}
+# The lab's servers are written down without them: one follows from the other three, and no server of the table refuses a name.
+UNWRITTEN = {"cert_verifiable", "sni_refused"}
 # More facts than this in one .sql file are a list; fewer are a condition.
 CONDITION_MOST = 6
 SQL_FOLDERS = ("schema", "aggregator/sql", "cli/sql", "coordinator/sql")

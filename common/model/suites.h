@@ -7,16 +7,16 @@
 #include <stdint.h>
 
 enum suite_flag {
-    SUITE_WEAK = 1 << 0,  /* weak_class holds a token other than ANON */
-    SUITE_ANON = 1 << 1,  /* unauthenticated */
-    SUITE_R1 = 1 << 2,    /* NIST SP 800-52 revision 1 */
-    SUITE_R2 = 1 << 3,    /* NIST SP 800-52 revision 2 */
-    SUITE_FS = 1 << 4,    /* forward secrecy, authenticated */
-    SUITE_TLS13 = 1 << 5, /* TLS 1.3 only */
-    SUITE_TLS12 = 1 << 6, /* TLS 1.2 only */
-    SUITE_OPENSSL = 1 << 7,    /* OpenSSL 3 can complete it */
-    SUITE_BY_RSA = 1 << 8,     /* the server's certificate has an RSA key */
-    SUITE_BY_ECDSA = 1 << 9,   /* … an ECDSA key */
+    SUITE_WEAK = 1 << 0,     /* weak_class holds a token other than ANON */
+    SUITE_ANON = 1 << 1,     /* unauthenticated */
+    SUITE_R1 = 1 << 2,       /* NIST SP 800-52 revision 1 */
+    SUITE_R2 = 1 << 3,       /* NIST SP 800-52 revision 2 */
+    SUITE_FS = 1 << 4,       /* forward secrecy, authenticated */
+    SUITE_TLS13 = 1 << 5,    /* TLS 1.3 only */
+    SUITE_TLS12 = 1 << 6,    /* TLS 1.2 only */
+    SUITE_OPENSSL = 1 << 7,  /* OpenSSL 3 can complete it */
+    SUITE_BY_RSA = 1 << 8,   /* the server's certificate has an RSA key */
+    SUITE_BY_ECDSA = 1 << 9, /* … an ECDSA key */
 };
 
 struct suite {

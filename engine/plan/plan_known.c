@@ -1,9 +1,6 @@
 /* plan_known.c - see plan_known.h. */
 #include "plan/plan_known.h"
 
-#include "plan/plan_note.h"
-#include "plan/plan_rules.h"
-
 const struct version_fact VERSIONS[VERSION_COUNT] = {
     {VERSION_SSLV2, FACT_SSLV2},   {VERSION_SSLV3, FACT_SSLV3},   {VERSION_TLS1_0, FACT_TLS1_0},
     {VERSION_TLS1_1, FACT_TLS1_1}, {VERSION_TLS1_2, FACT_TLS1_2}, {VERSION_TLS1_3, FACT_TLS1_3},
@@ -58,37 +55,4 @@ unsigned plan_classes_to_ask(const struct plan *plan) {
     unsigned open = plan_open_classes(plan);
     bool weak_refused = legacy.spoken && (plan->weak_refused & plan_version_bit(legacy.highest));
     return weak_refused ? open & ~(unsigned)SUITE_WEAK : open;
-}
-
-static bool is_group_of_openssl(uint16_t group) {
-    size_t count;
-    const uint16_t *groups = offer_groups(GROUPS_TLS13_CLASSICAL, &count);
-    return group == 0 || suite_is_listed(groups, count, group);
-}
-
-bool plan_could_complete(const struct plan_note *note) {
-    if (!offer_is_completable(note->suite) || note->version < VERSION_TLS1_0 || (note->traits & TRAIT_INCOMPLETABLE))
-        return false;
-    return note->version != VERSION_TLS1_3 || is_group_of_openssl(note->group);
-}
-
-/* What the server selected in some hello was in the first handshake's offer too, so that one's refusal was no verdict
- * on TLS 1.3. */
-static bool selects_what_was_refused(const struct plan *plan) {
-    for (size_t i = 0; plan->broken == 0 && i < plan->note_count; i++) {
-        const struct rule *rule = plan_rule_of(&plan->note[i]);
-        if (plan->note[i].kind == ANSWER_SELECTED && rule->kind == STEP_HELLO && rule->role != ROLE_REST &&
-            plan_could_complete(&plan->note[i]))
-            return true;
-    }
-    return false;
-}
-
-bool plan_first_stumbled(const struct plan *plan) {
-    for (size_t i = 0; i < plan->note_count; i++) {
-        const struct plan_note *note = &plan->note[i];
-        if (plan_rule_of(note)->role == ROLE_FIRST && note->standing != STANDING_VOID && note->kind != ANSWER_SELECTED)
-            return !plan_note_refuses(note) || selects_what_was_refused(plan);
-    }
-    return false;
 }

@@ -51,11 +51,4 @@ unsigned plan_weak_wanted(const struct plan *plan, const struct legacy *legacy);
 unsigned plan_open_classes(const struct plan *plan);
 unsigned plan_classes_to_ask(const struct plan *plan);
 
-/* Could OpenSSL complete what was selected? Not SSL 3.0, RC4 and the like, nor a group that we only offer. */
-bool plan_could_complete(const struct plan_note *note);
-
-/* Did the first handshake fail for something else than what it offered: met by silence or nonsense, or refused although
- * the server selects the same in another hello? */
-bool plan_first_stumbled(const struct plan *plan);
-
 #endif

@@ -6,6 +6,7 @@
  * TLS negotiates the highest version that both know. What a refusal means stands in the rule (plan_rules.c). While the
  * plan goes on, soft refusals count, so that it asks on as if they were true; in the end only firm ones do.
  */
+#include "plan/plan_complete.h"
 #include "plan/plan_known.h"
 #include "plan/plan_note.h"
 #include "plan/plan_rules.h"
@@ -99,8 +100,7 @@ static bool offers_hybrids(const struct rule *rule) {
 static void learn_passed_over(struct plan *plan, const struct plan_note *note) {
     const struct rule *rule = plan_rule_of(note);
     enum offer offer = plan_rule_offer(rule);
-    bool every_kind =
-        offer == OFFER_COUNT || offer == OFFER_ALL || offer == OFFER_OPEN || offer == OFFER_REGISTRY;
+    bool every_kind = offer == OFFER_COUNT || offer == OFFER_ALL || offer == OFFER_OPEN || offer == OFFER_REGISTRY;
     for (unsigned i = SSLV2_INDEX + 1; every_kind && i < VERSION_COUNT; i++)
         if (VERSIONS[i].version > note->version && VERSIONS[i].version <= note->max)
             deny(plan, UINT32_C(1) << VERSIONS[i].fact, EVIDENCE_INFERRED, note->connection);

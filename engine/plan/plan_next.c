@@ -3,6 +3,7 @@
  * Questions that wait for a second answer go first; then the first rule (plan_rules.c) whose conditions hold and which
  * was not asked as often as it may be.
  */
+#include "plan/plan_complete.h"
 #include "plan/plan_known.h"
 #include "plan/plan_note.h"
 #include "plan/plan_rules.h"
@@ -125,8 +126,7 @@ static void ask(struct plan *plan, int place) {
 
 static void ask_again(struct plan *plan, int repeating) {
     const struct plan_note *note = &plan->note[repeating];
-    plan->asking =
-        (struct plan_note){.rule = note->rule, .form = note->form, .open = note->open, .max = note->max};
+    plan->asking = (struct plan_note){.rule = note->rule, .form = note->form, .open = note->open, .max = note->max};
     plan->repeating = repeating;
     plan->step = plan_step_of(&plan->asking);
 }

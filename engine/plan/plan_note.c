@@ -43,12 +43,14 @@ static bool is_weighty(const struct plan_note *note) {
     uint32_t versions = LEGACY_VERSIONS | BIT(TLS1_3) | BIT(SSLV2);
     if (rule->role == ROLE_FIRST)
         return false;
-    return (rule->refusal & versions) || rule->role == ROLE_R2_AT_13 || (plan_classes_covered(note) & (SUITE_R2 | SUITE_FS));
+    return (rule->refusal & versions) || rule->role == ROLE_R2_AT_13 ||
+           (plan_classes_covered(note) & (SUITE_R2 | SUITE_FS));
 }
 
 /* Do both end by an alert, or both without? A server that says internal_error does not close instead. */
 static bool end_alike(const struct plan_note *one, const struct plan_note *other) {
-    return plan_note_is_abrupt(one) && plan_note_is_abrupt(other) && (one->kind == ANSWER_REFUSED) == (other->kind == ANSWER_REFUSED);
+    return plan_note_is_abrupt(one) && plan_note_is_abrupt(other) &&
+           (one->kind == ANSWER_REFUSED) == (other->kind == ANSWER_REFUSED);
 }
 
 /* Is that how the server refuses? */

@@ -38,7 +38,8 @@ static const struct rule RULES[] = {
      .role = ROLE_REST},
     /* The first handshake stumbled, perhaps over hybrids: once more without. Before TLS 1.3 is believed to be off, all
      * that it can have is offered. */
-    {"handshake-classical", FULL(ANY), AT_TLS1_3, .open = BIT(TLS1_3) | BIT(TLS_ENABLED), .now = NOW_STUMBLED, .most = 1},
+    {"handshake-classical", FULL(ANY), AT_TLS1_3, .open = BIT(TLS1_3) | BIT(TLS_ENABLED), .now = NOW_STUMBLED,
+     .most = 1},
     {"tls1.3-nameless", HELLO(TLS13_ALL), AT_TLS1_3, .open = BIT(TLS1_3), .now = NOW_NAME_DOUBTED, .most = 1,
      .role = ROLE_NAMELESS},
     {"tls1.3-rest", HELLO(TLS13_ALL), AT_TLS1_3, .open = BIT(TLS1_3), .refusal = BIT(TLS1_3), .most = 1,

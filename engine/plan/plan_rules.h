@@ -12,7 +12,7 @@ enum rule_role {
     ROLE_SMALL,    /* in a short hello: was the long one swallowed? */
     ROLE_REST,     /* what no other question offers: who selects it, selects what we cannot complete */
     ROLE_R2_AT_13, /* for NIST r2 in TLS 1.3 */
-    ROLE_PLAIN, /* a hello without extensions: a selection forgives the refusals of earlier hellos */
+    ROLE_PLAIN,    /* a hello without extensions: a selection forgives the refusals of earlier hellos */
     ROLE_SSLV2,
     ROLE_OPEN,    /* asked again for the classes of suites that are still open */
     ROLE_CONTROL, /* repeats a hello known to work */

@@ -52,7 +52,7 @@ enum flag {
     FLAG_DOWNGRADE_SENTINEL = 1 << 5, /* only by its sentinel is TLS 1.3 known (RFC 8446 section 4.1.3) */
     FLAG_INTOLERANT = 1 << 6,         /* it answers a hello without extensions only */
     FLAG_WARNED = 1 << 7,             /* a warning alert came before ServerHello (unrecognized_name …) */
-    FLAG_SILENT_INSIDE_TLS = 1 << 8, /* a handshake ended well, and the server had nothing to say inside TLS */
+    FLAG_SILENT_INSIDE_TLS = 1 << 8,  /* a handshake ended well, and the server had nothing to say inside TLS */
     FLAG_COUNT = 9
 };
 const char *flag_name(unsigned bit_index); /* "starttls_stripped" … */

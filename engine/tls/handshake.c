@@ -111,11 +111,10 @@ static void set_manners(SSL_CTX *context) {
 }
 
 /* Everything that could be a server's only signature algorithm, SHA-1 too; and the commonest. */
-static const char SIGNATURES[] =
-    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
-    "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
-    "RSA+SHA256:RSA+SHA384:RSA+SHA512:ed25519:ed448:DSA+SHA256:ECDSA+SHA224:RSA+SHA224:"
-    "ECDSA+SHA1:RSA+SHA1:DSA+SHA1";
+static const char SIGNATURES[] = "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+                                 "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
+                                 "RSA+SHA256:RSA+SHA384:RSA+SHA512:ed25519:ed448:DSA+SHA256:ECDSA+SHA224:RSA+SHA224:"
+                                 "ECDSA+SHA1:RSA+SHA1:DSA+SHA1";
 static const char SIGNATURES_SMALL[] = "ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA384:RSA+SHA384:RSA+SHA1";
 
 /* As offer_groups() has them, as far as OpenSSL does. */

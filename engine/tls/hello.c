@@ -10,7 +10,7 @@ enum {
     RECORD_HANDSHAKE = 22,
     CLIENT_HELLO = 1,
     RANDOM_OCTETS = 32,
-    SCSV = 0x00FF,   /* TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 */
+    SCSV = 0x00FF, /* TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 */
     PADDED_TO = 512,
     PADDING_HEADER = 4,
     NAME_OCTETS_MAX = 253,
@@ -34,8 +34,8 @@ enum extension {
  * keys have no other, and without SHA-1 old servers look dead. */
 static const uint16_t SIGNATURES[] = {
     0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0203, 0x0201, /* those of a small hello */
-    0x0603, 0x0806, 0x0601, 0x0807, 0x0808, 0x0809, 0x080A, 0x080B, 0x0202, 0x0402, 0x0301, 0x0303,
-    0x081A, 0x081B, 0x081C, 0x0904, 0x0905, 0x0906, 0x0708, /* brainpool in TLS 1.3, ML-DSA, SM2 */
+    0x0603, 0x0806, 0x0601, 0x0807, 0x0808, 0x0809, 0x080A, 0x080B, 0x0202, 0x0402,
+    0x0301, 0x0303, 0x081A, 0x081B, 0x081C, 0x0904, 0x0905, 0x0906, 0x0708, /* brainpool in TLS 1.3, ML-DSA, SM2 */
 };
 enum { SIGNATURES_COUNT = sizeof SIGNATURES / sizeof *SIGNATURES, SIGNATURES_SMALL = 8 };
 
@@ -122,8 +122,7 @@ static void put_extensions(struct writer *w, const struct hello_spec *spec) {
         put_octets_extension(w, EXT_KEY_SHARE, (const uint8_t[]){0, 0}, 2);
     }
     if (spec->max >= VERSION_TLS1_2)
-        put_list_extension(w, EXT_SIGNATURE_ALGORITHMS, SIGNATURES,
-                           spec->small ? SIGNATURES_SMALL : SIGNATURES_COUNT);
+        put_list_extension(w, EXT_SIGNATURE_ALGORITHMS, SIGNATURES, spec->small ? SIGNATURES_SMALL : SIGNATURES_COUNT);
     if (spec->group_count > 0) /* RFC 8422 section 5.1.1 knows no empty list */
         put_list_extension(w, EXT_SUPPORTED_GROUPS, spec->groups, spec->group_count);
     put_octets_extension(w, EXT_POINT_FORMATS, (const uint8_t[]){1, 0}, 2);

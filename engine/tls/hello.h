@@ -2,10 +2,9 @@
  *
  * Pure functions over byte buffers. The size rules of docs/probe-plan.md hold for every result:
  *
- *   at most HELLO_SUITES_MAX suites (wolfSSL breaks off above 150), and the SCSV 00FF behind them (SSL 2.0 has none); no
- *   GREASE, no FALLBACK_SCSV;
- *   from TLS 1.0 up what current clients send: extended_master_secret (RFC 7627), encrypt_then_mac (RFC 7366) and
- *   session_ticket (RFC 5077), because there are servers that refuse a hello without;
+ *   at most HELLO_SUITES_MAX suites (wolfSSL breaks off above 150), and the SCSV 00FF behind them (SSL 2.0 has none);
+ * no GREASE, no FALLBACK_SCSV; from TLS 1.0 up what current clients send: extended_master_secret (RFC 7627),
+ * encrypt_then_mac (RFC 7366) and session_ticket (RFC 5077), because there are servers that refuse a hello without;
  *   never a record payload of 256 to 511 octets, nor one whose length mod 256 is 10 or 14 (extension 21 pads);
  *   never an empty extension at the end.
  */
@@ -18,11 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HELLO_SUITES_MAX = 149,
-       HELLO_GROUPS_MAX = 64,
-       HELLO_MAX_OCTETS = 1024,
-       HELLO_RANDOM_OCTETS = 64,
-       HELLO_SHORT_MAX = 255 /* octets of a short hello's record, its header left out */ };
+enum {
+    HELLO_SUITES_MAX = 149,
+    HELLO_GROUPS_MAX = 64,
+    HELLO_MAX_OCTETS = 1024,
+    HELLO_RANDOM_OCTETS = 64,
+    HELLO_SHORT_MAX = 255 /* octets of a short hello's record, its header left out */
+};
 
 struct hello_spec {
     enum tls_version max;   /* the highest version offered; VERSION_TLS1_3 offers 1.3 alone (supported_versions) */

@@ -105,8 +105,8 @@ static struct answer answer_tls13(const struct server *server, const struct step
     return selection(step, VERSION_TLS1_3, 0x1301, takes_hybrid ? 0x11EC : 0x001D);
 }
 
-/* A hello for TLS 1.3 alone. Who knows supported_versions says that it is the version (RFC 8446 section 4.2.1); who does
- * not selects a version of its own, which is a refusal without an alert (session_tls.c). */
+/* A hello for TLS 1.3 alone. Who knows supported_versions says that it is the version (RFC 8446 section 4.2.1); who
+ * does not selects a version of its own, which is a refusal without an alert (session_tls.c). */
 static struct answer answer_without_tls13(const struct server *server, const struct step *step) {
     struct answer answer = refusal(server, VERSION_TLS1_3);
     bool shares = false;

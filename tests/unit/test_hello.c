@@ -1,6 +1,7 @@
 // link: mxg_tls
 /* test_hello.c - the hellos that go out: layout and the size rules of docs/probe-plan.md section 4. */
 #include "tls/hello.h"
+#include "tls/offers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,7 +81,7 @@ static void every_hello_ends_its_suites_with_the_scsv_and_has_no_fallback(void *
 
 static void ssl3_has_no_extensions_and_its_own_record_version(void **state) {
     uint8_t hello[HELLO_MAX_OCTETS];
-    struct hello_spec spec = spec_of(VERSION_SSLV3, HELLO_SUITES_MAX, "mx.example");
+    struct hello_spec spec = spec_of(VERSION_SSLV3, OFFER_USUAL_MAX, "mx.example");
     (void)state;
     size_t len = hello_build(hello, &spec, random_octets);
     assert_int_equal(at16(hello + 1), 0x0300);
@@ -152,6 +153,35 @@ static void what_breaks_a_bound_is_not_built(void **state) {
     assert_int_equal(hello_build(hello, &spec, random_octets), 0);
 }
 
+/* What refuses a hello without them is a server that is on (RFC 7627 section 5.3). */
+static void current_extensions_stand_in_every_hello_from_tls1_0_up(void **state) {
+    static const unsigned types[] = {22, 23, 35};
+    uint8_t hello[HELLO_MAX_OCTETS];
+    unsigned len;
+    (void)state;
+    for (unsigned version = VERSION_TLS1_0; version <= VERSION_TLS1_3; version++)
+        for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+            struct hello_spec spec = spec_of((enum tls_version)version, 5, "mx.example");
+            size_t total = hello_build(hello, &spec, random_octets);
+            assert_non_null(extension(hello, total, types[i], &len));
+            assert_int_equal(len, 0);
+        }
+}
+
+static void a_small_hello_is_short(void **state) {
+    uint8_t hello[HELLO_MAX_OCTETS];
+    size_t group_count;
+    const uint16_t *usual = offer_groups(GROUPS_SMALL, &group_count);
+    struct hello_spec spec =
+        spec_of(VERSION_TLS1_2, OFFER_SMALL_MAX, "a-name-of-fifty-octets-is-longer-than-most.example");
+    (void)state;
+    spec.groups = usual;
+    spec.group_count = group_count;
+    spec.small = true;
+    size_t total = hello_build(hello, &spec, random_octets);
+    assert_in_range(total, 100, HELLO_SHORT_MAX + 5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lengths_fit_and_size_rules_hold_for_every_hello),
@@ -162,6 +192,8 @@ int main(void) {
         cmocka_unit_test(no_groups_mean_no_extension_for_an_empty_list_is_malformed),
         cmocka_unit_test(ssl2_offers_its_seven_kinds),
         cmocka_unit_test(what_breaks_a_bound_is_not_built),
+        cmocka_unit_test(current_extensions_stand_in_every_hello_from_tls1_0_up),
+        cmocka_unit_test(a_small_hello_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
