@@ -74,11 +74,18 @@ static void pass_plan(struct cursor *c, struct plan *plan) {
         pass_note(c, &plan->note[i]);
 }
 
-/* What counts: silence today may be an answer tomorrow. */
+/* What counts: silence today may be an answer tomorrow. So may a handshake's doubtful end, where nothing was ever
+ * selected: what is broken every time has to be seen so in each attempt. */
+static bool note_counts(const struct plan *plan, const struct plan_note *note) {
+    bool soft = note->standing == STANDING_SOFT;
+    bool anew = soft && !plan->selected && plan_note_is_abrupt(note) && plan_rule_of(note)->kind == STEP_HANDSHAKE;
+    return note->standing == STANDING_FIRM || (soft && !anew);
+}
+
 static void keep_what_counts(struct plan *plan) {
     size_t kept = 0;
     for (size_t i = 0; i < plan->note_count; i++)
-        if (plan->note[i].standing == STANDING_FIRM || plan->note[i].standing == STANDING_SOFT)
+        if (note_counts(plan, &plan->note[i]))
             plan->note[kept++] = plan->note[i];
     plan->note_count = kept;
 }

@@ -72,6 +72,32 @@ static void closing_on_every_hello_proves_nothing(void **state) {
         assert_int_equal(plan.fact[id].value, TRI_UNKNOWN);
 }
 
+/* What fails every time has to be seen to fail in each attempt (aggregator/sql/judge_broken.sql). */
+static void what_is_broken_is_asked_for_anew_in_every_attempt(void **state) {
+    (void)state;
+    struct answer failures[] = {of_kind(ANSWER_CLOSED), of_kind(ANSWER_RESET), of_kind(ANSWER_MALFORMED),
+                                of_kind(ANSWER_REFUSED), of_kind(ANSWER_STOPPED)};
+    failures[3].alerted = true;
+    failures[3].alert = 80;
+    failures[4].reason = REASON_STARTTLS_REFUSED;
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+        struct plan plan;
+        uint8_t saved[PLAN_SAVED_MAX];
+        plan_init(&plan, &DEFAULT);
+        for (unsigned attempt = 0; attempt < 3; attempt++) {
+            while (plan_next(&plan))
+                plan_answer(&plan, &failures[i]);
+            plan_finish(&plan);
+            assert_true(plan.connections > 0);
+            assert_int_equal(plan.fact[FACT_TLS_ENABLED].value, TRI_UNKNOWN);
+            assert_true(reason_retry(plan.reason));
+            size_t len = plan_save(&plan, saved);
+            plan_init(&plan, &DEFAULT);
+            assert_true(plan_resume(&plan, saved, len));
+        }
+    }
+}
+
 static void an_alert_to_every_hello_is_a_no(void **state) {
     (void)state;
     struct plan plan;
@@ -422,6 +448,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_is_unknown_not_no),
         cmocka_unit_test(closing_on_every_hello_proves_nothing),
+        cmocka_unit_test(what_is_broken_is_asked_for_anew_in_every_attempt),
         cmocka_unit_test(an_alert_to_every_hello_is_a_no),
         cmocka_unit_test(a_server_without_starttls_is_asked_twice),
         cmocka_unit_test(starttls_that_was_seen_and_is_gone_changes_no_fact),
