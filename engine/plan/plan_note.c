@@ -36,8 +36,6 @@ bool plan_note_is_abrupt(const struct plan_note *note) {
     return plan_note_refuses(note) && (note->kind != ANSWER_REFUSED || !is_verdict(note));
 }
 
-bool plan_note_is_abrupt(const struct plan_note *note) { return is_abrupt(note); }
-
 /* Facts that are worth a second question before a refusal makes them "no". A refusal of suites alone cannot be told
  * from a true one; those whose lack costs the grade are rare enough to ask twice. */
 static bool is_weighty(const struct plan_note *note) {

@@ -33,8 +33,6 @@ bool plan_note_waits(const struct plan *plan);
 
 /* Is it a refusal of any kind, an accident perhaps? */
 bool plan_note_refuses(const struct plan_note *note);
-/* May that refusal be an accident of the line or of the server? */
-bool plan_note_is_abrupt(const struct plan_note *note);
 
 /* Makes the plan's facts from its notes, soft ones too. */
 void plan_conclude(struct plan *plan);

@@ -74,11 +74,11 @@ static void pass_plan(struct cursor *c, struct plan *plan) {
         pass_note(c, &plan->note[i]);
 }
 
-/* What counts: silence today may be an answer tomorrow. So may a handshake's doubtful end, where nothing was ever
- * selected: what is broken every time has to be seen so in each attempt. */
+/* What counts: silence today may be an answer tomorrow. So may the doubtful end of what offers TLS 1.3, the first
+ * handshake above all, where nothing was ever selected: what is broken every time has to be seen so in each attempt. */
 static bool note_counts(const struct plan *plan, const struct plan_note *note) {
     bool soft = note->standing == STANDING_SOFT;
-    bool anew = soft && !plan->selected && plan_note_is_abrupt(note) && plan_rule_of(note)->kind == STEP_HANDSHAKE;
+    bool anew = soft && !plan->selected && plan_note_is_abrupt(note) && note->max == VERSION_TLS1_3;
     return note->standing == STANDING_FIRM || (soft && !anew);
 }
 

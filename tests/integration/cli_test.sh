@@ -186,7 +186,7 @@ ok 'report --json is one object with every fact' same "$(python3 -c '
 import json, sys
 d = json.loads(sys.argv[1])
 print(d["domain"], d["grade"], [(m["preference"], m["exchange"], m["grade"], [(a["address"], len(a["facts"]), len(a["findings"]), len((a["certificate"] or {}).get("flags", "")), (a["certificate"] or {}).get("cn_match")) for a in m["addresses"]]) for m in d["mx"]])' "$out")" \
-    "xn--bcher-kva.example F [(10, 'mx1.example.net', 'A+', [('192.0.2.1', 30, 0, 3, True), ('2001:db8::1', 30, 0, 3, True)]), (20, 'mx2.example.net', 'F', [('192.0.2.2', 30, 10, 4, True)]), (30, 'mx3.example.net', None, [('192.0.2.3', 30, 0, 0, None)])]"
+    "xn--bcher-kva.example F [(10, 'mx1.example.net', 'A+', [('192.0.2.1', 31, 0, 3, True), ('2001:db8::1', 31, 0, 3, True)]), (20, 'mx2.example.net', 'F', [('192.0.2.2', 31, 10, 4, True)]), (30, 'mx3.example.net', None, [('192.0.2.3', 31, 0, 0, None)])]"
 ok 'and what addresses are called, and who may issue for exchanges' same "$(python3 -c '
 import json, sys
 d = json.loads(sys.argv[1])
