@@ -163,9 +163,9 @@ enum session_state session_feed_handshake(struct session *session, const uint8_t
  * is an answer; silence and a close may be an accident. */
 void session_unheard(struct session *session) {
     struct session *s = session;
-    struct handshake_info info = handshake_info(s->handshake);
     if (s->state != SESSION_EHLO_TLS || s->heard_inside)
         return;
+    struct handshake_info info = handshake_info(s->handshake);
     note_alert(s, &info);
     s->answer.completed = false;
     s->answer.silent_inside = true;

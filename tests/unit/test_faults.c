@@ -70,6 +70,7 @@ static bool is_refusal_of_suites(enum fault fault, unsigned id, bool closes) {
 struct tally {
     struct plan_policy policy;
     bool closes;
+    unsigned up_to; /* faults at the first so many connections; 0: at each */
     unsigned servers, faults, wrong, undetectable, unknown, extra_most, wrong_of[FAULT_COUNT],
         wrong_fact[FACT_ENDPOINT_COUNT];
     unsigned shown;
@@ -120,7 +121,8 @@ static void probe_each_fault(struct server *server, void *context) {
     struct plan plan;
     server->closes = tally->closes;
     unsigned without = run(&plan, &tally->policy, server);
-    for (unsigned at = 1; at <= without; at++)
+    unsigned last = tally->up_to && tally->up_to < without ? tally->up_to : without;
+    for (unsigned at = 1; at <= last; at++)
         for (enum fault fault = 0; fault < FAULT_COUNT; fault++) {
             plan_init(&plan, &tally->policy);
             probe_with_fault(&plan, server, at, fault);
@@ -257,9 +259,10 @@ static void a_server_that_alerts_does_not_close_instead(void **state) {
     assert_int_not_equal(plan.fact[FACT_WEAK_CIPHERS].value, TRI_NO);
 }
 
-/* The same where hellos name a host; a fault at the first handshake then makes the plan ask without. */
+/* The same where hellos name a host: a fault at the first handshake makes the plan ask without, and from then on all is
+ * as it was. */
 static void nor_where_a_host_is_named(void **state) {
-    struct tally tally = {.policy = {.named = true}};
+    struct tally tally = {.policy = {.named = true}, .up_to = 2};
     (void)state;
     visit_all(false, probe_each_fault, &tally);
     print_tally("hellos name a host", &tally);
