@@ -115,7 +115,8 @@ static void take_entry(const struct blocklist *list, char *entry) {
     walk.item[walk.count++] = prefix;
 }
 
-/* Lines longer than an entry can be are comments, for the most part; and more prefixes than the walk holds end it. */
+/* False: not all of it is known here. Lines longer than an entry can be are comments, for the most part; what is not ASCII
+ * may be white space (base/utf8.h), which goes; and more prefixes than the walk holds end it. */
 static bool take_lines(const struct blocklist *list, const char *text, size_t size) {
     char entry[LINE_MAX_LEN];
     bool first = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
@@ -126,9 +127,12 @@ static bool take_lines(const struct blocklist *list, const char *text, size_t si
         size_t stop = at;
         while (stop < end && text[stop] != '#')
             stop++;
-        for (; at < stop && len + 1 < sizeof entry; at++)
-            if (text[at] > ' ' || text[at] < 0)
+        for (; at < stop && len + 1 < sizeof entry; at++) {
+            if ((unsigned char)text[at] > 0x7f)
+                return false;
+            if (text[at] > ' ')
                 entry[len++] = text[at];
+        }
         entry[len] = '\0';
         if (at < stop || walk.count == PREFIXES_MAX)
             return false;
