@@ -115,8 +115,8 @@ static void take_entry(const struct blocklist *list, char *entry) {
     walk.item[walk.count++] = prefix;
 }
 
-/* False: not all of it is known here. Lines longer than an entry can be are comments, for the most part; what is not ASCII
- * may be white space (base/utf8.h), which goes; and more prefixes than the walk holds end it. */
+/* False: not all of it is known here. Lines longer than an entry can be are comments, for the most part; what is not
+ * ASCII may be white space (base/utf8.h), which goes; and more prefixes than the walk holds end it. */
 static bool take_lines(const struct blocklist *list, const char *text, size_t size) {
     char entry[LINE_MAX_LEN];
     bool first = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
