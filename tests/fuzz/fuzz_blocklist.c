@@ -4,6 +4,7 @@
  * plain name blocks itself and what is below it.
  */
 #include "base/text.h"
+#include "base/utf8.h"
 #include "forbidden/blocklist.h"
 #include "fuzz.h"
 
@@ -118,23 +119,19 @@ static void take_entry(const struct blocklist *list, char *entry) {
 /* Lines longer than an entry can be are comments, for the most part; and more prefixes than the walk holds end it. */
 static bool take_lines(const struct blocklist *list, const char *text, size_t size) {
     char entry[LINE_MAX_LEN];
-    bool first = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
-    for (size_t at = first ? 3 : 0; at < size;) {
-        size_t end = at, len = 0;
-        while (end < size && text[end] != '\n')
-            end++;
-        size_t stop = at;
-        while (stop < end && text[stop] != '#')
-            stop++;
-        for (; at < stop && len + 1 < sizeof entry; at++)
-            if (text[at] > ' ' || text[at] < 0)
-                entry[len++] = text[at];
-        entry[len] = '\0';
-        if (at < stop || walk.count == PREFIXES_MAX)
+    for (size_t at = 0; at < size;) {
+        const char *line = text + at, *newline = memchr(line, '\n', size - at);
+        size_t whole = newline ? (size_t)(newline - line) : size - at;
+        const char *comment = memchr(line, '#', whole);
+        size_t len = comment ? (size_t)(comment - line) : whole;
+        utf8_trim(&line, &len); /* the mark at a file's beginning is white space, too */
+        if (len >= sizeof entry || walk.count == PREFIXES_MAX)
             return false;
+        memcpy(entry, line, len);
+        entry[len] = '\0';
         if (len > 0)
             take_entry(list, entry);
-        at = end + 1;
+        at += whole + 1;
     }
     return true;
 }
