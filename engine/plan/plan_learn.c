@@ -17,6 +17,9 @@
 
 enum { SILENCES_MAX = 2, BROKEN_MAX = 2 };
 
+/* Ends of a handshake that are no fault of the server's: a line that breaks is no answer. */
+#define NO_FAULT (TRAIT_INCOMPLETABLE | TRAIT_UNREADABLE | TRAIT_CUT)
+
 #define TLS_FACTS (BIT(SSLV2) | LEGACY_VERSIONS | BIT(TLS1_3) | SUITE_CLASSES | BIT(PQ_HYBRID))
 
 /* ---- single facts ---- */
@@ -78,8 +81,8 @@ static void learn_selection(struct plan *plan, const struct plan_note *note) {
     }
     if (has(note, TRAIT_COMPLETED))
         affirm(plan, FACT_TLS_ENABLED, EVIDENCE_OBSERVED, note->connection);
-    else if (plan_rule_of(note)->kind == STEP_HANDSHAKE && !has(note, TRAIT_INCOMPLETABLE) && !has(note, TRAIT_CUT))
-        plan->broken++; /* a line that breaks is no answer */
+    else if (plan_rule_of(note)->kind == STEP_HANDSHAKE && !(note->traits & NO_FAULT))
+        plan->broken++;
     if (has(note, TRAIT_SILENT_INSIDE))
         plan->flags |= FLAG_SILENT_INSIDE_TLS;
 }

@@ -112,6 +112,7 @@ static struct plan_note note_of(const struct plan *plan, const struct answer *an
                   {answer->whole, TRAIT_WHOLE},
                   {answer->completed, TRAIT_COMPLETED},
                   {answer->incompletable, TRAIT_INCOMPLETABLE},
+                  {answer->unreadable, TRAIT_UNREADABLE},
                   {answer->cut, TRAIT_CUT},
                   {answer->sentinel, TRAIT_SENTINEL},
                   {answer->silent_inside, TRAIT_SILENT_INSIDE}};

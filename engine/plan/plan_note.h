@@ -20,6 +20,7 @@ enum trait {
     TRAIT_SENTINEL = 1 << 5,
     TRAIT_CONFIRMED = 1 << 6, /* a soft refusal that came twice */
     TRAIT_SILENT_INSIDE = 1 << 7,
+    TRAIT_UNREADABLE = 1 << 8,
 };
 
 /* Notes the answer to the question under way, and what it does to the standing of others. */

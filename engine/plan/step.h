@@ -70,6 +70,7 @@ struct answer {
     bool completed;     /* a full handshake succeeded */
     bool whole;         /* the server's flight arrived up to its end, so it went along with the selection */
     bool incompletable; /* a full handshake ended because no part of us can complete what was selected */
+    bool unreadable;    /* a full handshake ended because OpenSSL does not read the certificate */
     bool cut;           /* a full handshake ended by EOF or a reset, with no word of the server's */
     bool sentinel;      /* the server random ends in the downgrade sentinel of a server that has TLS 1.3 */
     bool silent_inside; /* the handshake ended well, and nothing was said inside TLS */

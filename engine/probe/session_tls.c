@@ -115,6 +115,7 @@ static void on_handshake_failed(struct session *s) {
     note_alert(s, &info);
     s->answer.incompletable =
         hybrid || unknown_version || (info.unsupported && s->flight.selected); /* the rest may still be on its way */
+    s->answer.unreadable = info.unreadable && s->flight.selected;
     if (!hybrid)
         session_set_detail(s, "handshake failed", info.error ? info.error : "");
     if (s->flight.selected)
@@ -159,8 +160,8 @@ enum session_state session_feed_handshake(struct session *session, const uint8_t
 
 /* ---- the end ---- */
 
-/* A server of TLS 1.3 that wants a client certificate says so behind our Finished (RFC 8446 section 4.4.2.4). Its alert
- * is an answer; silence and a close may be an accident. */
+/* A server of TLS 1.3 that wants a client certificate says so behind our Finished (RFC 8446 section 4.4.2.4), by an
+ * alert or without a word: it has TLS, though not for us. */
 void session_unheard(struct session *session) {
     struct session *s = session;
     if (s->state != SESSION_EHLO_TLS || s->heard_inside)
@@ -169,7 +170,7 @@ void session_unheard(struct session *session) {
     note_alert(s, &info);
     s->answer.completed = false;
     s->answer.silent_inside = true;
-    s->answer.cut = !s->answer.alerted;
+    s->answer.cut = true;
     session_set_detail(s, "nothing was said inside TLS", s->answer.alerted ? tls_alert_name(s->answer.alert) : "");
 }
 

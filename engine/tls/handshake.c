@@ -39,7 +39,8 @@ struct handshake {
     enum handshake_state state;
     size_t received;
     bool alert_received; /* one that ends the connection; alert says which */
-    bool unsupported;    /* HANDSHAKE_FAILED: see struct handshake_info */
+    bool unsupported;    /* HANDSHAKE_FAILED: this and the next, see struct handshake_info */
+    bool unreadable;
     uint8_t alert;
     char group[GROUP_MAX];
     char error[ERROR_MAX];
@@ -223,19 +224,24 @@ static bool is_unsupported(unsigned long code) {
                                   SSL_R_DH_KEY_TOO_SMALL,
                                   SSL_R_UNSUPPORTED_ELLIPTIC_CURVE,
                                   SSL_R_WRONG_CURVE,
-                                  SSL_R_UNKNOWN_CERTIFICATE_TYPE,
-                                  SSL_R_UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS,
                                   SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED};
-    int library = ERR_GET_LIB(code);
-    bool unsupported = library == ERR_LIB_ASN1 || library == ERR_LIB_X509; /* a certificate that it does not read */
-    for (size_t i = 0; library == ERR_LIB_SSL && i < sizeof reasons / sizeof *reasons; i++)
-        unsupported = unsupported || ERR_GET_REASON(code) == reasons[i];
-    return unsupported;
+    for (size_t i = 0; ERR_GET_LIB(code) == ERR_LIB_SSL && i < sizeof reasons / sizeof *reasons; i++)
+        if (ERR_GET_REASON(code) == reasons[i])
+            return true;
+    return false;
+}
+
+/* Another client may read it, or nobody. */
+static bool is_unreadable_certificate(unsigned long code) {
+    int library = ERR_GET_LIB(code), reason = ERR_GET_REASON(code);
+    bool of_key = reason == SSL_R_UNKNOWN_CERTIFICATE_TYPE || reason == SSL_R_UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS;
+    return library == ERR_LIB_ASN1 || library == ERR_LIB_X509 || (library == ERR_LIB_SSL && of_key);
 }
 
 static enum handshake_state handshake_fail(struct handshake *handshake, const char *fallback) {
     unsigned long code = ERR_peek_error();
     handshake->unsupported = !handshake->alert_received && is_unsupported(code);
+    handshake->unreadable = !handshake->alert_received && is_unreadable_certificate(code);
     const char *why = code ? ERR_reason_error_string(code) : NULL;
     why = why ? why : fallback;
     text_sanitise(handshake->error, sizeof handshake->error, why, strlen(why));
@@ -352,6 +358,7 @@ struct handshake_info handshake_info(const struct handshake *handshake) {
         .error = handshake->error,
         .server_selected = cipher != NULL,
         .unsupported = handshake->unsupported,
+        .unreadable = handshake->unreadable,
     };
     ERR_clear_error();
     return info;

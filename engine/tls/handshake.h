@@ -46,6 +46,7 @@ struct handshake_info {
     const char *error;     /* HANDSHAKE_FAILED: OpenSSL's reason, sanitised, owned by the handshake */
     bool server_selected;  /* a ServerHello was accepted */
     bool unsupported;      /* HANDSHAKE_FAILED: for want of something in OpenSSL, not by a fault of the server */
+    bool unreadable;       /* HANDSHAKE_FAILED: OpenSSL does not read the certificate */
 };
 struct handshake_info handshake_info(const struct handshake *handshake);
 /* Did the server staple an OCSP response (RFC 6066 section 8)? Only HANDSHAKE_STAPLE asks for one. */

@@ -26,7 +26,7 @@ GREETING_TIME, REPLY_TIME, TLS_TIME, QUIT_TIME, GAP_TIME, DEADLINE = 18, 12, 12,
 # ---- what is true of a server ----
 
 MET = "reachable starttls_advertised"
-NAMED = "cert_trusted cert_in_date cert_name_match cert_verifiable"
+NAMED = "cert_trusted cert_in_date cert_name_match cert_verifiable !sni_refused"
 SERVES = f"{MET} tls_enabled"
 MODERN_TLS = ("!sslv2 !sslv3 !tls1_0 !tls1_1 tls1_2 tls1_3 !weak_ciphers !anon_suites nist_r1 nist_r2 forward_secrecy "
               "!pq_hybrid")
@@ -44,7 +44,7 @@ RC4_REST = "!sslv2 !sslv3 !tls1_0 !tls1_1 !tls1_3 !anon_suites !nist_r1 !nist_r2
 AES = f"{MET} tls1_2 nist_r1"
 AES_REST = ("!tls_enabled !sslv2 !sslv3 !tls1_0 !tls1_1 !tls1_3 !weak_ciphers !anon_suites !nist_r2 !forward_secrecy "
             "!pq_hybrid")
-ANY_NAMED = "!cert_trusted cert_in_date !cert_in_date cert_name_match !cert_name_match !cert_verifiable"
+ANY_NAMED = "!cert_trusted cert_in_date !cert_in_date cert_name_match !cert_name_match !cert_verifiable !sni_refused"
 
 
 @dataclass
@@ -342,7 +342,7 @@ def starttls_rows(modern):
         yield unsure(f"server_hello_{name}", None, context=modern, shape=cut(20, end), may="!sslv2")   # it sends alerts for that
         yield unsure(f"flight_{name}", None, context=modern, shape=cut(400, end),
                      may=MODERN_TLS + " !cert_trusted cert_in_date " + NAMED)
-        yield graded(f"inside_{name}", MODERN, context=modern, inside=end)
+        yield unsure(f"inside_{name}", "silent_inside_tls", f"{MET} {MODERN_TLS} {NAMED}", context=modern, inside=end)
         yield graded(f"quit_{name}", MODERN, context=modern, quit=end)
     yield unsure("ready_before_asked", None, "reachable", MODERN, context=modern, ehlo=EHLO + READY)
     yield unsure("flight_octet_a_second", "timeout", context=modern, shape=lambda peer, data: peer.drip(data, 1))
@@ -557,7 +557,7 @@ def chain_rows():
     cycle = [certs.certificate(cn=cn, issuer=issuer) for cn, issuer in ((b"a.test", b"b.test"), (b"b.test", b"a.test"))]
     huge = int.from_bytes(os.urandom(512), "big") | 1 | 1 << 4095
     empty = {"check": no_certificate, "named": False}
-    broken = {"check": unreadable, "must": f"{RC4} !cert_trusted !cert_verifiable", "named": False}
+    broken = {"check": unreadable, "must": f"{RC4} !cert_trusted !cert_verifiable !sni_refused", "named": False}
     lost = {**empty, "must": MET}  # past the bound of a flight
     rows = (
         raw("chain_of_10_mib", *[big] * 170, **lost),
@@ -596,8 +596,8 @@ def chain_rows():
 
 def certificate_rows(serving):
     """Hostile fields in certificates that come with a handshake which completes, and in a raw flight too."""
-    bad_name = "!cert_trusted cert_in_date !cert_name_match !cert_verifiable"
-    bad_date = "!cert_trusted !cert_in_date !cert_name_match !cert_verifiable"
+    bad_name = "!cert_trusted cert_in_date !cert_name_match !cert_verifiable !sni_refused"
+    bad_date = "!cert_trusted !cert_in_date !cert_name_match !cert_verifiable !sni_refused"
     other = b"other.test"
     generalized = certs.GENERALIZED_TIME
     fields = {
