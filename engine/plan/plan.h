@@ -17,9 +17,10 @@ enum {
 
 /* What is asked beyond the default. */
 struct plan_policy {
-    bool per_version; /* weak suites at every version spoken, not only the highest and the lowest */
-    bool pq_strict;   /* hybrids alone, where a server picked a classical group although hybrids stood first */
-    bool named;       /* hellos name a host (SNI), unless a step says otherwise */
+    bool per_version;     /* weak suites at every version spoken, not only the highest and the lowest */
+    bool pq_strict;       /* hybrids alone, where a server picked a classical group although hybrids stood first */
+    bool named;           /* hellos name a host (SNI), unless a step says otherwise */
+    bool one_certificate; /* does not ask whether there is another certificate, of the other kind of key */
 };
 
 /* How much an answer counts. */
@@ -35,6 +36,9 @@ enum plan_form {
     FORM_NAMELESS = 1 << 0, /* without SNI, since the server breaks off for the name */
     FORM_SMALL = 1 << 1,    /* in short hellos, since the server swallows longer ones */
 };
+
+/* Whose order of suites a server goes by (plan_order.h). */
+enum cipher_order { CIPHER_ORDER_UNKNOWN, CIPHER_ORDER_CLIENT, CIPHER_ORDER_SERVER };
 
 /* A question and its answer. All facts are made from these notes (plan_learn.c), so that doubt about one answer is
  * doubt about just what rests on it. */
@@ -73,6 +77,8 @@ struct plan {
     uint16_t suites_seen[PLAN_SUITES_SEEN_MAX];
     size_t suites_seen_count;
     uint16_t pq_group;
+    unsigned keys;         /* SUITE_BY_…: the kinds of certificate that authenticated it */
+    unsigned keys_refused; /* … and those that it does not have */
 
     /* Of this attempt. */
     unsigned connections;    /* made so far */

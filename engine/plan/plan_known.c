@@ -50,9 +50,15 @@ unsigned plan_open_classes(const struct plan *plan) {
     return classes;
 }
 
+unsigned plan_open_keys(const struct plan *plan) {
+    const unsigned kinds = SUITE_BY_RSA | SUITE_BY_ECDSA;
+    bool asked_for = !plan->policy.one_certificate && plan_legacy(plan).highest >= VERSION_TLS1_0;
+    return asked_for && plan->keys ? kinds & ~plan->keys & ~plan->keys_refused : 0;
+}
+
 unsigned plan_classes_to_ask(const struct plan *plan) {
     struct legacy legacy = plan_legacy(plan);
-    unsigned open = plan_open_classes(plan);
+    unsigned open = plan_open_classes(plan) | plan_open_keys(plan);
     bool weak_refused = legacy.spoken && (plan->weak_refused & plan_version_bit(legacy.highest));
     return weak_refused ? open & ~(unsigned)SUITE_WEAK : open;
 }

@@ -51,4 +51,7 @@ unsigned plan_weak_wanted(const struct plan *plan, const struct legacy *legacy);
 unsigned plan_open_classes(const struct plan *plan);
 unsigned plan_classes_to_ask(const struct plan *plan);
 
+/* Kinds of certificate, SUITE_BY_…, that the server may have beside the one that was seen: at most one. */
+unsigned plan_open_keys(const struct plan *plan);
+
 #endif

@@ -9,6 +9,7 @@
 #include "plan/plan_complete.h"
 #include "plan/plan_known.h"
 #include "plan/plan_note.h"
+#include "plan/plan_order.h"
 #include "plan/plan_rules.h"
 #include "tls/offers.h"
 #include "tls/tls_names.h"
@@ -63,8 +64,18 @@ static bool is_modern(const struct plan_note *note) {
            (note->suite >= CHACHA20_FIRST && note->suite <= CHACHA20_LAST);
 }
 
+/* The kind of key that authenticated the server. What names no host may show another host's certificate. */
+static unsigned keys_of(const struct plan_note *note) {
+    const struct suite *suite = suite_find(note->suite);
+    if (note->max <= VERSION_SSLV3 || plan_rule_of(note)->role == ROLE_PLAIN)
+        return 0;
+    unsigned told = (has(note, TRAIT_BY_RSA) ? SUITE_BY_RSA : 0u) | (has(note, TRAIT_BY_ECDSA) ? SUITE_BY_ECDSA : 0u);
+    return told | (suite ? suite->flags & (SUITE_BY_RSA | SUITE_BY_ECDSA) : 0u);
+}
+
 static void learn_selection(struct plan *plan, const struct plan_note *note) {
     plan->selected = true;
+    plan->keys |= keys_of(note);
     plan->modern = plan->modern || is_modern(note);
     plan->whole_flight = plan->whole_flight || has(note, TRAIT_WHOLE);
     plan->completable = plan->completable || plan_could_complete(note);
@@ -182,6 +193,8 @@ static void learn_refusal(struct plan *plan, const struct plan_note *note) {
     bool several_versions = facts & (LEGACY_VERSIONS | BIT(TLS1_3)) && (facts & (facts - 1));
     if (plan_rule_of(note)->role == ROLE_R2_AT_13)
         plan->r2_refused_at_13 = true;
+    if (note->max >= plan_legacy(plan).highest)
+        plan->keys_refused |= plan_classes_covered(note) & (SUITE_BY_RSA | SUITE_BY_ECDSA) & ~plan->keys;
     if (offers_weak(note) && !is_disproved(plan, note))
         plan->weak_refused |= plan_version_bit((enum tls_version)note->max);
     deny(plan, facts, several_versions ? EVIDENCE_INFERRED : EVIDENCE_OBSERVED, note->connection);
@@ -215,6 +228,8 @@ static void infer(struct plan *plan) {
     }
     if (plan_facts_with(plan, TRI_UNKNOWN) & LEGACY_VERSIONS)
         return;
+    if (legacy.spoken && plan_is_open(plan, FACT_WEAK_CIPHERS)) /* at the highest the whole registry is asked for */
+        plan->weak_refused |= plan_weak_passed_over(plan) & ~plan_version_bit(legacy.highest);
     if (legacy.spoken && (plan->weak_refused & wanted) == wanted && sslv2_off)
         deny(plan, BIT(WEAK_CIPHERS), EVIDENCE_OBSERVED, plan->connections);
     if (legacy.spoken)
@@ -271,7 +286,7 @@ static bool counts(const struct plan_note *note, bool soft_too) {
 static void forget_conclusions(struct plan *plan) {
     memset(plan->fact, 0, sizeof plan->fact);
     plan->flags = plan->dialogue_flags;
-    plan->weak_refused = plan->broken = 0;
+    plan->weak_refused = plan->broken = plan->keys = plan->keys_refused = 0;
     plan->selected = plan->completable = plan->whole_flight = plan->modern = plan->r2_refused_at_13 = false;
     plan->form = 0;
     plan->suites_seen_count = 0;

@@ -38,6 +38,7 @@ static unsigned conditions_now(const struct plan *plan) {
         {NOW_LEGACY, legacy.spoken != 0},
         {NOW_SETTLED, settled},
         {NOW_CLASS_OPEN, plan_classes_to_ask(plan) != 0},
+        {NOW_KEY_OPEN, plan_open_keys(plan) != 0},
         {NOW_WEAK_OPEN_LOWEST, weak_open && settled && (unrefused & plan_version_bit(legacy.lowest))},
         {NOW_WEAK_OPEN_EACH, settled && unrefused},
         {NOW_NOTHING_SELECTED, !plan->selected},
@@ -95,7 +96,7 @@ static enum tls_version version_at(const struct plan *plan, enum at at) {
 static unsigned classes_for(const struct plan *plan, const struct rule *rule) {
     enum offer offer = plan_rule_offer(rule);
     bool exact = offer == OFFER_CLASSES || offer == OFFER_BOTH_NIST;
-    return exact ? plan_classes_to_ask(plan) : plan_open_classes(plan);
+    return exact ? plan_classes_to_ask(plan) : plan_open_classes(plan) | plan_open_keys(plan);
 }
 
 /* What worked once, the cheapest first. */

@@ -113,6 +113,8 @@ static struct plan_note note_of(const struct plan *plan, const struct answer *an
                   {answer->completed, TRAIT_COMPLETED},
                   {answer->incompletable, TRAIT_INCOMPLETABLE},
                   {answer->unreadable, TRAIT_UNREADABLE},
+                  {answer->key & SUITE_BY_RSA, TRAIT_BY_RSA},
+                  {answer->key & SUITE_BY_ECDSA, TRAIT_BY_ECDSA},
                   {answer->cut, TRAIT_CUT},
                   {answer->sentinel, TRAIT_SENTINEL},
                   {answer->silent_inside, TRAIT_SILENT_INSIDE}};

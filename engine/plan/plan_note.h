@@ -21,6 +21,8 @@ enum trait {
     TRAIT_CONFIRMED = 1 << 6, /* a soft refusal that came twice */
     TRAIT_SILENT_INSIDE = 1 << 7,
     TRAIT_UNREADABLE = 1 << 8,
+    TRAIT_BY_RSA = 1 << 9,
+    TRAIT_BY_ECDSA = 1 << 10,
 };
 
 /* Notes the answer to the question under way, and what it does to the standing of others. */

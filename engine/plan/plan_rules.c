@@ -60,6 +60,7 @@ static const struct rule RULES[] = {
      .now = NOW_LEGACY | NOW_COMPLETABLE, .most = 1},
     {"open", HELLO(CLASSES), AT_HIGHEST, .some = SUITE_CLASSES, .now = NOW_LEGACY | NOW_CLASS_OPEN, .most = 5,
      .role = ROLE_OPEN},
+    {"other-certificate", HELLO(CLASSES), AT_HIGHEST, .now = NOW_LEGACY | NOW_KEY_OPEN, .most = 1, .role = ROLE_OPEN},
     {"weak-lowest", HELLO(WEAK), AT_LOWEST, .now = NOW_WEAK_OPEN_LOWEST, .most = 1},
     {"weak-each", HELLO(WEAK), AT_WEAK_UNREFUSED, .now = NOW_WEAK_OPEN_EACH, .most = 4},
     {"hybrid", HELLO(TLS13), AT_TLS1_3, .open = BIT(PQ_HYBRID), .yes = BIT(TLS1_3), .refusal = BIT(PQ_HYBRID),

@@ -26,6 +26,7 @@ enum now {
     NOW_LEGACY = 1 << 0,           /* some version below TLS 1.3 is on */
     NOW_SETTLED = 1 << 1,          /* no version from SSL 3.0 to TLS 1.2 is unknown */
     NOW_CLASS_OPEN = 1 << 2,       /* a class of suites was neither seen nor refused at the highest version */
+    NOW_KEY_OPEN = 1 << 15,        /* there may be a certificate of another kind than the one seen */
     NOW_WEAK_OPEN_LOWEST = 1 << 3, /* settled, and weak suites were not yet refused at the lowest version that is on */
     NOW_WEAK_OPEN_EACH = 1 << 4, /* settled, and weak suites were not yet refused at a version that the policy names */
     NOW_NOTHING_SELECTED = 1 << 5, /* no hello was answered with a selection */

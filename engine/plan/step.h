@@ -67,6 +67,7 @@ struct answer {
     uint16_t version, suite, group;
     uint8_t alert;
     bool alerted;
+    unsigned key;       /* SUITE_BY_…: the kind of the certificate's key in TLS 1.3, where no suite says so */
     bool completed;     /* a full handshake succeeded */
     bool whole;         /* the server's flight arrived up to its end, so it went along with the selection */
     bool incompletable; /* a full handshake ended because no part of us can complete what was selected */

@@ -129,6 +129,7 @@ static void on_handshake_done(struct session *s) {
     size_t len;
     (void)note_selection(s); /* OpenSSL checked that it was offered */
     s->answer.completed = s->answer.whole = true;
+    s->answer.key = handshake_info(s->handshake).key;
     if (!flight_certificates(&s->flight, &certificates, &len)) /* encrypted, as in TLS 1.3 */
         s->certificates = handshake_certificates(s->handshake, &s->certificates_len);
     session_set_answer(s, ANSWER_SELECTED, REASON_NONE);
@@ -162,12 +163,19 @@ enum session_state session_feed_handshake(struct session *session, const uint8_t
 
 /* A server of TLS 1.3 that wants a client certificate says so behind our Finished (RFC 8446 section 4.4.2.4), by an
  * alert or without a word: it has TLS, though not for us. */
+static bool has_turned_away(const struct session *s, const struct handshake_info *info) {
+    bool alert = s->answer.alerted && s->answer.alert != 0; /* not close_notify */
+    return info->version == VERSION_TLS1_3 && (info->certificate_requested || alert);
+}
+
 void session_unheard(struct session *session) {
     struct session *s = session;
     if (s->state != SESSION_EHLO_TLS || s->heard_inside)
         return;
     struct handshake_info info = handshake_info(s->handshake);
     note_alert(s, &info);
+    if (!has_turned_away(s, &info))
+        return;
     s->answer.completed = false;
     s->answer.silent_inside = true;
     s->answer.cut = true;

@@ -41,6 +41,7 @@ struct handshake {
     bool alert_received; /* one that ends the connection; alert says which */
     bool unsupported;    /* HANDSHAKE_FAILED: this and the next, see struct handshake_info */
     bool unreadable;
+    bool certificate_requested;
     uint8_t alert;
     char group[GROUP_MAX];
     char error[ERROR_MAX];
@@ -64,7 +65,11 @@ static void on_message(int sent, int version, int type, const void *data, size_t
     struct handshake *handshake = SSL_get_app_data(ssl);
     const uint8_t *octets = data;
     (void)arg;
-    if (sent || handshake == NULL || type != SSL3_RT_ALERT || len != ALERT_OCTETS)
+    if (sent || handshake == NULL || len == 0)
+        return;
+    if (type == SSL3_RT_HANDSHAKE && octets[0] == SSL3_MT_CERTIFICATE_REQUEST)
+        handshake->certificate_requested = true;
+    if (type != SSL3_RT_ALERT || len != ALERT_OCTETS)
         return;
     /* TLS 1.3 ignores the level (RFC 8446 section 6); before a selection its number is only our offer. */
     bool tls13 = version == TLS1_3_VERSION && SSL_get_pending_cipher(ssl) != NULL;
@@ -220,11 +225,8 @@ void handshake_free(struct handshake **handshake) {
 
 /* Errors that say what this OpenSSL no longer does, where another client might go on. */
 static bool is_unsupported(unsigned long code) {
-    static const int reasons[] = {SSL_R_UNSUPPORTED_PROTOCOL,
-                                  SSL_R_DH_KEY_TOO_SMALL,
-                                  SSL_R_UNSUPPORTED_ELLIPTIC_CURVE,
-                                  SSL_R_WRONG_CURVE,
-                                  SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED};
+    static const int reasons[] = {SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_DH_KEY_TOO_SMALL, SSL_R_UNSUPPORTED_ELLIPTIC_CURVE,
+                                  SSL_R_WRONG_CURVE, SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED};
     for (size_t i = 0; ERR_GET_LIB(code) == ERR_LIB_SSL && i < sizeof reasons / sizeof *reasons; i++)
         if (ERR_GET_REASON(code) == reasons[i])
             return true;
@@ -344,6 +346,23 @@ static const char *signature_of(SSL *ssl) {
     return "";
 }
 
+/* Of the server's certificate, as suites name it: EdDSA goes with those of ECDSA (RFC 8422 section 5.1.1). */
+static unsigned key_of(const SSL *ssl) {
+    X509 *leaf = SSL_get0_peer_certificate(ssl);
+    const EVP_PKEY *key = leaf ? X509_get0_pubkey(leaf) : NULL;
+    switch (key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE) {
+    case EVP_PKEY_RSA:
+    case EVP_PKEY_RSA_PSS:
+        return SUITE_BY_RSA;
+    case EVP_PKEY_EC:
+    case EVP_PKEY_ED25519:
+    case EVP_PKEY_ED448:
+        return SUITE_BY_ECDSA;
+    default:
+        return 0;
+    }
+}
+
 struct handshake_info handshake_info(const struct handshake *handshake) {
     SSL *ssl = handshake->ssl;
     const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
@@ -359,6 +378,8 @@ struct handshake_info handshake_info(const struct handshake *handshake) {
         .server_selected = cipher != NULL,
         .unsupported = handshake->unsupported,
         .unreadable = handshake->unreadable,
+        .certificate_requested = handshake->certificate_requested,
+        .key = done ? key_of(ssl) : 0,
     };
     ERR_clear_error();
     return info;

@@ -37,16 +37,18 @@ void handshake_write(struct handshake *handshake, const void *data, size_t len);
 void handshake_close(struct handshake *handshake); /* queues close_notify */
 
 struct handshake_info {
-    uint16_t version;      /* 0: the server selected nothing */
-    uint16_t suite;        /* 0: the server selected nothing */
-    const char *group;     /* static or owned by the handshake; "" if none or unknown */
-    const char *signature; /* "" if none */
-    bool alert_received;   /* an alert of the server's that ends the connection */
-    uint8_t alert;         /* its description */
-    const char *error;     /* HANDSHAKE_FAILED: OpenSSL's reason, sanitised, owned by the handshake */
-    bool server_selected;  /* a ServerHello was accepted */
-    bool unsupported;      /* HANDSHAKE_FAILED: for want of something in OpenSSL, not by a fault of the server */
-    bool unreadable;       /* HANDSHAKE_FAILED: OpenSSL does not read the certificate */
+    uint16_t version;           /* 0: the server selected nothing */
+    uint16_t suite;             /* 0: the server selected nothing */
+    const char *group;          /* static or owned by the handshake; "" if none or unknown */
+    const char *signature;      /* "" if none */
+    bool alert_received;        /* an alert of the server's that ends the connection */
+    uint8_t alert;              /* its description */
+    const char *error;          /* HANDSHAKE_FAILED: OpenSSL's reason, sanitised, owned by the handshake */
+    bool server_selected;       /* a ServerHello was accepted */
+    bool unsupported;           /* HANDSHAKE_FAILED: for want of something in OpenSSL, not by a fault of the server */
+    bool unreadable;            /* HANDSHAKE_FAILED: OpenSSL does not read the certificate */
+    bool certificate_requested; /* the server asked for a client certificate */
+    unsigned key; /* HANDSHAKE_DONE: the kind of the certificate's key, SUITE_BY_… (suites.h); 0: another */
 };
 struct handshake_info handshake_info(const struct handshake *handshake);
 /* Did the server staple an OCSP response (RFC 6066 section 8)? Only HANDSHAKE_STAPLE asks for one. */

@@ -252,6 +252,13 @@ size_t offer_suites(enum offer offer, struct offer_scope scope, uint16_t out[sta
     return list.count;
 }
 
+bool offer_holds_weak(const uint16_t *suites, size_t count) {
+    for (size_t i = 0; i < LENGTH(WEAK); i++)
+        if (!suite_is_listed(suites, count, WEAK[i]))
+            return false;
+    return true;
+}
+
 bool offer_is_completable(uint16_t id) {
     const struct suite *suite = suite_find(id);
     return suite && is_completable(suite);

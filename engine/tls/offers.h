@@ -52,6 +52,9 @@ struct offer_scope {
 
 /* Writes the list, which may be empty, and returns its length. */
 size_t offer_suites(enum offer offer, struct offer_scope scope, uint16_t out[static HELLO_SUITES_MAX]);
+/* Are all the weak suites that servers deploy among these count suites, so that who goes by the client's order and
+ * takes a later one has none of them? */
+bool offer_holds_weak(const uint16_t *suites, size_t count);
 /* Is the suite in OFFER_COMPLETABLE? */
 bool offer_is_completable(uint16_t suite);
 /* For people; static. */

@@ -342,7 +342,7 @@ def starttls_rows(modern):
         yield unsure(f"server_hello_{name}", None, context=modern, shape=cut(20, end), may="!sslv2")   # it sends alerts for that
         yield unsure(f"flight_{name}", None, context=modern, shape=cut(400, end),
                      may=MODERN_TLS + " !cert_trusted cert_in_date " + NAMED)
-        yield unsure(f"inside_{name}", "silent_inside_tls", f"{MET} {MODERN_TLS} {NAMED}", context=modern, inside=end)
+        yield graded(f"inside_{name}", MODERN, context=modern, inside=end)
         yield graded(f"quit_{name}", MODERN, context=modern, quit=end)
     yield unsure("ready_before_asked", None, "reachable", MODERN, context=modern, ehlo=EHLO + READY)
     yield unsure("flight_octet_a_second", "timeout", context=modern, shape=lambda peer, data: peer.drip(data, 1))
@@ -378,7 +378,7 @@ def old_rows(modern):
 
 def client_certificate_rows(wishing, insisting):
     yield graded("client_certificate_wished", MODERN, context=wishing)
-    yield unsure("client_certificate_insisted", None, MET, f"{MODERN} !tls_enabled", context=insisting)
+    yield unsure("client_certificate_insisted", "silent_inside_tls", MET, f"{MODERN_TLS} {NAMED}", context=insisting)
 
 
 def inside_rows(contexts):

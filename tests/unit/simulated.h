@@ -94,6 +94,7 @@ static struct answer selection(const struct step *step, unsigned version, uint16
     answer.whole = true;
     answer.incompletable = step->kind == STEP_HANDSHAKE && (version == VERSION_SSLV3 || group == 0x11EC);
     answer.completed = step->kind == STEP_HANDSHAKE && !answer.incompletable;
+    answer.key = answer.completed && version == VERSION_TLS1_3 ? SUITE_BY_RSA : 0;
     return answer;
 }
 
@@ -203,11 +204,13 @@ static const uint16_t STRONG[][SUITES_MAX] = {
     {0xC030, 0xC02F, 0xC014, 0xC013, 0x0035, 0x002F},
     {0xC014, 0xC013, 0x0035, 0x002F},
     {0xC030, 0xC02F, 0xC014, 0xC013, 0x0035, 0x002F, 0xC019, 0x003A},
+    {0xC02C, 0xC02B, 0xC030, 0xC02F},
+    {0xC02F, 0xC013, 0x002F, 0xC02B, 0xC009},
 };
 static const uint16_t WEAK[][SUITES_MAX] = {
     {0}, {0xC012, 0x000A}, {0x0005, 0x0004}, {0x0009, 0x0003}, {0x0002, 0x0001}};
 static const uint16_t ANON[SUITES_MAX] = {0xC019, 0x003A};
-enum { STRONG_SETS = 10, WEAK_SETS = 5 };
+enum { STRONG_SETS = 12, WEAK_SETS = 5 };
 
 static void add_suites(struct server *server, const uint16_t *suites) {
     for (size_t i = 0; i < SUITES_MAX && suites[i]; i++)

@@ -7,7 +7,7 @@
  */
 #include "simulated.h"
 
-enum { OVER_MAX = 3 };
+enum { OVER_MAX = 3, BOTH_KEYS = SUITE_BY_RSA | SUITE_BY_ECDSA };
 
 /* ---- the bound ---- */
 
@@ -58,6 +58,26 @@ static unsigned asked_twice(const struct server *server, const enum tri truth[FA
     return count + !can;
 }
 
+/* By two suites that it has at every version, in two hellos, it can be seen to go by the client's order; who does shows
+ * without a refusal what it does not have. */
+static bool can_show_order(const struct server *server) {
+    unsigned everywhere = 0;
+    for (size_t i = 0; i < server->count; i++)
+        everywhere += !is_for_tls12(server->suites[i]) && !(flags_of(server->suites[i]) & SUITE_WEAK);
+    return !server->own_order && everywhere >= 2;
+}
+
+static bool has_both_keys(const struct server *server) {
+    return any_suite(server, SUITE_BY_RSA) && any_suite(server, SUITE_BY_ECDSA);
+}
+
+/* Is it to be asked for a certificate of another kind: is one kind seen, and a version on whose suites name the kind?
+ */
+static bool may_have_another(const struct server *server) {
+    bool seen = server->versions & TLS13_BIT || any_suite(server, BOTH_KEYS);
+    return seen && !has_both_keys(server) && (server->versions & LEGACY_BITS & ~1u);
+}
+
 static unsigned bound_of(const struct server *server, const struct plan_policy *policy) {
     static const struct {
         enum fact_id fact;
@@ -78,13 +98,14 @@ static unsigned bound_of(const struct server *server, const struct plan_policy *
     }
     for (size_t i = 0; i < server->count; i++)
         can = can || completable(server, server->suites[i]);
+    wanted |= has_both_keys(server) ? BOTH_KEYS & (tls13 ? ~(unsigned)SUITE_BY_RSA : ~0u) : 0;
     bool complete_here = can && !(tls13 && server->pq != PQ_PREFERRED);
     unsigned cover = cover_of(server, wanted, complete_here), bound = cover > versions ? cover : versions;
     bound += tls13;
     bound += truth[FACT_SSLV2] == TRI_YES;
     bound += truth[FACT_SSLV3] == TRI_NO;
-    bound += legacy && some_off;
-    bound += weak_off && versions > 1 ? policy->per_version ? versions - 1 : 1 : 0;
+    bound += legacy && (some_off || may_have_another(server));
+    bound += weak_off && versions > 1 && !can_show_order(server) ? policy->per_version ? versions - 1 : 1 : 0;
     bound += tls13 && policy->pq_strict && truth[FACT_PQ_HYBRID] == TRI_NO;
     bound += truth[FACT_SSLV2] == TRI_NO && !shows_age(server);
     bound += !can && !(tls13 && server->pq != PQ_PREFERRED); /* that OpenSSL can complete nothing is a refusal too */
@@ -103,6 +124,12 @@ static void assert_true_facts(const struct plan *plan, const struct server *serv
     if (plan->flags) {
         show(server);
         fail_msg("flags %x", plan->flags);
+    }
+    bool both = has_both_keys(server) && (server->versions & LEGACY_BITS & ~1u);
+    bool settled = both || !may_have_another(server) || (plan->keys | plan->keys_refused) == BOTH_KEYS;
+    if ((plan->keys == BOTH_KEYS) != both || !settled) {
+        show(server);
+        fail_msg("certificates of kind %x seen, %x refused", plan->keys, plan->keys_refused);
     }
 }
 
