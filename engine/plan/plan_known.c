@@ -52,7 +52,7 @@ unsigned plan_open_classes(const struct plan *plan) {
 
 unsigned plan_open_keys(const struct plan *plan) {
     const unsigned kinds = SUITE_BY_RSA | SUITE_BY_ECDSA;
-    bool asked_for = !plan->policy.one_certificate && plan_legacy(plan).highest >= VERSION_TLS1_0;
+    bool asked_for = !plan->policy.one_certificate && plan_legacy(plan).highest != VERSION_SSLV3;
     return asked_for && plan->keys ? kinds & ~plan->keys & ~plan->keys_refused : 0;
 }
 

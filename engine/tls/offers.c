@@ -93,6 +93,11 @@ static bool is_of(const struct suite *suite, unsigned all, unsigned some) {
     return (suite->flags & all) == all && (some == 0 || (suite->flags & some));
 }
 
+/* Strong suites stand the other way round in every second version: who goes by the client's order then shows it. */
+static bool is_turned(const struct suite_list *list) {
+    return list->max == VERSION_TLS1_1 || list->max == VERSION_SSLV3;
+}
+
 static void list_add_those(struct suite_list *list, const uint16_t *suites, size_t count, unsigned all, unsigned some) {
     for (size_t i = 0; i < count; i++) {
         const struct suite *suite = suite_find(suites[i]);
@@ -118,9 +123,14 @@ static void sort_by_worth(struct suite_list *list) {
 
 /* ---- deployed ones ---- */
 
+static void add_strong(struct suite_list *list, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        list_add_those(list, &STRONG[is_turned(list) ? count - 1 - i : i], 1, 0, 0);
+}
+
 static void add_all(struct suite_list *list) {
     bool old = list->max < VERSION_TLS1_2, small = list->most <= OFFER_SMALL_MAX;
-    list_add_those(list, STRONG, small ? STRONG_IN_SMALL : LENGTH(STRONG), 0, 0);
+    add_strong(list, small ? STRONG_IN_SMALL : LENGTH(STRONG));
     list_add_those(list, WEAK, small ? WEAK_IN_SMALL : old ? LENGTH(WEAK) : WEAK_IN_ALL, 0, 0);
     list_add_those(list, ANON, ANON_IN_ALL, 0, 0);
 }

@@ -210,7 +210,8 @@ static const uint16_t STRONG[][SUITES_MAX] = {
 static const uint16_t WEAK[][SUITES_MAX] = {
     {0}, {0xC012, 0x000A}, {0x0005, 0x0004}, {0x0009, 0x0003}, {0x0002, 0x0001}};
 static const uint16_t ANON[SUITES_MAX] = {0xC019, 0x003A};
-enum { STRONG_SETS = 12, WEAK_SETS = 5 };
+/* Those from BOTH_KEYS_FIRST on need two certificates, one by RSA and one by ECDSA. */
+enum { BOTH_KEYS_FIRST = 10, STRONG_SETS = 12, WEAK_SETS = 5 };
 
 static void add_suites(struct server *server, const uint16_t *suites) {
     for (size_t i = 0; i < SUITES_MAX && suites[i]; i++)
@@ -243,8 +244,16 @@ static bool is_a_server(const struct server *server) {
 
 typedef void visit_fn(struct server *server, void *context);
 
-static void visit_sets(unsigned versions, unsigned bits, bool anon, visit_fn *visit, void *context) {
-    for (unsigned strong = 0; strong < STRONG_SETS; strong++)
+/* Which of STRONG, and whether with anonymous suites on top. */
+struct sets {
+    unsigned from, to;
+    bool anon;
+};
+static const struct sets ONE_CERTIFICATE = {0, BOTH_KEYS_FIRST, false}, WITH_ANONYMOUS = {0, BOTH_KEYS_FIRST, true},
+                         TWO_CERTIFICATES = {BOTH_KEYS_FIRST, STRONG_SETS, false};
+
+static void visit_sets(unsigned versions, unsigned bits, struct sets sets, visit_fn *visit, void *context) {
+    for (unsigned strong = sets.from; strong < sets.to; strong++)
         for (unsigned weak = 0; weak < WEAK_SETS; weak++) {
             struct server server = {.versions = versions,
                                     .weak_at = LEGACY_BITS,
@@ -253,17 +262,17 @@ static void visit_sets(unsigned versions, unsigned bits, bool anon, visit_fn *vi
                                     .age = (enum age)((bits >> 1) / PQ_COUNT)};
             add_suites(&server, STRONG[strong]);
             add_suites(&server, WEAK[weak]);
-            if (anon)
+            if (sets.anon)
                 add_suites(&server, ANON);
             if (is_a_server(&server))
                 visit(&server, context);
         }
 }
 
-static void visit_all(bool anon, visit_fn *visit, void *context) {
+static void visit_all(struct sets sets, visit_fn *visit, void *context) {
     for (unsigned versions = 1; versions < 32; versions++)
         for (unsigned bits = 0; bits < 2 * PQ_COUNT * AGE_COUNT; bits++)
-            visit_sets(versions, bits, anon, visit, context);
+            visit_sets(versions, bits, sets, visit, context);
 }
 
 static void show(const struct server *server) {

@@ -153,7 +153,7 @@ static void print_tally(const char *name, const struct tally *tally) {
 static void one_fault_leaves_no_wrong_fact(void **state) {
     struct tally tally = {.closes = false};
     (void)state;
-    visit_all(false, probe_each_fault, &tally);
+    visit_all(ONE_CERTIFICATE, probe_each_fault, &tally);
     print_tally("refuses by alerts", &tally);
     assert_true(tally.servers >= 4998);
     assert_int_equal(tally.wrong, 0);
@@ -163,7 +163,7 @@ static void one_fault_leaves_no_wrong_fact(void **state) {
 static void nor_at_a_server_that_refuses_by_closing(void **state) {
     struct tally tally = {.closes = true};
     (void)state;
-    visit_all(false, probe_each_fault, &tally);
+    visit_all(ONE_CERTIFICATE, probe_each_fault, &tally);
     print_tally("refuses by EOF", &tally);
     assert_true(tally.servers >= 4998);
     assert_int_equal(tally.wrong, 0);
@@ -264,7 +264,7 @@ static void a_server_that_alerts_does_not_close_instead(void **state) {
 static void nor_where_a_host_is_named(void **state) {
     struct tally tally = {.policy = {.named = true}, .up_to = 2};
     (void)state;
-    visit_all(false, probe_each_fault, &tally);
+    visit_all(ONE_CERTIFICATE, probe_each_fault, &tally);
     print_tally("hellos name a host", &tally);
     assert_int_equal(tally.wrong, 0);
     assert_true(tally.undetectable <= tally.faults / 100);
