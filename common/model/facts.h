@@ -97,7 +97,8 @@ enum evidence { EVIDENCE_NONE = 0, EVIDENCE_OBSERVED = 1, EVIDENCE_INFERRED = 2,
     X(NOT_COMPLETED, "not_completed", true, "no complete handshake, so no certificate was verified")                   \
     X(NO_ROUTE, "no_route", true, "the worker has no route to the address")                                            \
     X(INVALID_NAME, "invalid_name", false, "what the MX record names is no full host name")                            \
-    X(SILENT_INSIDE_TLS, "silent_inside_tls", true, "the handshake ended well, and inside TLS came nothing")           \
+    X(SILENT_INSIDE_TLS, "silent_inside_tls", true,                                                                    \
+      "the server wants a client certificate, and says nothing inside TLS without")                                    \
     X(SNI_REFUSED, "sni_refused", false, "the server breaks off when the client names the exchange")                   \
     X(TLS_BROKEN, "tls_broken", false, "STARTTLS is advertised and failed in the same way in every attempt")
 

@@ -116,6 +116,9 @@ static void on_handshake_failed(struct session *s) {
     s->answer.incompletable =
         hybrid || unknown_version || (info.unsupported && s->flight.selected); /* the rest may still be on its way */
     s->answer.unreadable = info.unreadable && s->flight.selected;
+    if (info.certificate_requested && s->answer.alerted) { /* as of TLS 1.3, see session_unheard() */
+        s->answer.silent_inside = s->answer.cut = true;
+    }
     if (!hybrid)
         session_set_detail(s, "handshake failed", info.error ? info.error : "");
     if (s->flight.selected)

@@ -25,6 +25,7 @@ MEAN_MOST = 1.05
 ABOVE_MOST = 1
 LEGACY = ("sslv3", "tls1_0", "tls1_1", "tls1_2")
 CLASSES = ("weak_ciphers", "anon_suites", "nist_r1", "nist_r2", "forward_secrecy")
+KEYS = ("by_rsa", "by_ecdsa")  # the kind of certificate that a suite needs
 SHOWN_BY_TLS13 = ("nist_r2", "forward_secrecy")
 NEW_GROUPS = ("x25519", "x448")
 FROM_DIALOGUE = ("reachable", "starttls_advertised", "tls_enabled")
@@ -38,7 +39,8 @@ def read_suites():
             tokens = set(row["weak_class"].split("|")) - {""}
             shows = {"weak_ciphers": bool(tokens - {"ANON"}), "anon_suites": "ANON" in tokens,
                      "nist_r1": row["nist_r1"] == "1", "nist_r2": row["nist_r2"] == "1",
-                     "forward_secrecy": row["forward_secret"] == "1" and "ANON" not in tokens}
+                     "forward_secrecy": row["forward_secret"] == "1" and "ANON" not in tokens,
+                     "by_rsa": row["auth"] == "RSA", "by_ecdsa": row["auth"] == "ECDSA"}
             strong = not tokens and row["openssl_name"] and row["kx"] in ("RSA", "DHE", "ECDHE")
             suites[row["iana_name"]] = (frozenset(name for name in shows if shows[name]), bool(strong))
     return suites
@@ -84,13 +86,19 @@ def bound_of(fact, plan, thorough):
     can = any(SUITES[suite][1] for suite in usable if suite in SUITES)
     tls13_completes = yes("tls1_3") and not yes("pq_hybrid")
     wanted = frozenset(key for key in CLASSES if yes(key) and not (yes("tls1_3") and key in SHOWN_BY_TLS13))
+    keys = frozenset().union(*(SUITES[suite][0] for suite in usable if suite in SUITES)) & frozenset(KEYS)
+    if len(keys) == 2:
+        first = plan.get("certificate", {}).get("key_type") if yes("tls1_3") else None
+        wanted |= keys - {"by_rsa" if first == "RSA" else "by_ecdsa" if first else None}
     bound = max(versions, cover(below, wanted & frozenset().union(*(SUITES[s][0] for s in below if s in SUITES)),
                                 can and not tls13_completes))
     shows_age = yes("tls1_3") or any(row.get("group") in NEW_GROUPS or "CHACHA20" in row.get("suite", "")
                                      for row in plan["connections"])
     bound += yes("tls1_3") + yes("sslv2") + no("sslv3")
-    bound += bool(versions) and any(no(key) for key in CLASSES)
-    bound += versions > 1 and no("weak_ciphers")
+    asks_other = len(keys) == 1 and any(yes(key) for key in LEGACY if key != "sslv3")
+    bound += bool(versions) and (asks_other or any(no(key) for key in CLASSES))
+    # Who goes by the client's order shows by a selection what is off at the lowest version.
+    bound += versions > 1 and no("weak_ciphers") and any(row["step"] == "weak-lowest" for row in plan["connections"])
     bound += no("sslv2") and not shows_age
     bound += not can and not tls13_completes
     bound += 2 if no("tls_enabled") else 0   # it has to fail twice
